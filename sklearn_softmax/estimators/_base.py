@@ -1,0 +1,460 @@
+"""What all estimators share: scikit-learn's contract around one call of ``train``."""
+
+import warnings
+from contextlib import contextmanager
+from copy import deepcopy
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, FitTask, with_callbacks
+from sklearn_softmax.estimators._data import (
+    check_validation_labels,
+    effective_weight,
+    encode,
+    rows_of,
+    split_rows,
+)
+from sklearn_softmax.objective import Objective
+from sklearn_softmax.optimizers import Adam, GradientDescent
+from sklearn_softmax.step_size import expected_smoothness
+from sklearn_softmax.stopping import Patience
+from sklearn_softmax.training import State, epochs, train
+
+
+class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+    """Base of the classifiers trained by mini-batch gradient descent.
+
+    A subclass names its ``_loss`` and gives ``_network(n_features)`` to train,
+    ``_initial_parameters(network, dtype)``, ``_attributes_from(params)``, its
+    inverse ``_parameters()``, and ``_fitted_network()`` with its parameters.
+    """
+
+    _parameter_constraints: dict = {
+        "lr": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "lr_decay": [Interval(Real, 0, 1, closed="right")],
+        "reg_param": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "n_epochs": [Interval(Integral, 1, None, closed="left")],
+        "optimizer": [StrOptions({"sgd", "adam"})],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "nesterov": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "fit_intercept": ["boolean"],
+        "shuffle": ["boolean"],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Train for ``n_epochs`` passes over the data, or until early stopping.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. float32 and float64 are used as they are, without a copy;
+            sparse data as CSR.
+        y : array-like of shape (n_samples,)
+            Class labels of any type.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows; None for equal weights.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data: scored after each epoch, and what early stopping goes by.
+        y_val : array-like of shape (n_val,), default=None
+            Class labels of the validation data, all of which occur in ``y``.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Non-negative weights of the validation rows.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an input or a parameter is not valid, or if training diverges; the
+            estimator is then as it was before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the model fits the training data worse than one that knows nothing.
+        """
+        with _restored_on_failure(self):
+            return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
+        self._check_parameters()
+        goes_on = self.warm_start and hasattr(self, "classes_")
+        X, y = self._check_X_y(X, y, reset=not goes_on)
+        classes = np.unique(y)
+        if goes_on and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `self.classes_` is the same as in the "
+                f"previous call to fit. Previously got {self.classes_}, `y` has {classes}."
+            )
+        self.classes_ = classes
+        rng = self._random_state = check_random_state(self.random_state)
+        y_index = encode(y, classes, name="y", classes_name="y")
+        weight = effective_weight(sample_weight, self.class_weight, X, y_index, classes)
+        train_indices = validation = None
+        if X_val is not None or y_val is not None or sample_weight_val is not None:
+            validation = self._validation_rows(X_val, y_val, sample_weight_val)
+        elif self.early_stopping:
+            train_indices, indices = split_rows(y_index, classes, self.validation_fraction, rng)
+            validation = self._weighted_rows(X, y_index, weight, indices, "validation")[0]
+        rows, total = self._weighted_rows(X, y_index, weight, train_indices, "training")
+        self._train(
+            rows,
+            total,
+            n_epochs=self.n_epochs,
+            goes_on=goes_on,
+            validation=validation,
+            task=FitTask(self, self.n_epochs, X, y, sample_weight),
+        )
+        self._warn_if_nothing_learnt()
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Make one pass over the given data, going on from where training stands.
+
+        The learning rate, its decay, the optimiser's state and the history go on
+        from earlier calls of ``partial_fit`` and ``fit``. Early stopping and
+        ``n_epochs`` play no part. The penalty counts once a call, relative to the
+        total weight of the rows given.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data.
+        y : array-like of shape (n_samples,)
+            Class labels, all of which are in ``classes``.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that may ever occur; needed in the first call only.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows; None for equal weights.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an input or a parameter is not valid, or if training diverges; the
+            estimator is then as it was before.
+        """
+        with _restored_on_failure(self):
+            self._check_parameters()
+            if self.class_weight == "balanced":
+                raise ValueError(
+                    "class_weight='balanced' is not supported by partial_fit, which sees only "
+                    "a part of the data: give class_weight as a dict, made with "
+                    "sklearn.utils.compute_class_weight('balanced', classes=classes, y=y)."
+                )
+            is_first = not hasattr(self, "classes_")
+            X, y = self._check_X_y(X, y, reset=is_first)
+            _check_partial_fit_first_call(self, classes)
+            if is_first:
+                self._random_state = check_random_state(self.random_state)
+            y_index = encode(y, self.classes_, name="y", classes_name="`classes`")
+            weight = effective_weight(sample_weight, self.class_weight, X, y_index, self.classes_)
+            rows, total = rows_of(X, y_index, weight)
+            self._train(rows, total, n_epochs=1, goes_on=not is_first)
+            return self
+
+    def _train(self, rows, total_weight, *, n_epochs, goes_on, validation=None, task=None):
+        """Train on rows, and set the fitted attributes."""
+        network = self._network(rows.X.shape[1])
+        objective = Objective(network, self._loss, self.reg_param / total_weight)
+        optimizer = self._optimizer()
+        state = self._starting_state(network, optimizer, rows.X.dtype, goes_on)
+        patience = None
+        if self.early_stopping and validation is not None:
+            patience = Patience(self.n_iter_no_change, self.tol)
+
+        def measure(params):
+            figures = {
+                "penalty": objective.penalty(params),
+                "weight_norm": np.sqrt(objective.squared_norm(params)),
+            }
+            if validation is not None:
+                loss, accuracy = objective.evaluate(params, validation)
+                figures |= {"val_loss": loss, "val_accuracy": accuracy}
+            return figures
+
+        def fitted_so_far():
+            params = [p.copy() for p in state.params]
+            return {"n_iter_": state.epoch, **self._attributes_from(params)}
+
+        def on_epoch_end(record):
+            self._check_finite(state.params, record)
+            if self.verbose:
+                print(_progress_line(record))
+            return task is not None and task.end_epoch(fitted_so_far)
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            passes = epochs(
+                objective,
+                optimizer,
+                state,
+                rows,
+                lr=self._learning_rate(rows, objective),
+                lr_decay=self.lr_decay,
+                batch_size=self.batch_size,
+                shuffle=self.shuffle,
+                rng=self._random_state,
+            )
+            history, step_losses = train(
+                passes if task is None else task.announce(passes, fitted_so_far),
+                state,
+                n_epochs=n_epochs,
+                measure=measure,
+                patience=patience,
+                on_epoch_end=on_epoch_end,
+            )
+        self._record(history, step_losses, goes_on)
+        self._optimizer_in_use = network, optimizer
+        self._optimizer_state = state.optimizer_state
+        for name, value in self._attributes_from(state.params).items():
+            setattr(self, name, value)
+        if task is not None:
+            task.end(fitted_so_far)
+
+    def _starting_state(self, network, optimizer, dtype, goes_on):
+        if not goes_on:
+            params = self._initial_parameters(network, dtype)
+            return State(params, optimizer.start(params))
+        params = [p.copy() for p in self._parameters()]
+        optimizer_state = optimizer.start(params)
+        if self._optimizer_in_use == (network, optimizer):
+            optimizer_state = deepcopy(self._optimizer_state)
+        return State(params, optimizer_state, epoch=self.n_iter_)
+
+    def _record(self, history, step_losses, goes_on):
+        """Set the attributes that tell how training went."""
+        columns = {name: np.array([record[name] for record in history]) for name in history[0]}
+        step_losses = np.concatenate(step_losses)
+        if goes_on:
+            columns = _joined(self.history_, columns)
+            step_losses = np.concatenate([self.step_losses_, step_losses])
+        self.history_, self.step_losses_ = columns, step_losses
+        self.n_iter_, self.n_steps_ = len(columns["epoch"]), len(step_losses)
+
+    def _check_parameters(self):
+        """Check what concerns several parameters at once."""
+        if self.lr == "auto" and self.optimizer == "adam":
+            raise ValueError(
+                "lr='auto' is a step size for optimizer='sgd'; with optimizer='adam' set lr to "
+                "a number, 1e-3 for instance."
+            )
+
+    def _check_X_y(self, X, y, *, reset):
+        X, y = validate_data(
+            self, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32]
+        )
+        check_classification_targets(y)
+        return X, y
+
+    def _check_X(self, X):
+        return validate_data(
+            self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
+        )
+
+    def _validation_rows(self, X_val, y_val, sample_weight_val):
+        if X_val is None or y_val is None:
+            raise ValueError(
+                "X_val and y_val go together (and sample_weight_val with them): got "
+                f"X_val {'missing' if X_val is None else 'given'}, "
+                f"y_val {'missing' if y_val is None else 'given'}."
+            )
+        X_val = self._check_X(X_val)
+        y_val = check_validation_labels(X_val, y_val, self.classes_)
+        class_weight = self.class_weight
+        weight = effective_weight(sample_weight_val, class_weight, X_val, y_val, self.classes_)
+        return rows_of(X_val, y_val, weight)[0]
+
+    def _weighted_rows(self, X, y, weight, indices, purpose):
+        if weight is not None and indices is not None and not np.any(weight[indices]):
+            raise ValueError(
+                f"The sample weights of all {purpose} rows are zero. Use another random_state, "
+                "or give fit a validation set as X_val and y_val."
+            )
+        return rows_of(X, y, weight, indices)
+
+    def _optimizer(self):
+        if self.optimizer == "adam":
+            return Adam()
+        return GradientDescent(self.momentum, self.nesterov)
+
+    def _learning_rate(self, rows, objective):
+        if self.lr != "auto":
+            return self.lr
+        smoothness = expected_smoothness(
+            rows,
+            self.batch_size,
+            curvature=objective.loss.curvature,
+            fit_intercept=self.fit_intercept,
+            l2=objective.l2,
+        )
+        if not np.isfinite(smoothness):
+            raise ValueError(
+                "lr='auto' finds no step size: the squares of the features overflow "
+                f"{rows.X.dtype}. Scale the data, for instance with StandardScaler."
+            )
+        return 1 / smoothness if smoothness > 0 else 1.0
+
+    def _check_finite(self, params, record):
+        if not all(np.all(np.isfinite(p)) for p in params):
+            raise ValueError(
+                f"{type(self).__name__} diverged in epoch {record['epoch']}: with lr={self.lr!r} "
+                "its parameters are no longer finite. Lower lr, or scale the data, for instance "
+                "with StandardScaler."
+            )
+
+    def _warn_if_nothing_learnt(self):
+        n_outputs = self._loss.n_outputs(len(self.classes_))
+        losses, _ = self._loss(np.zeros((n_outputs, 1)), np.zeros(1, int))
+        untrained, final = losses[0], self.history_["loss"][-1]
+        if 0 < untrained * 1.001 < final:
+            warnings.warn(
+                f"After {self.n_iter_} epochs the training loss is {final:.4g}, above the "
+                f"{untrained:.4g} of a model that knows nothing: lr={self.lr!r} may be too large. "
+                "Lower lr, scale the data, or let lr_decay shrink lr.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+    def _raw_scores(self, X):
+        check_is_fitted(self)
+        X = self._check_X(X)
+        network, params = self._fitted_network()
+        return network.scores(params, X)
+
+    def decision_function(self, X):
+        """Raw scores: how much speaks for each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes one score a sample, above 0 for ``classes_[1]``.
+        """
+        scores = self._raw_scores(X)
+        if len(self.classes_) > 2:
+            return scores.T
+        return scores[-1] - scores[0] if len(scores) == 2 else scores[0]
+
+    def predict(self, X):
+        """Most likely class of each sample.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Class labels.
+        """
+        predicted = self._loss.predict(self._raw_scores(X))
+        return self.classes_[predicted]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class ProbabilisticMixin:
+    """Probabilities for estimators whose loss defines them."""
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return self._loss.probabilities(self._raw_scores(X)).T
+
+    def predict_log_proba(self, X):
+        """Logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; finite where a probability has
+            vanished.
+        """
+        return self._loss.log_probabilities(self._raw_scores(X)).T
+
+
+@contextmanager
+def _restored_on_failure(estimator):
+    """Put the fitted attributes back if the block fails."""
+
+    def is_fitted_attribute(name):
+        private = ("_optimizer_in_use", "_optimizer_state", "_random_state")
+        return name.endswith("_") or name in private
+
+    before = {name: v for name, v in vars(estimator).items() if is_fitted_attribute(name)}
+    try:
+        yield
+    except BaseException:
+        for name in [name for name in vars(estimator) if is_fitted_attribute(name)]:
+            delattr(estimator, name)
+        vars(estimator).update(before)
+        raise
+
+
+def _joined(before, after):
+    """History of two fits in a row; one of them may have had no validation rows."""
+    n_before, n_after = len(before["epoch"]), len(after["epoch"])
+    return {
+        name: np.concatenate(
+            [
+                before.get(name, np.full(n_before, np.nan)),
+                after.get(name, np.full(n_after, np.nan)),
+            ]
+        )
+        for name in {**before, **after}
+    }
+
+
+def _progress_line(record):
+    figures = {name: value for name, value in record.items() if name != "epoch"}
+    text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    return f"epoch {record['epoch']}  {text}"

@@ -1,0 +1,168 @@
+"""From what users give to what training takes: labels, weights, validation rows."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d
+
+from sklearn_softmax.rows import Rows
+
+
+def encode(labels, classes, *, name, classes_name):
+    """Class index of each label.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+    name, classes_name : str
+        What the two are called in the error.
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples,), int
+
+    Raises
+    ------
+    ValueError
+        If a label is not among the classes.
+    """
+    # NumPy would compare numbers with strings as strings.
+    comparable = (labels.dtype.kind in "US") == (classes.dtype.kind in "US")
+    unseen = np.setdiff1d(labels, classes) if comparable else np.unique(labels)
+    if unseen.size:
+        raise ValueError(
+            f"{name} contains labels that are not in {classes_name}: {unseen.tolist()}. "
+            f"The known classes are {classes.tolist()}; leave out the rows with other labels."
+        )
+    return np.searchsorted(classes, labels)
+
+
+def effective_weight(sample_weight, class_weight, X, y, classes):
+    """Product of sample weights and class weights.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), float or None
+    class_weight : dict, "balanced" or None
+    X : {ndarray, CSR} of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,), int
+        Class indices.
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    weight : ndarray of shape (n_samples,) or None
+        None for equal weights.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative, or all are zero.
+    """
+    if sample_weight is None and class_weight is None:
+        return None
+    weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+    _check_total(weight, "Sample weights")
+    if class_weight is not None:
+        weight = weight * _weight_of_classes(class_weight, weight, y, classes)[y].astype(X.dtype)
+        _check_total(weight, "Sample weights times class_weight")
+    return weight
+
+
+def _check_total(weight, name):
+    if np.any(weight < 0):
+        raise ValueError(f"{name} must not be negative; the smallest is {weight.min()}.")
+    if not np.any(weight):
+        raise ValueError(f"{name} must contain at least one non-zero number; all are zero.")
+
+
+def _weight_of_classes(class_weight, weight, y, classes):
+    if not isinstance(class_weight, str):
+        return compute_class_weight(class_weight, classes=classes, y=classes[y])
+    # Classes without any weight have no balanced class weight, and need none.
+    counts = weight > 0
+    present = np.unique(y[counts])
+    weight_of_classes = np.ones(len(classes))
+    weight_of_classes[present] = compute_class_weight(
+        class_weight, classes=present, y=y[counts], sample_weight=weight[counts]
+    )
+    return weight_of_classes
+
+
+def rows_of(X, y, weight, indices=None):
+    """Rows for training or validation, and the sum of their weights.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR} of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,), int
+    weight : ndarray of shape (n_samples,) or None
+    indices : ndarray of int or None, default=None
+        Which rows of X; None for all.
+
+    Returns
+    -------
+    rows : Rows
+        With weights of mean 1.
+    total_weight : float
+    """
+    if indices is not None:
+        y = y[indices]
+        weight = None if weight is None else weight[indices]
+    if weight is None:
+        return Rows(X, y, indices=indices), float(len(y))
+    total = float(np.sum(weight, dtype=np.float64))
+    return Rows(X, y, weight * (len(y) / total), indices), total
+
+
+def split_rows(y, classes, validation_fraction, rng):
+    """Row numbers for training and for validation, stratified by class.
+
+    At least one row a class is set aside, whatever the fraction.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,), int
+    classes : ndarray of shape (n_classes,)
+    validation_fraction : float
+    rng : RandomState
+
+    Returns
+    -------
+    train, validation : ndarray of int
+        In ascending order.
+
+    Raises
+    ------
+    ValueError
+        If a class would have no row on one of the two sides.
+    """
+    n, counts = len(y), np.bincount(y, minlength=len(classes))
+    n_validation = max(int(np.ceil(validation_fraction * n)), np.count_nonzero(counts))
+    remedy = "Change validation_fraction, or give fit a validation set as X_val and y_val."
+    if counts[counts > 0].min() < 2:
+        rare = classes[counts == 1].tolist()
+        raise ValueError(
+            "early_stopping=True needs two rows of every class, one to train and one to "
+            f"validate on, but there is only one sample (n_samples = 1) of {rare}. {remedy}"
+        )
+    sides = [np.arange(n), np.arange(0)]
+    if n - n_validation >= np.count_nonzero(counts):
+        sides = train_test_split(np.arange(n), test_size=n_validation, stratify=y, random_state=rng)
+    for rows, side in zip(sides, ("training", "validation")):
+        missing = np.setdiff1d(y, y[rows])
+        if missing.size:
+            raise ValueError(
+                f"validation_fraction={validation_fraction} leaves no {side} row of "
+                f"{classes[missing].tolist()} out of {n} rows. {remedy}"
+            )
+    return tuple(np.sort(rows) for rows in sides)
+
+
+def check_validation_labels(X_val, y_val, classes):
+    """Class indices of the validation labels, checked against X_val and the classes."""
+    y_val = column_or_1d(y_val, warn=True)
+    check_consistent_length(X_val, y_val)
+    return encode(y_val, classes, name="y_val", classes_name="y")

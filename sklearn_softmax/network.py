@@ -1,0 +1,162 @@
+r"""Fully connected networks, samples as columns.
+
+Layer l computes :math:`Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]}` and hands on
+:math:`A^{[l]} = g(Z^{[l]})`; the last layer hands on its raw scores :math:`Z`.
+No hidden layer gives a linear model. Parameters are a plain list of arrays,
+``[W1, ..., WL, b1, ..., bL]`` or, without intercepts, ``[W1, ..., WL]``: ``W`` of
+shape (n_out, n_in), ``b`` of shape (n_out, 1). A stack of M models is one more
+leading axis of length M on every array, and of every result.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sklearn_softmax.activations import Relu
+from sklearn_softmax.products import matmul, scores_times_rows, weights_times_rows
+
+
+@dataclass(frozen=True)
+class DenseNetwork:
+    """A fully connected network; pure in its parameters.
+
+    Parameters
+    ----------
+    layer_sizes : tuple of int
+        Number of features, of units of each hidden layer, of raw scores.
+    fit_intercept : bool, default=True
+        Whether the layers have intercepts.
+    activation : object, default=Relu()
+        Activation of the hidden layers, see :mod:`sklearn_softmax.activations`.
+
+    References
+    ----------
+    K. Abhishek, "Multi-class classification using softmax regression" (2021),
+    equations 18 to 22.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.network import DenseNetwork
+    >>> network = DenseNetwork((3, 2))
+    >>> params = network.zeros(np.float64)
+    >>> [p.shape for p in params]
+    [(2, 3), (2, 1)]
+    >>> network.scores(params, np.ones((4, 3))).shape
+    (2, 4)
+    """
+
+    layer_sizes: tuple
+    fit_intercept: bool = True
+    activation: object = Relu()
+
+    @cached_property
+    def n_layers(self):
+        """Number of weight matrices."""
+        return len(self.layer_sizes) - 1
+
+    def weights(self, arrays):
+        """Weight matrices of parameters or of a gradient."""
+        return arrays[: self.n_layers]
+
+    def intercepts(self, arrays):
+        """Intercepts of parameters or of a gradient; empty without intercepts."""
+        return arrays[self.n_layers :]
+
+    def shapes(self):
+        """Shapes of the parameters of one model."""
+        weights = [
+            (n_out, n_in) for n_in, n_out in zip(self.layer_sizes[:-1], self.layer_sizes[1:])
+        ]
+        return weights + [(n_out, 1) for n_out, _ in weights] * self.fit_intercept
+
+    def zeros(self, dtype, stack=()):
+        """Parameters that are all zero.
+
+        Parameters
+        ----------
+        dtype : dtype
+        stack : tuple of int, default=()
+            Leading axis: ``(M,)`` for a stack of M models.
+
+        Returns
+        -------
+        params : list of ndarray
+        """
+        return [np.zeros((*stack, *shape), dtype) for shape in self.shapes()]
+
+    def forward(self, params, X):
+        """Outputs of every layer, the raw scores last.
+
+        Parameters
+        ----------
+        params : list of ndarray
+        X : {ndarray, CSR} of shape (m, n_features)
+
+        Returns
+        -------
+        outputs : list of ndarray of shape (..., n_out, m)
+        """
+        n_layers = self.n_layers
+        Z = weights_times_rows(params[0], X)
+        if self.fit_intercept:
+            Z += params[n_layers]
+        outputs = [Z]
+        for layer in range(1, n_layers):
+            outputs[-1] = self.activation(Z)
+            Z = matmul(params[layer], outputs[-1])
+            if self.fit_intercept:
+                Z += params[n_layers + layer]
+            outputs.append(Z)
+        return outputs
+
+    def backward(self, params, X, outputs, dZ):
+        """Gradient of all parameters from the gradient of the raw scores.
+
+        Parameters
+        ----------
+        params : list of ndarray
+        X : {ndarray, CSR} of shape (m, n_features)
+        outputs : list of ndarray
+            What :meth:`forward` returned.
+        dZ : ndarray of shape (..., n_outputs, m)
+            Gradient with respect to the raw scores.
+
+        Returns
+        -------
+        gradient : list of ndarray
+            In the order and shapes of ``params``.
+        """
+        dW, db = [], []
+        for layer in range(self.n_layers - 1, 0, -1):
+            A = outputs[layer - 1]
+            dW.append(matmul(dZ, A.swapaxes(-1, -2)))
+            db.append(np.add.reduce(dZ, axis=-1, keepdims=True))
+            dZ = matmul(params[layer].swapaxes(-1, -2), dZ)
+            dZ *= self.activation.derivative(A)
+        dW.append(scores_times_rows(dZ, X))
+        if not self.fit_intercept:
+            return dW[::-1]
+        db.append(np.add.reduce(dZ, axis=-1, keepdims=True))
+        return dW[::-1] + db[::-1]
+
+    def scores(self, params, X, block_size=1024):
+        """Raw scores of any number of rows, a block at a time.
+
+        Parameters
+        ----------
+        params : list of ndarray
+        X : {ndarray, CSR} of shape (n_samples, n_features)
+        block_size : int, default=1024
+            Rows worked on at once; bounds the memory of hidden layers.
+
+        Returns
+        -------
+        scores : ndarray of shape (..., n_outputs, n_samples)
+        """
+        blocks = range(0, X.shape[0], block_size)
+        return np.concatenate(
+            [self.forward(params, X[start : start + block_size])[-1] for start in blocks],
+            axis=-1,
+        )

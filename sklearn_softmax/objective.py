@@ -1,0 +1,132 @@
+"""What training minimises: the weighted mean loss of a network plus an L2 term."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_softmax.network import DenseNetwork
+
+
+@dataclass(frozen=True)
+class Objective:
+    r"""Weighted mean loss of a network, plus a penalty on its weights.
+
+    .. math:: J(W, b) = \frac{\sum_i w_i \mathcal{L}_i
+              + \frac{\lambda}{2} \sum_l \|W^{[l]}\|^2}{\sum_i w_i}
+
+    Parameters
+    ----------
+    network : DenseNetwork
+    loss : object
+        See :mod:`sklearn_softmax.losses`.
+    l2 : float or ndarray of shape (M, 1, 1), default=0.0
+        :math:`\lambda / \sum_i w_i`, one for each model of a stack.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.losses import SoftmaxCrossEntropy
+    >>> from sklearn_softmax.network import DenseNetwork
+    >>> from sklearn_softmax.objective import Objective
+    >>> from sklearn_softmax.rows import Rows
+    >>> network = DenseNetwork((2, 3))
+    >>> objective = Objective(network, SoftmaxCrossEntropy())
+    >>> rows = Rows(np.eye(2), np.array([0, 2]))
+    >>> loss, accuracy = objective.evaluate(network.zeros(float), rows)
+    >>> round(float(loss), 6), float(accuracy)
+    (1.098612, 0.5)
+    """
+
+    network: DenseNetwork
+    loss: object
+    l2: float | np.ndarray = 0.0
+
+    def gradient(self, params, X, y, weight):
+        """Losses of some rows, and the gradient of their weighted sum.
+
+        Parameters
+        ----------
+        params : list of ndarray
+        X : {ndarray, CSR} of shape (m, n_features)
+        y : ndarray of shape (m,), int
+        weight : float or ndarray of shape (m,)
+            Factor of each row's loss in the sum.
+
+        Returns
+        -------
+        losses : ndarray of shape (..., m)
+            Not weighted.
+        predicted : ndarray of shape (..., m), int
+            Class index of each row that the scores predict.
+        gradient : list of ndarray
+            Of the data term alone: the penalty's part is added once a batch.
+        """
+        outputs = self.network.forward(params, X)
+        scores = outputs[-1]
+        losses, dZ = self.loss(scores, y)
+        dZ *= weight
+        return losses, self.loss.predict(scores), self.network.backward(params, X, outputs, dZ)
+
+    def add_penalty_gradient(self, params, gradient):
+        """Add the gradient of the penalty, in place.
+
+        Parameters
+        ----------
+        params, gradient : list of ndarray
+        """
+        if isinstance(self.l2, np.ndarray) or self.l2 > 0:
+            weights = self.network.weights
+            for W, dW in zip(weights(params), weights(gradient)):
+                dW += self.l2 * W
+
+    def squared_norm(self, params):
+        r"""Sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.
+
+        Parameters
+        ----------
+        params : list of ndarray
+
+        Returns
+        -------
+        squared_norm : float or ndarray of shape (M,)
+        """
+        return sum(
+            np.sum(W * W, axis=(-2, -1), dtype=np.float64) for W in self.network.weights(params)
+        )
+
+    def penalty(self, params):
+        """Value of the penalty of each model.
+
+        Parameters
+        ----------
+        params : list of ndarray
+
+        Returns
+        -------
+        penalty : float or ndarray of shape (M,)
+        """
+        l2 = self.l2 if np.isscalar(self.l2) else self.l2[..., 0, 0]
+        return l2 / 2 * self.squared_norm(params)
+
+    def evaluate(self, params, rows):
+        """Weighted mean loss and accuracy over rows, without the penalty.
+
+        Parameters
+        ----------
+        params : list of ndarray
+        rows : Rows
+            With weights of mean 1, or None.
+
+        Returns
+        -------
+        loss, accuracy : float or ndarray of shape (M,)
+        """
+        loss = accuracy = 0.0
+        for block in rows.blocks(0, len(rows)):
+            scores = self.network.forward(params, rows.read(block))[-1]
+            y = rows.y[block]
+            weight = 1.0 if rows.weight is None else rows.weight[block]
+            losses, _ = self.loss(scores, y)
+            loss += np.sum(losses * weight, axis=-1, dtype=np.float64)
+            accuracy += np.sum((self.loss.predict(scores) == y) * weight, axis=-1, dtype=np.float64)
+        return loss / len(rows), accuracy / len(rows)

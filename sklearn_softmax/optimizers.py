@@ -1,0 +1,150 @@
+"""Optimisers: how a gradient changes the parameters.
+
+``start(params)`` gives an optimiser's moving state, ``step(params, gradient,
+state, lr)`` takes one step, in place and using the gradient up. The optimisers
+themselves never change. With a stack of models, ``lr`` and ``momentum`` may be arrays
+of shape (M, 1, 1).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class GradientDescent:
+    r"""Gradient descent, with momentum if wanted.
+
+    .. math:: v \leftarrow \mu v + g, \qquad \theta \leftarrow \theta - \alpha v
+
+    and with Nesterov's look-ahead
+    :math:`\theta \leftarrow \theta - \alpha (g + \mu v)`.
+
+    Parameters
+    ----------
+    momentum : float or ndarray of shape (M, 1, 1), default=0.0
+        :math:`\mu`.
+    nesterov : bool, default=False
+
+    References
+    ----------
+    K. Abhishek, "Multi-class classification using softmax regression" (2021),
+    equations 16 and 17; I. Sutskever et al., "On the importance of
+    initialization and momentum in deep learning" (2013).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.optimizers import GradientDescent
+    >>> params, optimizer = [np.array([1.0])], GradientDescent()
+    >>> optimizer.step(params, [np.array([0.5])], optimizer.start(params), lr=0.1)
+    >>> params
+    [array([0.95])]
+    """
+
+    momentum: float | np.ndarray = 0.0
+    nesterov: bool = False
+
+    def start(self, params):
+        """Velocities, all zero; none without momentum."""
+        return [np.zeros_like(p) for p in params] if np.any(self.momentum) else []
+
+    def step(self, params, gradient, state, lr):
+        """Take one step.
+
+        Parameters
+        ----------
+        params : list of ndarray
+            Changed in place.
+        gradient : list of ndarray
+            Overwritten.
+        state : list of ndarray
+            What :meth:`start` returned; changed in place.
+        lr : float or ndarray of shape (M, 1, 1)
+        """
+        if state:
+            self._accelerate(gradient, state)
+        for p, g in zip(params, gradient):
+            g *= lr
+            p -= g
+
+    def _accelerate(self, gradient, velocities):
+        for g, velocity in zip(gradient, velocities):
+            velocity *= self.momentum
+            velocity += g
+            if self.nesterov:
+                g += self.momentum * velocity
+            else:
+                g[...] = velocity
+
+
+@dataclass(frozen=True)
+class Adam:
+    r"""Adam: steps scaled by running means of the gradient and of its square.
+
+    .. math:: m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad
+              v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
+              \theta \leftarrow \theta - \alpha
+              \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+
+    Parameters
+    ----------
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay rates of the two means.
+    epsilon : float, default=1e-8
+
+    References
+    ----------
+    D. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015),
+    algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.optimizers import Adam
+    >>> params, optimizer = [np.array([1.0])], Adam()
+    >>> optimizer.step(params, [np.array([0.5])], optimizer.start(params), lr=0.1)
+    >>> params[0].round(6)
+    array([0.9])
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    def start(self, params):
+        """Step count and means, all zero."""
+        return {
+            "t": 0,
+            "m": [np.zeros_like(p) for p in params],
+            "v": [np.zeros_like(p) for p in params],
+        }
+
+    def step(self, params, gradient, state, lr):
+        """Take one step.
+
+        Parameters
+        ----------
+        params : list of ndarray
+            Changed in place.
+        gradient : list of ndarray
+            Overwritten.
+        state : dict
+            What :meth:`start` returned; changed in place.
+        lr : float or ndarray of shape (M, 1, 1)
+        """
+        state["t"] += 1
+        m_correction = 1 - self.beta_1 ** state["t"]
+        v_correction = 1 - self.beta_2 ** state["t"]
+        for p, g, m, v in zip(params, gradient, state["m"], state["v"]):
+            m *= self.beta_1
+            m += (1 - self.beta_1) * g
+            v *= self.beta_2
+            g *= g
+            g *= 1 - self.beta_2
+            v += g
+            np.sqrt(v / v_correction, out=g)
+            g += self.epsilon
+            np.divide(m, g, out=g)
+            g *= lr / m_correction
+            p -= g

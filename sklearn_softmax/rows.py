@@ -1,0 +1,133 @@
+"""The rows of a fit, read a block at a time without ever copying X."""
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import sparse
+
+
+class Rows:
+    """Samples with class indices and weights, in an order of their own.
+
+    A mini-batch is worked through in blocks of at most ``BLOCK_SIZE`` rows.
+    One buffer of that many rows serves every block that has to be gathered, so
+    even a batch of all rows costs no copy of X.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR} of shape (n_samples, n_features)
+        Never written, never copied whole.
+    y : ndarray of shape (n_rows,), int
+        Class index of each row.
+    weight : ndarray of shape (n_rows,) or None, default=None
+        Sample weights of mean 1; None for equal weights.
+    indices : ndarray of shape (n_rows,), int, or None, default=None
+        Which rows of X, in which order; None for all of them as they stand.
+    buffer : ndarray of shape (n_rows or BLOCK_SIZE, n_features) or None, default=None
+        Room for gathered rows; made where it is needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.rows import Rows
+    >>> rows = Rows(np.eye(3), np.array([0, 1, 2])).permuted(np.array([2, 0, 1]))
+    >>> rows.read(slice(0, 2))
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    >>> rows.y
+    array([2, 0, 1])
+    """
+
+    BLOCK_SIZE = 1024
+
+    def __init__(self, X, y, weight=None, indices=None, buffer=None):
+        self.X = X
+        self.y = y
+        self.weight = weight
+        self.indices = indices
+        self.buffer = buffer
+
+    def __len__(self):
+        return len(self.y)
+
+    def permuted(self, order):
+        """The same rows in another order, sharing X and the buffer.
+
+        Parameters
+        ----------
+        order : ndarray of shape (n_rows,), int
+            A permutation of the row numbers.
+
+        Returns
+        -------
+        rows : Rows
+        """
+        if self.buffer is None and not sparse.issparse(self.X) and self.X.flags.c_contiguous:
+            shape = min(self.BLOCK_SIZE, len(self)), self.X.shape[1]
+            self.buffer = np.empty(shape, self.X.dtype)
+        return Rows(
+            self.X,
+            self.y[order],
+            None if self.weight is None else self.weight[order],
+            order if self.indices is None else self.indices[order],
+            self.buffer,
+        )
+
+    def blocks(self, start, stop):
+        """Slices that cut the rows from start to stop into blocks.
+
+        Parameters
+        ----------
+        start, stop : int
+
+        Returns
+        -------
+        blocks : list of slice
+        """
+        size = self.BLOCK_SIZE
+        if stop - start <= size:
+            return [slice(start, stop)]
+        return [slice(first, min(first + size, stop)) for first in range(start, stop, size)]
+
+    def read(self, block):
+        """Features of one block of rows.
+
+        Parameters
+        ----------
+        block : slice
+
+        Returns
+        -------
+        X_block : {ndarray, CSR} of shape (block_size, n_features)
+            A view of X, or of the buffer: valid until the next block is read.
+        """
+        if self.indices is None:
+            return self.X[block]
+        picked = self.indices[block]
+        if self.buffer is None:
+            return self.X[picked]
+        # Unlike X[picked], this reuses memory; mode="clip" spares it a second buffer.
+        return self.X.take(picked, axis=0, out=self.buffer[: len(picked)], mode="clip")
+
+    def share(self, block, batch_size):
+        """Weight of each row of a block in the mean over its batch.
+
+        Parameters
+        ----------
+        block : slice
+        batch_size : int
+            Rows of the whole batch.
+
+        Returns
+        -------
+        share : ndarray of shape (block_size,) or, for equal weights, ()
+        """
+        if self.weight is None:
+            return _one_over(batch_size, self.X.dtype)
+        return self.weight[block] / batch_size
+
+
+@lru_cache(maxsize=16)
+def _one_over(count, dtype):
+    """1 / count as an array: NumPy multiplies faster by one than by a Python number."""
+    return np.asarray(1 / count, dtype)

@@ -1,0 +1,90 @@
+"""A learning rate from the data: one over the expected smoothness."""
+
+import numpy as np
+from sklearn.utils.extmath import row_norms
+
+from sklearn_softmax.products import scores_times_rows, weights_times_rows
+
+
+def expected_smoothness(rows, batch_size, *, curvature, fit_intercept, l2=0.0):
+    r"""Expected smoothness of the mini-batch objective of a linear model.
+
+    .. math:: \mathcal{L}(m) = \frac{n (m - 1)}{m (n - 1)} L
+              + \frac{n - m}{m (n - 1)} L_{\max}
+
+    with :math:`L = c\, \lambda_{\max}(\frac{1}{n} \tilde{X}^\top \mathrm{diag}(w)
+    \tilde{X}) + \lambda`, :math:`L_{\max} = c \max_i w_i \|\tilde{x}_i\|^2 +
+    \lambda`, c the curvature of the loss, m the batch size, w weights of mean 1 and
+    :math:`\tilde{x}` a row with a 1 for the intercept. Gradient descent with steps
+    :math:`1/\mathcal{L}(m)` descends whatever the scale of the data.
+
+    Parameters
+    ----------
+    rows : Rows
+    batch_size : int
+        Rows a step; more than there are mean all of them.
+    curvature : float
+        Bound on the second derivative of the loss.
+    fit_intercept : bool
+    l2 : float, default=0.0
+        Factor of the penalty: :math:`\lambda` over the sum of the weights.
+
+    Returns
+    -------
+    smoothness : float
+        0 where nothing can be learnt: all features 0, no intercept, no penalty.
+
+    References
+    ----------
+    R. M. Gower et al., "SGD: general analysis and improved rates" (2019),
+    proposition 3.8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.rows import Rows
+    >>> from sklearn_softmax.step_size import expected_smoothness
+    >>> rows = Rows(np.array([[3.0], [4.0]]), np.array([0, 1]))
+    >>> expected_smoothness(rows, 2, curvature=0.5, fit_intercept=False)
+    6.25
+    >>> expected_smoothness(rows, 1, curvature=0.5, fit_intercept=False)
+    8.0
+    """
+    n = len(rows)
+    m = min(batch_size, n)
+    mean = curvature * _largest_eigenvalue(rows, fit_intercept) + l2
+    if m == n:
+        return float(mean)
+    largest = curvature * max(
+        np.max(weight * (row_norms(X, squared=True) + fit_intercept)) for X, weight in _blocks(rows)
+    )
+    return float((n * (m - 1) * mean + (n - m) * (largest + l2)) / (m * (n - 1)))
+
+
+def _largest_eigenvalue(rows, fit_intercept, max_iter=30, tol=1e-2):
+    """Largest eigenvalue of the weighted second moments, by power iterations."""
+    rng = np.random.RandomState(0)
+    v = rng.standard_normal((1, rows.X.shape[1])).astype(rows.X.dtype)
+    v_intercept = float(fit_intercept)
+    eigenvalue = 0.0
+    for _ in range(max_iter):
+        norm = np.hypot(np.linalg.norm(v), v_intercept)
+        if norm == 0:
+            return 0.0
+        v, v_intercept = v / norm, v_intercept / norm
+        image, image_intercept = np.zeros_like(v), 0.0
+        for X, weight in _blocks(rows):
+            u = weight / len(rows) * (weights_times_rows(v, X) + v_intercept)
+            image += scores_times_rows(u, X)
+            image_intercept += np.sum(u) * fit_intercept
+        v, v_intercept = image, image_intercept
+        previous, eigenvalue = eigenvalue, np.hypot(np.linalg.norm(v), v_intercept)
+        if not abs(eigenvalue - previous) > tol * eigenvalue:
+            break
+    return eigenvalue
+
+
+def _blocks(rows):
+    for block in rows.blocks(0, len(rows)):
+        weight = 1.0 if rows.weight is None else rows.weight[block]
+        yield rows.read(block), weight

@@ -1,0 +1,199 @@
+"""Mini-batch training: a generator of epochs, and a fold over it.
+
+:func:`epochs` shuffles, slices, steps, and yields after each pass over the rows;
+it goes on for ever, so an epoch cannot depend on how many there will be.
+:func:`train` takes as many as it needs from it, and validates, records and stops.
+"""
+
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+
+@dataclass
+class State:
+    """What moves during training; all that is needed to go on later.
+
+    Parameters
+    ----------
+    params : list of ndarray
+        Parameters of the network, changed in place.
+    optimizer_state : object
+        What the optimiser's ``start`` returned, changed in place.
+    epoch : int, default=0
+        Epochs run so far.
+    """
+
+    params: list
+    optimizer_state: object
+    epoch: int = 0
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Record of one pass; with a stack of M models, each figure has shape (M,).
+
+    Parameters
+    ----------
+    number : int
+        Starting from 1.
+    lr : float
+        Learning rate of this epoch.
+    loss, accuracy : float
+        Weighted means over the rows, each row scored just before the step that
+        used it.
+    step_losses : ndarray of shape (..., n_batches)
+        Mean weighted loss of every batch, just before its step.
+    """
+
+    number: int
+    lr: float
+    loss: float
+    accuracy: float
+    step_losses: np.ndarray
+
+
+def epochs(objective, optimizer, state, rows, *, lr, lr_decay, batch_size, shuffle, rng):
+    """Yield after each pass over the rows, for ever.
+
+    Parameters
+    ----------
+    objective : Objective
+    optimizer : GradientDescent or Adam
+    state : State
+        Changed in place.
+    rows : Rows
+    lr : float or ndarray of shape (M, 1, 1)
+        Learning rate of the first epoch.
+    lr_decay : float or ndarray of shape (M, 1, 1)
+        Factor applied to it after each epoch.
+    batch_size : int
+        Rows a step. A batch that holds all rows is not shuffled, as their order
+        means nothing to it.
+    shuffle : bool
+        Whether each pass takes the rows in a new random order.
+    rng : RandomState
+
+    Yields
+    ------
+    epoch : Epoch
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.losses import SoftmaxCrossEntropy
+    >>> from sklearn_softmax.network import DenseNetwork
+    >>> from sklearn_softmax.objective import Objective
+    >>> from sklearn_softmax.optimizers import GradientDescent
+    >>> from sklearn_softmax.rows import Rows
+    >>> from sklearn_softmax.training import State, epochs
+    >>> network = DenseNetwork((2, 2))
+    >>> state = State(network.zeros(float), [])
+    >>> passes = epochs(
+    ...     Objective(network, SoftmaxCrossEntropy()), GradientDescent(), state,
+    ...     Rows(np.eye(2), np.array([0, 1])), lr=1.0, lr_decay=1.0, batch_size=2,
+    ...     shuffle=False, rng=None,
+    ... )
+    >>> [round(float(next(passes).loss), 3) for _ in range(3)]
+    [0.693, 0.474, 0.348]
+    """
+    while True:
+        ordered = rows
+        if shuffle and batch_size < len(rows):
+            ordered = rows.permuted(rng.permutation(len(rows)))
+        rate = lr * lr_decay**state.epoch
+        # NumPy multiplies faster by an array than by a Python number.
+        step_size = np.asarray(rate, state.params[0].dtype)
+        losses, predicted = _one_pass(objective, optimizer, state, ordered, step_size, batch_size)
+        state.epoch += 1
+        correct = predicted == ordered.y
+        if ordered.weight is not None:
+            losses *= ordered.weight
+            correct = correct * ordered.weight
+        starts = np.arange(0, len(rows), batch_size)
+        lengths = np.diff(starts, append=len(rows))
+        yield Epoch(
+            number=state.epoch,
+            lr=rate,
+            loss=losses.mean(axis=-1),
+            accuracy=correct.mean(axis=-1),
+            step_losses=np.add.reduceat(losses, starts, axis=-1) / lengths,
+        )
+
+
+def _one_pass(objective, optimizer, state, rows, lr, batch_size):
+    """Step through all rows once; losses and predictions of every row on the way."""
+    n, params, y = len(rows), state.params, rows.y
+    shape = (*params[0].shape[:-2], n)
+    losses, predicted = np.empty(shape), np.empty(shape, np.intp)
+    blocks, read, share = rows.blocks, rows.read, rows.share  # looked up once, not every step
+    for start in range(0, n, batch_size):
+        stop = min(start + batch_size, n)
+        gradient = None
+        for block in blocks(start, stop):
+            losses[..., block], predicted[..., block], part = objective.gradient(
+                params, read(block), y[block], share(block, stop - start)
+            )
+            gradient = part if gradient is None else _add(gradient, part)
+        objective.add_penalty_gradient(params, gradient)
+        optimizer.step(params, gradient, state.optimizer_state, lr)
+    return losses, predicted
+
+
+def _add(gradient, part):
+    for g, p in zip(gradient, part):
+        g += p
+    return gradient
+
+
+def train(passes, state, *, n_epochs, measure, patience=None, on_epoch_end):
+    """Run epochs until there were enough, or patience or a callback ends it.
+
+    Parameters
+    ----------
+    passes : iterator of Epoch
+        From :func:`epochs`.
+    state : State
+        The one that ``passes`` moves. Ends with the parameters of the lowest
+        validation loss where ``patience`` is given, else with the last ones.
+    n_epochs : int
+        Most epochs to run.
+    measure : callable
+        ``measure(params) -> dict`` of figures to record after each epoch, with
+        ``"val_loss"`` among them where ``patience`` is given.
+    patience : Patience or None, default=None
+        Ends training when exhausted.
+    on_epoch_end : callable
+        ``on_epoch_end(record) -> bool``, called with each epoch's record; a true
+        answer ends training.
+
+    Returns
+    -------
+    history : list of dict
+        One record an epoch: ``epoch``, ``lr``, ``loss``, ``accuracy`` and what
+        ``measure`` gave.
+    step_losses : list of ndarray
+        Losses of the batches of each epoch.
+    """
+    history, step_losses = [], []
+    best_params = None
+    for epoch in islice(passes, n_epochs):
+        record = {
+            "epoch": epoch.number,
+            "lr": epoch.lr,
+            "loss": epoch.loss,
+            "accuracy": epoch.accuracy,
+            **measure(state.params),
+        }
+        history.append(record)
+        step_losses.append(epoch.step_losses)
+        if patience is not None and patience.is_best(record["val_loss"]):
+            best_params = [p.copy() for p in state.params]
+        asked_to_stop = on_epoch_end(record)
+        if asked_to_stop or (patience is not None and patience.exhausted):
+            break
+    if best_params is not None:
+        for p, best in zip(state.params, best_params):
+            p[...] = best
+    return history, step_losses

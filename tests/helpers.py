@@ -1,0 +1,33 @@
+"""What several test files need."""
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_softmax.rows import Rows
+
+
+def random_params(network, rng, dtype=np.float64, stack=(), scale=0.5):
+    """Parameters that are all different from zero."""
+    shapes = network.shapes()
+    return [(scale * rng.standard_normal((*stack, *shape))).astype(dtype) for shape in shapes]
+
+
+def random_rows(rng, n=12, n_features=5, n_classes=3, weighted=False, sparse_X=False):
+    """Rows in which every class occurs."""
+    X = rng.standard_normal((n, n_features))
+    y = rng.permutation(np.arange(n) % n_classes)
+    weight = None
+    if weighted:
+        weight = rng.uniform(0, 2, n)
+        weight *= n / weight.sum()
+    return Rows(sparse.csr_array(X) if sparse_X else X, y, weight)
+
+
+def value_and_gradient(objective, params, rows):
+    """Full objective and gradient of all rows as one batch."""
+    n = len(rows)
+    block = slice(0, n)
+    losses, _, gradient = objective.gradient(params, rows.X, rows.y, rows.share(block, n))
+    objective.add_penalty_gradient(params, gradient)
+    weight = 1 if rows.weight is None else rows.weight
+    return np.mean(losses * weight, axis=-1) + objective.penalty(params), gradient

@@ -67,17 +67,19 @@ class Objective:
         dZ *= weight
         return losses, self.loss.predict(scores), self.network.backward(params, X, outputs, dZ)
 
-    def add_penalty_gradient(self, params, gradient):
+    def add_penalty_gradient(self, params, gradient, fraction=1.0):
         """Add the gradient of the penalty, in place.
 
         Parameters
         ----------
         params, gradient : list of ndarray
+        fraction : float, default=1.0
+            Part of the penalty that counts: below 1 for a batch with fewer rows.
         """
         if isinstance(self.l2, np.ndarray) or self.l2 > 0:
             weights = self.network.weights
             for W, dW in zip(weights(params), weights(gradient)):
-                dW += self.l2 * W
+                dW += (self.l2 * fraction) * W
 
     def squared_norm(self, params):
         r"""Sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.

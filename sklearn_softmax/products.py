@@ -9,7 +9,7 @@ threshold; vectors have a lower one) a product runs on one thread in any case.
 
 import numpy as np
 
-LONGEST_SUM = 400
+LONGEST_SUM = 256
 _SINGLE_THREADED = 2**18
 
 

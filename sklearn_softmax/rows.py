@@ -116,7 +116,7 @@ class Rows:
         ----------
         block : slice
         batch_size : int
-            Rows of the whole batch.
+            Rows of a full batch.
 
         Returns
         -------

@@ -69,8 +69,9 @@ def epochs(objective, optimizer, state, rows, *, lr, lr_decay, batch_size, shuff
     lr_decay : float or ndarray of shape (M, 1, 1)
         Factor applied to it after each epoch.
     batch_size : int
-        Rows a step. A batch that holds all rows is not shuffled, as their order
-        means nothing to it.
+        Rows a step. A last batch with fewer takes a step that is shorter in
+        proportion, so that every row counts the same whatever their order. A batch
+        that holds all rows is not shuffled.
     shuffle : bool
         Whether each pass takes the rows in a new random order.
     rng : RandomState
@@ -125,6 +126,7 @@ def epochs(objective, optimizer, state, rows, *, lr, lr_decay, batch_size, shuff
 def _one_pass(objective, optimizer, state, rows, lr, batch_size):
     """Step through all rows once; losses and predictions of every row on the way."""
     n, params, y = len(rows), state.params, rows.y
+    batch_size = min(batch_size, n)
     shape = (*params[0].shape[:-2], n)
     losses, predicted = np.empty(shape), np.empty(shape, np.intp)
     blocks, read, share = rows.blocks, rows.read, rows.share  # looked up once, not every step
@@ -133,10 +135,10 @@ def _one_pass(objective, optimizer, state, rows, lr, batch_size):
         gradient = None
         for block in blocks(start, stop):
             losses[..., block], predicted[..., block], part = objective.gradient(
-                params, read(block), y[block], share(block, stop - start)
+                params, read(block), y[block], share(block, batch_size)
             )
             gradient = part if gradient is None else _add(gradient, part)
-        objective.add_penalty_gradient(params, gradient)
+        objective.add_penalty_gradient(params, gradient, (stop - start) / batch_size)
         optimizer.step(params, gradient, state.optimizer_state, lr)
     return losses, predicted
 

@@ -321,11 +321,11 @@ class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstim
         return 1 / smoothness if smoothness > 0 else 1.0
 
     def _check_finite(self, params, record):
-        if not all(np.all(np.isfinite(p)) for p in params):
+        if not all(np.all(np.isfinite(values)) for values in (*params, record["loss"])):
             raise ValueError(
                 f"{type(self).__name__} diverged in epoch {record['epoch']}: with lr={self.lr!r} "
-                "its parameters are no longer finite. Lower lr, or scale the data, for instance "
-                "with StandardScaler."
+                "its loss or its parameters are no longer finite. Lower lr, or scale the data, for "
+                "instance with StandardScaler."
             )
 
     def _warn_if_nothing_learnt(self):

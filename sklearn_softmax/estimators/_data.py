@@ -148,7 +148,7 @@ def split_rows(y, classes, validation_fraction, rng):
             "early_stopping=True needs two rows of every class, one to train and one to "
             f"validate on, but there is only one sample (n_samples = 1) of {rare}. {remedy}"
         )
-    sides = [np.arange(n), np.arange(0)]
+    sides = np.arange(0), np.arange(n)
     if n - n_validation >= np.count_nonzero(counts):
         sides = train_test_split(np.arange(n), test_size=n_validation, stratify=y, random_state=rng)
     for rows, side in zip(sides, ("training", "validation")):

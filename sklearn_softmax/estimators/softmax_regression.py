@@ -31,7 +31,8 @@ class SoftmaxRegression(LinearMixin, ProbabilisticMixin, GradientDescentClassifi
         :math:`\lambda`, strength of the L2 penalty on the weights. The intercept
         is not penalised.
     batch_size : int, default=200
-        Rows a step; more than there are means all of them.
+        Rows a step; more than there are means all of them. A last batch with fewer
+        rows takes a step that is shorter in proportion: every row counts the same.
     n_epochs : int, default=200
         Passes over the data: exactly as many, unless early stopping ends them.
     optimizer : {"sgd", "adam"}, default="sgd"

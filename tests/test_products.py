@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+
+from sklearn_softmax.products import matmul, scores_times_rows, weights_times_rows
+
+
+@given(st.integers(1, 40), st.integers(1, 1100), st.integers(1, 90), st.integers(0, 3))
+def test_matmul(n, length, m, n_models):
+    rng = np.random.RandomState(n + length)
+    stack = (n_models,) if n_models else ()
+    A, B = rng.standard_normal((*stack, n, length)), rng.standard_normal((*stack, length, m))
+    np.testing.assert_allclose(matmul(A, B), A @ B, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "shape", [(10, 784, 32), (10, 784, 1000), (1, 784, 1000), (64, 3072, 200), (256, 1024, 10)]
+)
+def test_same_bits_whatever_the_threads(shape, dtype, rng):
+    n, length, m = shape
+    A = rng.standard_normal((n, length)).astype(dtype)
+    B = rng.standard_normal((m, length)).astype(dtype)
+    products = []
+    for n_threads in (1, 2, 4):
+        with threadpool_limits(n_threads):
+            products.append((matmul(A, B.T), matmul(A, np.ascontiguousarray(B.T))))
+    for product in products[1:]:
+        np.testing.assert_array_equal(product, products[0])
+
+
+@pytest.mark.parametrize("stack", [(), (3,)])
+def test_sparse_rows_are_dense_rows(stack, rng):
+    X = sparse.random_array((9, 5), density=0.4, rng=rng, format="csr")
+    W, dZ = rng.standard_normal((*stack, 4, 5)), rng.standard_normal((*stack, 4, 9))
+    for container in (sparse.csr_array, sparse.csr_matrix):
+        scores, dW = weights_times_rows(W, container(X)), scores_times_rows(dZ, container(X))
+        np.testing.assert_allclose(scores, weights_times_rows(W, X.toarray()), atol=1e-14)
+        np.testing.assert_allclose(dW, scores_times_rows(dZ, X.toarray()), atol=1e-14)
+        assert scores.flags.c_contiguous
+        assert dW.flags.c_contiguous

@@ -66,7 +66,8 @@ class SoftmaxCrossEntropy:
         losses : ndarray of shape (..., m)
         gradient : ndarray of shape (..., n_outputs, m)
         """
-        own = y * len(y) + np.arange(len(y))  # where own scores stand once flattened
+        m = len(y)
+        own = y * m + np.arange(m)  # where own scores stand once flattened
         if scores.ndim > 2:
             own = own + scores[0].size * np.arange(len(scores))[:, np.newaxis]
         A = scores - np.maximum.reduce(scores, -2, keepdims=True)
@@ -80,7 +81,7 @@ class SoftmaxCrossEntropy:
 
     def predict(self, scores):
         """Class index of the largest score, the first of equals."""
-        return scores.argmax(axis=-2)
+        return scores.argmax(-2)
 
     def probabilities(self, scores):
         """Softmax of the scores over the classes."""

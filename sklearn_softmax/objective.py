@@ -1,6 +1,7 @@
 """What training minimises: the weighted mean loss of a network plus an L2 term."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -67,6 +68,11 @@ class Objective:
         dZ *= weight
         return losses, self.loss.predict(scores), self.network.backward(params, X, outputs, dZ)
 
+    @cached_property
+    def is_penalised(self):
+        """Whether any model has a penalty."""
+        return bool(np.any(self.l2))
+
     def add_penalty_gradient(self, params, gradient, fraction=1.0):
         """Add the gradient of the penalty, in place.
 
@@ -76,10 +82,9 @@ class Objective:
         fraction : float, default=1.0
             Part of the penalty that counts: below 1 for a batch with fewer rows.
         """
-        if isinstance(self.l2, np.ndarray) or self.l2 > 0:
-            weights = self.network.weights
-            for W, dW in zip(weights(params), weights(gradient)):
-                dW += (self.l2 * fraction) * W
+        weights = self.network.weights
+        for W, dW in zip(weights(params), weights(gradient)):
+            dW += (self.l2 * fraction) * W
 
     def squared_norm(self, params):
         r"""Sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.

@@ -1,20 +1,21 @@
 """Matrix products with the same bits whatever the number of BLAS threads.
 
-A BLAS may split a long sum differently when it has more threads, and then
+A BLAS may cut a long sum in other places when it has more threads, and then
 rounds differently: the same seed would give another model in a worker process
-than in the main one. Sums of up to 256 terms are never split, so longer ones
-are cut here, by their length alone. Below 2**18 multiplications (OpenBLAS's
-threshold; vectors have a lower one) a product runs on one thread in any case.
+than in the main one. OpenBLAS cuts a sum whose length is a multiple of 256 in the
+same places; so the rest of a longer sum is added separately. With a vector it cuts
+by threads, but never fewer than 256 terms. Below 2**18 multiplications a product of
+matrices runs on one thread in any case.
 """
 
 import numpy as np
 
-LONGEST_SUM = 256
+SAFE_LENGTH = 256
 _SINGLE_THREADED = 2**18
 
 
 def matmul(A, B):
-    """Product ``A @ B``, its sums cut into pieces of at most 256 terms.
+    """Product ``A @ B``, its sums cut in the same places for any number of threads.
 
     Parameters
     ----------
@@ -33,9 +34,10 @@ def matmul(A, B):
     array([[1000., 1000.]])
     """
     n, length, m = A.shape[-2], A.shape[-1], B.shape[-1]
-    if length <= LONGEST_SUM or (n * length * m <= _SINGLE_THREADED and n > 1 and m > 1):
+    has_vector = n == 1 or m == 1
+    if length <= SAFE_LENGTH or (n * length * m <= _SINGLE_THREADED and not has_vector):
         return A @ B
-    step = -(-length // -(-length // LONGEST_SUM))  # pieces of nearly equal length
+    step = SAFE_LENGTH if has_vector else length - length % SAFE_LENGTH
     product = A[..., :step] @ B[..., :step, :]
     for start in range(step, length, step):
         product += A[..., start : start + step] @ B[..., start : start + step, :]

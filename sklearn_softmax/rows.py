@@ -1,7 +1,5 @@
 """The rows of a fit, read a block at a time without ever copying X."""
 
-from functools import lru_cache
-
 import numpy as np
 from scipy import sparse
 
@@ -109,25 +107,19 @@ class Rows:
         # Unlike X[picked], this reuses memory; mode="clip" spares it a second buffer.
         return self.X.take(picked, axis=0, out=self.buffer[: len(picked)], mode="clip")
 
-    def share(self, block, batch_size):
-        """Weight of each row of a block in the mean over its batch.
+    def shares(self, batch_size):
+        """Weight of each row in the mean over a batch.
 
         Parameters
         ----------
-        block : slice
         batch_size : int
             Rows of a full batch.
 
         Returns
         -------
-        share : ndarray of shape (block_size,) or, for equal weights, ()
+        shares : ndarray of shape (n_rows,) or, for equal weights, ()
+            An array even for equal weights: NumPy multiplies faster by one than by a
+            Python number.
         """
-        if self.weight is None:
-            return _one_over(batch_size, self.X.dtype)
-        return self.weight[block] / batch_size
-
-
-@lru_cache(maxsize=16)
-def _one_over(count, dtype):
-    """1 / count as an array: NumPy multiplies faster by one than by a Python number."""
-    return np.asarray(1 / count, dtype)
+        weight = np.ones((), self.X.dtype) if self.weight is None else self.weight
+        return np.asarray(weight / batch_size, weight.dtype)

@@ -127,18 +127,20 @@ def _one_pass(objective, optimizer, state, rows, lr, batch_size):
     """Step through all rows once; losses and predictions of every row on the way."""
     n, params, y = len(rows), state.params, rows.y
     batch_size = min(batch_size, n)
+    shares = rows.shares(batch_size)
     shape = (*params[0].shape[:-2], n)
     losses, predicted = np.empty(shape), np.empty(shape, np.intp)
-    blocks, read, share = rows.blocks, rows.read, rows.share  # looked up once, not every step
     for start in range(0, n, batch_size):
         stop = min(start + batch_size, n)
         gradient = None
-        for block in blocks(start, stop):
+        for block in rows.blocks(start, stop):
+            share = shares[block] if shares.ndim else shares
             losses[..., block], predicted[..., block], part = objective.gradient(
-                params, read(block), y[block], share(block, batch_size)
+                params, rows.read(block), y[block], share
             )
             gradient = part if gradient is None else _add(gradient, part)
-        objective.add_penalty_gradient(params, gradient, (stop - start) / batch_size)
+        if objective.is_penalised:
+            objective.add_penalty_gradient(params, gradient, (stop - start) / batch_size)
         optimizer.step(params, gradient, state.optimizer_state, lr)
     return losses, predicted
 

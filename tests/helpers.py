@@ -25,9 +25,8 @@ def random_rows(rng, n=12, n_features=5, n_classes=3, weighted=False, sparse_X=F
 
 def value_and_gradient(objective, params, rows):
     """Full objective and gradient of all rows as one batch."""
-    n = len(rows)
-    block = slice(0, n)
-    losses, _, gradient = objective.gradient(params, rows.X, rows.y, rows.share(block, n))
+    shares = rows.shares(len(rows))
+    losses, _, gradient = objective.gradient(params, rows.X, rows.y, shares)
     objective.add_penalty_gradient(params, gradient)
     weight = 1 if rows.weight is None else rows.weight
     return np.mean(losses * weight, axis=-1) + objective.penalty(params), gradient

@@ -101,7 +101,7 @@ class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstim
         self._check_parameters()
         goes_on = self.warm_start and hasattr(self, "classes_")
         X, y = self._check_X_y(X, y, reset=not goes_on)
-        classes = np.unique(y)
+        classes, y_index = np.unique(y, return_inverse=True)
         if goes_on and not np.array_equal(classes, self.classes_):
             raise ValueError(
                 "warm_start can only be used where `self.classes_` is the same as in the "
@@ -109,7 +109,6 @@ class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstim
             )
         self.classes_ = classes
         rng = self._random_state = check_random_state(self.random_state)
-        y_index = encode(y, classes, name="y", classes_name="y")
         weight = effective_weight(sample_weight, self.class_weight, X, y_index, classes)
         train_indices = validation = None
         if X_val is not None or y_val is not None or sample_weight_val is not None:

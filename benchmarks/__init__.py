@@ -1,0 +1,1 @@
+"""Reports and speed comparisons made with sklearn_softmax."""

@@ -1,0 +1,86 @@
+"""Command line of the reports: one subcommand each."""
+
+import argparse
+from pathlib import Path
+
+from benchmarks import datasets
+from benchmarks.reports import softmax
+
+REPORTS = {"softmax": softmax}
+
+
+def parser():
+    """Parser of the command line.
+
+    Returns
+    -------
+    parser : argparse.ArgumentParser
+    """
+    main_parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.reports", description="Do published experiments again."
+    )
+    commands = main_parser.add_subparsers(dest="report", required=True, metavar="REPORT")
+    for name, report in REPORTS.items():
+        summary = report.__doc__.partition("\n")[0]
+        _add_options(commands.add_parser(name, help=summary, description=summary), report)
+    return main_parser
+
+
+def _add_options(command, report):
+    command.add_argument(
+        "--data",
+        choices=report.DATA,
+        default=report.DATA[0],
+        help="data set (default: %(default)s)",
+    )
+    command.add_argument(
+        "--data-home",
+        metavar="DIR",
+        help="directory of NAME.npz (default: $SKLEARN_SOFTMAX_DATA, else scikit-learn's)",
+    )
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=Path("report"),
+        metavar="DIR",
+        help="directory to write to (default: %(default)s)",
+    )
+    command.add_argument(
+        "--n-jobs",
+        type=int,
+        default=2,
+        metavar="N",
+        help="processes that work at once, -1 for one a core (default: %(default)s)",
+    )
+    command.add_argument(
+        "--random-state",
+        type=int,
+        default=0,
+        metavar="SEED",
+        help="seed of splits and shuffles (default: %(default)s)",
+    )
+
+
+def main(argv=None):
+    """Run the report that the command line names.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        Arguments; None for those of the process.
+
+    Raises
+    ------
+    SystemExit
+        If an argument is not valid, or the data set cannot be loaded.
+    """
+    args = parser().parse_args(argv)
+    try:
+        dataset = datasets.load(args.data, args.data_home)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"error: {error}") from error
+    REPORTS[args.report].run(dataset, args.out, n_jobs=args.n_jobs, random_state=args.random_state)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,375 @@
+"""Softmax regression on handwritten digits: grid search, training and test.
+
+The experiment of K. Abhishek, "Multi-class classification using softmax regression" (2021),
+question 2. Tables and figures bear the numbers that they have there.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import (
+    ConfusionMatrixDisplay,
+    accuracy_score,
+    precision_recall_fscore_support,
+)
+from sklearn.model_selection import (
+    GridSearchCV,
+    ParameterGrid,
+    StratifiedKFold,
+    train_test_split,
+)
+
+from benchmarks.datasets import Dataset
+from benchmarks.reports import _figures, _markdown
+from benchmarks.reports._progress import show_progress, stage
+from sklearn_softmax import SoftmaxRegression
+
+DATA = ("digits", "mnist")
+CLASSES = {"digits": tuple(range(10)), "mnist": (0, 1, 3, 4)}
+PARAM_GRIDS = {
+    name: {
+        "n_epochs": [50, 100, 200],
+        "lr": [1, 0.5, 0.1],
+        "batch_size": batch_sizes,
+        "reg_param": [1, 0.1, 0.0],
+    }
+    for name, batch_sizes in {"digits": [100, 400], "mnist": [1000, 5000]}.items()
+}
+N_FOLDS = 3
+TEST_SIZE = 0.3
+
+# The report's own figures, all of them for MNIST.
+REPORT_COUNTS = (6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958)
+REPORT_BEST = {"n_epochs": 200, "lr": 0.5, "batch_size": 1000, "reg_param": 0.1}
+REPORT_CV_ACCURACY = 0.9879
+REPORT_SCORES = {  # precision, recall, F1, accuracy
+    0: (0.9952, 0.9928, 0.9940, 0.9928),
+    1: (0.9865, 0.9894, 0.9880, 0.9894),
+    3: (0.9837, 0.9832, 0.9834, 0.9832),
+    4: (0.9883, 0.9878, 0.9880, 0.9878),
+    "Average": (0.9884, 0.9883, 0.9883, 0.9883),
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that the tables and figures are made of.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    search : GridSearchCV
+        Fitted on the training rows, without refit.
+    search_seconds : float
+    model : SoftmaxRegression
+        The best configuration, fitted on all training rows.
+    n_train : int
+        Number of training rows.
+    y_test, y_pred : ndarray of shape (n_test,)
+        Labels of the test rows, and what the model takes them for.
+    """
+
+    dataset: Dataset
+    search: GridSearchCV
+    search_seconds: float
+    model: SoftmaxRegression
+    n_train: int
+    y_test: np.ndarray
+    y_pred: np.ndarray
+
+    @property
+    def has_published_figures(self):
+        """Whether the report's figures are for the same data."""
+        return self.dataset.name == "mnist"
+
+
+def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None):
+    """Do the experiment, and write ``softmax.md`` with its figures.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        "digits" or "mnist".
+    out : Path
+        Directory to write to, made where there is none.
+    n_jobs : int, default=2
+        Processes of the search.
+    random_state : int, default=0
+        Seed of the splits and of the shuffles.
+    param_grid : dict, default=None
+        Values to search; None for the 54 configurations of the report, with smaller
+        batches for "digits".
+
+    Returns
+    -------
+    experiment : Experiment
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    X_train, X_test, y_train, y_test = split(dataset, random_state)
+    search = grid_search(param_grid or PARAM_GRIDS[dataset.name], n_jobs, random_state)
+    n_configurations = len(ParameterGrid(search.param_grid))
+    with stage(f"Searching {n_configurations} configurations in {N_FOLDS} folds") as searching:
+        search.fit(X_train, y_train)
+    model = SoftmaxRegression(random_state=random_state, **search.best_params_)
+    with stage("Training the best configuration"):
+        model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
+    experiment = Experiment(
+        dataset, search, searching.seconds, model, len(y_train), y_test, model.predict(X_test)
+    )
+    with stage("Writing tables and figures"):
+        _markdown.write(out / "softmax.md", _document(experiment, out))
+    print(f"Wrote {out / 'softmax.md'}")
+    best = ", ".join(f"{name}={value}" for name, value in search.best_params_.items())
+    print(f"Best configuration: {best} (mean CV accuracy {search.best_score_:.4f})")
+    print(f"Test accuracy: {accuracy_score(y_test, experiment.y_pred):.4f}")
+    return experiment
+
+
+def split(dataset, random_state):
+    """The chosen classes, shuffled and split with the same share of each class.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    random_state : int
+
+    Returns
+    -------
+    X_train, X_test, y_train, y_test : ndarray
+    """
+    chosen = np.isin(dataset.y, CLASSES[dataset.name])
+    X, y = dataset.X[chosen], dataset.y[chosen]
+    return train_test_split(X, y, test_size=TEST_SIZE, stratify=y, random_state=random_state)
+
+
+def grid_search(param_grid, n_jobs, random_state):
+    """The search, ready to be fitted.
+
+    Parameters
+    ----------
+    param_grid : dict
+    n_jobs : int
+    random_state : int
+
+    Returns
+    -------
+    search : GridSearchCV
+    """
+    return show_progress(
+        GridSearchCV(
+            SoftmaxRegression(random_state=random_state),
+            param_grid,
+            scoring="accuracy",
+            cv=StratifiedKFold(N_FOLDS, shuffle=True, random_state=random_state),
+            n_jobs=n_jobs,
+            refit=False,
+        )
+    )
+
+
+def _document(experiment, out):
+    """Blocks of Markdown in the report's order; the figures are written to ``out``."""
+    e = experiment
+    figure_2 = _figures.save(_plot_search(e.search), out / "softmax_figure_2.png")
+    figure_3 = _figures.save(_plot_history(e.model.history_), out / "softmax_figure_3.png")
+    figure_8 = _figures.save(_plot_confusion(e), out / "softmax_figure_8.png")
+    return [
+        f"# Softmax regression on {e.dataset.name}",
+        _introduction(e),
+        "## The data",
+        "**Table 1.** Number of images of each class.",
+        _table_1(e),
+        _partition(e),
+        "## The search",
+        "**Table 2.** Values to choose from.",
+        _table_2(e),
+        _search_summary(e),
+        _markdown.image(figure_2, "Mean accuracy of each configuration"),
+        "**Figure 2.** Accuracy in cross-validation: means (points) and standard deviations over "
+        f"the {N_FOLDS} folds (bars) of every configuration.",
+        "**Table 3.** The best configuration.",
+        _table_3(e),
+        "## Training the best configuration",
+        _markdown.image(figure_3, "Loss and accuracy in each epoch"),
+        "**Figure 3.** Loss and accuracy over the epochs. Training rows are scored on the way, "
+        "each just before the step that uses it, test rows at the end of an epoch; the loss is "
+        "the cross-entropy without the penalty.",
+        "## The test rows",
+        _markdown.image(figure_8, "Confusion matrix"),
+        "**Figure 8.** Confusion matrix of the test rows.",
+        "**Table 4.** Scores of the test rows. The accuracy of a class is the share of its images "
+        "that are recognised, which is its recall.",
+        _table_4(e),
+    ]
+
+
+def _introduction(e):
+    published = (
+        "Columns and rows headed *report* hold the figures printed there."
+        if e.has_published_figures
+        else "The report's own figures are for MNIST and not comparable, so they are left out; "
+        "`--data mnist` shows them beside the ones found."
+    )
+    return (
+        'The experiment of K. Abhishek, "Multi-class classification using softmax regression" '
+        f"(2021), question 2, on the data set `{e.dataset.name}`. Tables and figures bear the "
+        f"numbers that they have there. {published}"
+    )
+
+
+def _partition(e):
+    classes = ", ".join(map(str, CLASSES[e.dataset.name]))
+    return (
+        f"Of these, the digits {classes} are used: {e.n_train} images to train and "
+        f"{len(e.y_test)} ({TEST_SIZE:.0%}) to test, with the same share of each class in both."
+    )
+
+
+def _search_summary(e):
+    n_configurations = len(e.search.cv_results_["params"])
+    return (
+        f"{n_configurations} configurations x {N_FOLDS} folds = {n_configurations * N_FOLDS} fits "
+        f"took {e.search_seconds:.1f} s with `n_jobs={e.search.n_jobs}`."
+    )
+
+
+def _table_1(experiment):
+    """Number of images of each class."""
+    classes, counts = np.unique(experiment.dataset.y, return_counts=True)
+    if experiment.has_published_figures:
+        rows = zip(classes, counts, REPORT_COUNTS)
+        return _markdown.table(["Class", "Count", "Count (report)"], rows)
+    return _markdown.table(["Class", "Count"], zip(classes, counts))
+
+
+def _table_2(experiment):
+    """Values of each hyperparameter."""
+    rows = (
+        (f"`{name}`", ", ".join(map(str, values)))
+        for name, values in experiment.search.param_grid.items()
+    )
+    return _markdown.table(["Hyperparameter", "Values"], rows)
+
+
+def _table_3(experiment):
+    """The best configuration and, where it was searched, the report's."""
+    search = experiment.search
+    rows = [("Best", search.best_params_, search.best_score_)]
+    if REPORT_BEST in search.cv_results_["params"]:
+        rows.append(("The report's best, here", REPORT_BEST, mean_accuracy(search, REPORT_BEST)))
+    if experiment.has_published_figures:
+        rows.append(("Best (report)", REPORT_BEST, REPORT_CV_ACCURACY))
+    return _markdown.table(
+        ["", *(f"`{name}`" for name in REPORT_BEST), "Mean accuracy"],
+        (
+            [title, *(str(params[name]) for name in REPORT_BEST), float(score)]
+            for title, params, score in rows
+        ),
+    )
+
+
+def mean_accuracy(search, params):
+    """Mean accuracy of one configuration over the folds.
+
+    Parameters
+    ----------
+    search : GridSearchCV
+    params : dict
+
+    Returns
+    -------
+    accuracy : float
+    """
+    results = search.cv_results_
+    return float(results["mean_test_score"][results["params"].index(params)])
+
+
+def _table_4(experiment):
+    """Precision, recall, F1 and accuracy of each class, their averages, and the accuracy."""
+    scores = scores_of(experiment.y_test, experiment.y_pred)
+    names = ["Precision", "Recall", "F1", "Accuracy"]
+    if experiment.has_published_figures:
+        names = _beside(names, [f"{name} (report)" for name in names])
+        scores = {
+            row: _beside(values, REPORT_SCORES.get(row, [None] * len(values)))
+            for row, values in scores.items()
+        }
+    return _markdown.table(["Class", *names], ([row, *values] for row, values in scores.items()))
+
+
+def _beside(found, published):
+    return [value for pair in zip(found, published) for value in pair]
+
+
+def scores_of(y_test, y_pred):
+    """Precision, recall, F1 and accuracy of each class, their averages, the overall accuracy.
+
+    Parameters
+    ----------
+    y_test, y_pred : ndarray of shape (n_test,)
+
+    Returns
+    -------
+    scores : dict of list
+        A row for each class, whose accuracy is its recall; "Average"; and "Overall", which
+        has only an accuracy.
+    """
+    classes = np.unique(y_test)
+    by_class = precision_recall_fscore_support(y_test, y_pred, labels=classes, zero_division=0)
+    precision, recall, f1, _ = by_class
+    columns = np.column_stack([precision, recall, f1, recall])
+    scores = {int(label): row.tolist() for label, row in zip(classes, columns)}
+    scores["Average"] = columns.mean(axis=0).tolist()
+    scores["Overall"] = [None, None, None, float(accuracy_score(y_test, y_pred))]
+    return scores
+
+
+def _plot_search(search):
+    """Means and standard deviations of all configurations, in the order of the grid."""
+    results, best = search.cv_results_, search.best_index_
+    means, deviations = results["mean_test_score"], results["std_test_score"]
+    n = len(means)
+    figure = _figures.new_figure(8, 1.5 + 0.18 * n)
+    ax = figure.subplots()
+    bars = {"fmt": "o", "markersize": 4, "capsize": 2, "color": _figures.BLUE}
+    ax.errorbar(means, np.arange(n), xerr=deviations, **bars)
+    star = {"markersize": 13, "color": _figures.ORANGE, "zorder": 3}
+    ax.plot(means[best], best, "*", label=f"best: {means[best]:.4f}", **star)
+    labels = _configuration_labels(results["params"])
+    ax.set_yticks(np.arange(-1, n), labels, family="monospace", fontsize=8)
+    ax.tick_params(axis="y", length=0)
+    ax.set(xlabel="Accuracy in cross-validation", ylim=(n - 0.5, -1.5))
+    ax.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside upper right")
+    return figure
+
+
+def _configuration_labels(configurations):
+    """Names of the parameters, then the values of each configuration, in columns."""
+    names = list(configurations[0])
+    rows = [names, *([str(params[name]) for name in names] for params in configurations)]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(map(str.rjust, row, widths)) for row in rows]
+
+
+def _plot_history(history):
+    """Loss and accuracy over the epochs, on training and test rows."""
+    figure = _figures.new_figure(9, 3.8)
+    for ax, name in zip(figure.subplots(ncols=2), ("loss", "accuracy")):
+        ax.plot(history["epoch"], history[name], color=_figures.BLUE, label="training")
+        ax.plot(history["epoch"], history[f"val_{name}"], "--", color=_figures.ORANGE, label="test")
+        ax.set(xlabel="Epoch", ylabel=name.capitalize())
+        ax.grid(alpha=0.3)
+        ax.legend()
+        if name == "loss":
+            ax.set_yscale("log")
+    return figure
+
+
+def _plot_confusion(experiment):
+    """Confusion matrix of the test rows."""
+    figure = _figures.new_figure(6, 5)
+    ConfusionMatrixDisplay.from_predictions(
+        experiment.y_test, experiment.y_pred, ax=figure.subplots(), cmap="cividis"
+    )
+    return figure

@@ -1,0 +1,39 @@
+"""Command line: ``python -m benchmarks.speed TABLE``."""
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks.speed import fit
+
+TABLES = {"fit": fit}
+
+
+def main(arguments=None):
+    """Print the table that the command line asks for, and write it as JSON if wanted.
+
+    Parameters
+    ----------
+    arguments : list of str or None, default=None
+        None for those of the command line.
+
+    Returns
+    -------
+    records : list of dict
+        One for each problem and library.
+    """
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
+    tables = parser.add_subparsers(dest="table", required=True)
+    for name, module in TABLES.items():
+        table = tables.add_parser(name, help=module.__doc__.splitlines()[0])
+        table.add_argument("--json", type=Path, metavar="FILE", help="write the records there")
+        module.add_arguments(table)
+    options = parser.parse_args(arguments)
+    records = TABLES[options.table].run(options)
+    if options.json:
+        options.json.write_text(json.dumps(records, indent=2) + "\n")
+    return records
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+import doctest
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import (
+    GridSearchCV,
+    ParameterGrid,
+    StratifiedKFold,
+    train_test_split,
+)
+
+from benchmarks.datasets import load
+from benchmarks.reports import _markdown, softmax
+from benchmarks.reports.__main__ import main, parser
+from benchmarks.reports._progress import show_progress, stage
+from sklearn_softmax import SoftmaxRegression
+
+SMALL_GRID = {"n_epochs": [1, 4], "lr": [0.5], "batch_size": [100], "reg_param": [1, 0.0]}
+FILES = ["softmax.md", *(f"softmax_figure_{number}.png" for number in (2, 3, 8))]
+
+
+def rows_of(markdown, caption):
+    """Cells of the table below a caption, keyed by their first column."""
+    block = markdown.split(f"**{caption}**")[1].split("\n\n")[1]
+    cells = [[c.strip() for c in line.strip("|").split("|")] for line in block.splitlines()]
+    return {first: rest for first, *rest in cells}
+
+
+@pytest.fixture(scope="module")
+def digits_run(tmp_path_factory):
+    """Directory that the command wrote for digits, on a small grid."""
+    out = tmp_path_factory.mktemp("report") / "made" / "here"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setitem(softmax.PARAM_GRIDS, "digits", SMALL_GRID)
+        main(["softmax", "--out", str(out), "--n-jobs", "1"])
+    return out
+
+
+@pytest.fixture(scope="module")
+def recomputed():
+    """Search and fitted model of the same run, made with scikit-learn alone, and the test rows."""
+    dataset = load("digits")
+    X_train, X_test, y_train, y_test = train_test_split(
+        dataset.X, dataset.y, test_size=0.3, stratify=dataset.y, random_state=0
+    )
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    search = GridSearchCV(SoftmaxRegression(random_state=0), SMALL_GRID, cv=cv)
+    search.fit(X_train, y_train)
+    return search, X_test, y_test
+
+
+def test_docstring_examples():
+    assert doctest.testmod(_markdown).failed == 0
+
+
+def test_all_files_are_written(digits_run):
+    assert sorted(path.name for path in digits_run.iterdir()) == sorted(FILES)
+    text = (digits_run / "softmax.md").read_text()
+    for name in FILES[1:]:
+        assert f"]({name})" in text
+        assert min(imread(digits_run / name).shape[:2]) > 300
+
+
+def test_class_counts(digits_run):
+    counts = rows_of((digits_run / "softmax.md").read_text(), "Table 1.")
+    expected = np.bincount(load("digits").y)
+    assert [counts[str(label)] for label in range(10)] == [[str(n)] for n in expected]
+
+
+def test_best_configuration(digits_run, recomputed):
+    search, _, _ = recomputed
+    table = rows_of((digits_run / "softmax.md").read_text(), "Table 3.")
+    columns = [name.strip("`") for name in table[""][:-1]]
+    assert table["Best"] == [
+        *(str(search.best_params_[name]) for name in columns),
+        f"{search.best_score_:.4f}",
+    ]
+
+
+def test_scores_of_the_test_rows(digits_run, recomputed):
+    search, X_test, y_test = recomputed
+    table = rows_of((digits_run / "softmax.md").read_text(), "Table 4.")
+    matrix = confusion_matrix(y_test, search.predict(X_test))
+    correct = np.diagonal(matrix)
+    precision, recall = correct / matrix.sum(axis=0), correct / matrix.sum(axis=1)
+    f1 = 2 * precision * recall / (precision + recall)
+    expected = np.column_stack([precision, recall, f1, recall])
+    found = np.array([table[str(label)] for label in range(10)], dtype=float)
+    np.testing.assert_allclose(found, expected, atol=5.1e-5)
+    average = np.array(table["Average"], dtype=float)
+    np.testing.assert_allclose(average, expected.mean(axis=0), atol=5.1e-5)
+    assert table["Overall"] == ["-", "-", "-", f"{correct.sum() / matrix.sum():.4f}"]
+
+
+@pytest.fixture(scope="module")
+def mnist_run(tmp_path_factory):
+    """Experiment and text for data that go by the name of MNIST."""
+    out = tmp_path_factory.mktemp("mnist")
+    reported = {name: [value] for name, value in softmax.REPORT_BEST.items()}
+    dataset, param_grid = replace(load("digits"), name="mnist"), {**reported, "n_epochs": [1, 200]}
+    experiment = softmax.run(dataset, out, n_jobs=1, param_grid=param_grid)
+    return experiment, (out / "softmax.md").read_text()
+
+
+def test_published_figures_stand_beside_those_for_mnist(mnist_run):
+    experiment, text = mnist_run
+    assert experiment.model.classes_.tolist() == [0, 1, 3, 4]
+    assert rows_of(text, "Table 1.")["9"] == ["180", "6958"]
+    best = rows_of(text, "Table 3.")
+    assert best["Best (report)"] == ["200", "0.5", "1000", "0.1", "0.9879"]
+    score = experiment.search.cv_results_["mean_test_score"][1]
+    assert best["The report's best, here"][-1] == f"{score:.4f}"
+    scores = rows_of(text, "Table 4.")
+    assert scores["Class"][:2] == ["Precision", "Precision (report)"]
+    assert scores["3"][1::2] == ["0.9837", "0.9832", "0.9834", "0.9832"]
+    assert scores["Overall"][1::2] == ["-"] * 4
+
+
+def test_the_best_model_is_followed_on_the_test_rows(mnist_run):
+    experiment, _ = mnist_run
+    history = experiment.model.history_
+    assert len(history["val_accuracy"]) == experiment.search.best_params_["n_epochs"]
+    accuracy = np.mean(experiment.y_test == experiment.y_pred)
+    np.testing.assert_allclose(history["val_accuracy"][-1], accuracy)
+
+
+@pytest.mark.parametrize("name", softmax.DATA)
+def test_grid_of_the_report(name):
+    assert len(ParameterGrid(softmax.PARAM_GRIDS[name])) == 54
+
+
+def test_the_best_of_the_report_is_in_its_grid():
+    assert softmax.REPORT_BEST in list(ParameterGrid(softmax.PARAM_GRIDS["mnist"]))
+
+
+def test_command_line():
+    args = parser().parse_args(["softmax"])
+    assert (args.data, args.data_home, args.n_jobs, str(args.out)) == ("digits", None, 2, "report")
+    line = "softmax --data mnist --data-home there --out here --n-jobs -1 --random-state 3"
+    args = parser().parse_args(line.split())
+    assert (args.data, args.data_home, args.n_jobs, str(args.out)) == ("mnist", "there", -1, "here")
+    assert args.random_state == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("softmax --data cifar10", "invalid choice: 'cifar10'"),
+        ("other", "invalid choice: 'other'"),
+        ("", "REPORT"),
+    ],
+)
+def test_bad_command_line(line, problem, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(line.split())
+    assert caught.value.code == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_bad_file_ends_the_command_with_a_message(tmp_path):
+    (tmp_path / "mnist.npz").write_text("not an archive")
+    with pytest.raises(SystemExit, match=r"error: .*mnist\.npz cannot be used"):
+        main(["softmax", "--data", "mnist", "--data-home", str(tmp_path)])
+
+
+def test_progress_without_callbacks(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.callback", None)
+    search = show_progress(GridSearchCV(SoftmaxRegression(), {}))
+    assert search.verbose == 1
+
+
+def test_stage_tells_when_it_begins_and_ends(capsys):
+    with stage("Sorting") as sorting:
+        assert capsys.readouterr().out == "Sorting ...\n"
+    assert sorting.seconds >= 0
+    assert capsys.readouterr().out.startswith("Sorting: done in ")

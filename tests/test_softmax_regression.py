@@ -1,4 +1,5 @@
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -514,8 +515,21 @@ def test_auto_on_features_that_are_all_zero():
 
 def test_a_loss_above_chance_warns():
     X, y = load_wine(return_X_y=True)
-    with pytest.warns(ConvergenceWarning, match=r"lr=0.1 may be too large"):
+    with pytest.warns(ConvergenceWarning, match=r"lr=0.1 may be too large") as record:
         SoftmaxRegression(n_epochs=5, random_state=0).fit(X, y)
+    assert record[0].filename == __file__
+
+
+def test_a_read_only_memmap_is_never_copied(tmp_path):
+    path = tmp_path / "X.dat"
+    np.lib.format.open_memmap(path, "w+", np.float32, (40_000, 250)).flush()
+    X, y = np.load(path, mmap_mode="r"), np.arange(40_000) % 10
+    for params in ({}, {"batch_size": 40_000}, {"early_stopping": True}, {"lr": "auto"}):
+        tracemalloc.start()
+        SoftmaxRegression(n_epochs=1, **params).fit(X, y).predict(X)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < X.nbytes / 4
 
 
 # --- scikit-learn around it ----------------------------------------------------------------------

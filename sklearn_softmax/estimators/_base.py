@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, FitTask, with_callbacks
+from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, FitTask
 from sklearn_softmax.estimators._data import (
     check_validation_labels,
     effective_weight,
@@ -57,7 +57,6 @@ class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstim
         "verbose": ["verbose"],
     }
 
-    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train for ``n_epochs`` passes over the data, or until early stopping.

@@ -1,7 +1,7 @@
 """scikit-learn's callbacks: the only file that knows ``sklearn.callback`` (1.9 and later)."""
 
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn.callback import CallbackSupportMixin
 
     CALLBACKS_AVAILABLE = True
 except ImportError:
@@ -9,10 +9,6 @@ except ImportError:
 
     class CallbackSupportMixin:
         """Nothing: scikit-learn before 1.9 has no callbacks."""
-
-    def with_callbacks(method):
-        """Leave the method as it is."""
-        return method
 
 
 class FitTask:

@@ -3,6 +3,7 @@
 import warnings
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, FitTask
+from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
 from sklearn_softmax.estimators._data import (
     check_validation_labels,
     effective_weight,
@@ -116,14 +117,8 @@ class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstim
             train_indices, indices = split_rows(y_index, classes, self.validation_fraction, rng)
             validation = self._weighted_rows(X, y_index, weight, indices, "validation")[0]
         rows, total = self._weighted_rows(X, y_index, weight, train_indices, "training")
-        self._train(
-            rows,
-            total,
-            n_epochs=self.n_epochs,
-            goes_on=goes_on,
-            validation=validation,
-            task=FitTask(self, self.n_epochs, X, y, sample_weight),
-        )
+        task = begin_fit(self, self.n_epochs, X, y, sample_weight)
+        self._train(rows, total, task, self.n_epochs, goes_on, validation)
         self._warn_if_nothing_learnt()
         return self
 
@@ -174,28 +169,17 @@ class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstim
             y_index = encode(y, self.classes_, name="y", classes_name="`classes`")
             weight = effective_weight(sample_weight, self.class_weight, X, y_index, self.classes_)
             rows, total = rows_of(X, y_index, weight)
-            self._train(rows, total, n_epochs=1, goes_on=not is_first)
+            self._train(rows, total, UnfollowedFit(), 1, goes_on=not is_first)
             return self
 
-    def _train(self, rows, total_weight, *, n_epochs, goes_on, validation=None, task=None):
+    def _train(self, rows, total_weight, task, n_epochs, goes_on, validation=None):
         """Train on rows, and set the fitted attributes."""
-        network = self._network(rows.X.shape[1])
-        objective = Objective(network, self._loss, self.reg_param / total_weight)
+        objective = Objective(
+            self._network(rows.X.shape[1]), self._loss, self.reg_param / total_weight
+        )
         optimizer = self._optimizer()
-        state = self._starting_state(network, optimizer, rows.X.dtype, goes_on)
-        patience = None
-        if self.early_stopping and validation is not None:
-            patience = Patience(self.n_iter_no_change, self.tol)
-
-        def measure(params):
-            figures = {
-                "penalty": objective.penalty(params),
-                "weight_norm": np.sqrt(objective.squared_norm(params)),
-            }
-            if validation is not None:
-                loss, accuracy = objective.evaluate(params, validation)
-                figures |= {"val_loss": loss, "val_accuracy": accuracy}
-            return figures
+        state = self._starting_state(objective.network, optimizer, rows.X.dtype, goes_on)
+        stops_early = self.early_stopping and validation is not None
 
         def fitted_so_far():
             params = [p.copy() for p in state.params]
@@ -205,7 +189,7 @@ class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstim
             self._check_finite(state.params, record)
             if self.verbose:
                 print(_progress_line(record))
-            return task is not None and task.end_epoch(fitted_so_far)
+            return task.end_epoch(fitted_so_far)
 
         with np.errstate(over="ignore", invalid="ignore"):
             passes = epochs(
@@ -220,20 +204,19 @@ class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstim
                 rng=self._random_state,
             )
             history, step_losses = train(
-                passes if task is None else task.announce(passes, fitted_so_far),
+                task.announced(passes, fitted_so_far),
                 state,
                 n_epochs=n_epochs,
-                measure=measure,
-                patience=patience,
+                measure=partial(_figures, objective, validation),
+                patience=Patience(self.n_iter_no_change, self.tol) if stops_early else None,
                 on_epoch_end=on_epoch_end,
             )
         self._record(history, step_losses, goes_on)
-        self._optimizer_in_use = network, optimizer
+        self._optimizer_in_use = objective.network, optimizer
         self._optimizer_state = state.optimizer_state
         for name, value in self._attributes_from(state.params).items():
             setattr(self, name, value)
-        if task is not None:
-            task.end(fitted_so_far)
+        task.end(fitted_so_far)
 
     def _starting_state(self, network, optimizer, dtype, goes_on):
         if not goes_on:
@@ -436,6 +419,17 @@ def _restored_on_failure(estimator):
             delattr(estimator, name)
         vars(estimator).update(before)
         raise
+
+
+def _figures(objective, validation, params):
+    """What is recorded of the parameters at the end of an epoch."""
+    figures = {
+        "penalty": objective.penalty(params),
+        "weight_norm": np.sqrt(objective.squared_norm(params)),
+    }
+    if validation is not None:
+        figures["val_loss"], figures["val_accuracy"] = objective.evaluate(params, validation)
+    return figures
 
 
 def _joined(before, after):

@@ -11,8 +11,8 @@ except ImportError:
         """Nothing: scikit-learn before 1.9 has no callbacks."""
 
 
-class FitTask:
-    """The task tree of one fit: the fit itself, with one subtask an epoch.
+def begin_fit(estimator, n_epochs, X, y, sample_weight):
+    """Begin the task of a fit.
 
     Parameters
     ----------
@@ -21,33 +21,51 @@ class FitTask:
         Most epochs there will be.
     X, y, sample_weight : array-like
         What the fit was given, for callbacks that ask for it.
+
+    Returns
+    -------
+    task : FollowedFit or UnfollowedFit
+    """
+    if not CALLBACKS_AVAILABLE:
+        return UnfollowedFit()
+    return FollowedFit(estimator, n_epochs, X, y, sample_weight)
+
+
+class UnfollowedFit:
+    """A fit that no callback follows."""
+
+    def announced(self, passes, fitted_attributes):
+        """The passes as they are."""
+        return passes
+
+    def end_epoch(self, fitted_attributes):
+        """Never ask to stop."""
+        return False
+
+    def end(self, fitted_attributes):
+        """Do nothing."""
+
+
+class FollowedFit:
+    """A fit as a tree of tasks: the fit itself, with one subtask an epoch.
+
+    ``fitted_attributes`` is a function that gives the attributes of an estimator
+    fitted so far; it is called only for callbacks that want such an estimator.
+
+    Parameters
+    ----------
+    estimator, n_epochs, X, y, sample_weight
+        As in :func:`begin_fit`.
     """
 
     def __init__(self, estimator, n_epochs, X, y, sample_weight):
-        self._is_followed = CALLBACKS_AVAILABLE
-        if not self._is_followed:
-            return
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._fit = estimator._init_callback_context(max_subtasks=n_epochs)
         self._fit.call_on_fit_task_begin(**self._data)
 
-    def announce(self, passes, fitted_attributes):
-        """The same passes, each begun as a subtask before it runs.
-
-        Parameters
-        ----------
-        passes : iterator
-        fitted_attributes : callable
-            Gives the attributes of an estimator fitted so far.
-
-        Returns
-        -------
-        passes : iterator
-        """
-        return self._begin_each(passes, fitted_attributes) if self._is_followed else passes
-
-    def _begin_each(self, passes, fitted_attributes):
+    def announced(self, passes, fitted_attributes):
+        """The same passes, each begun as a subtask before it runs."""
         while True:
             self._epoch = self._fit.subcontext(task_name="epoch")
             self._epoch.call_on_fit_task_begin(
@@ -57,13 +75,10 @@ class FitTask:
 
     def end_epoch(self, fitted_attributes):
         """End the subtask that runs; true if a callback asks to stop."""
-        return self._is_followed and self._epoch.call_on_fit_task_end(
+        return self._epoch.call_on_fit_task_end(
             **self._data, reconstruction_attributes=fitted_attributes
         )
 
     def end(self, fitted_attributes):
         """End the fit."""
-        if self._is_followed:
-            self._fit.call_on_fit_task_end(
-                **self._data, reconstruction_attributes=fitted_attributes
-            )
+        self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=fitted_attributes)

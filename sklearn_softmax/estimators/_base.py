@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
 from sklearn_softmax.estimators._data import (
@@ -22,6 +22,7 @@ from sklearn_softmax.estimators._data import (
     rows_of,
     split_rows,
 )
+from sklearn_softmax.estimators._predictions import PredictionMixin
 from sklearn_softmax.objective import Objective
 from sklearn_softmax.optimizers import Adam, GradientDescent
 from sklearn_softmax.step_size import expected_smoothness
@@ -29,7 +30,9 @@ from sklearn_softmax.stopping import Patience
 from sklearn_softmax.training import State, epochs, train
 
 
-class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class GradientDescentClassifier(
+    PredictionMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+):
     """Base of the classifiers trained by mini-batch gradient descent.
 
     A subclass names its ``_loss`` and gives ``_network(n_features)`` to train,
@@ -253,11 +256,6 @@ class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstim
         check_classification_targets(y)
         return X, y
 
-    def _check_X(self, X):
-        return validate_data(
-            self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
-        )
-
     def _validation_rows(self, X_val, y_val, sample_weight_val):
         if X_val is None or y_val is None:
             raise ValueError(
@@ -323,85 +321,10 @@ class GradientDescentClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstim
                 stacklevel=5,
             )
 
-    def _raw_scores(self, X):
-        check_is_fitted(self)
-        X = self._check_X(X)
-        network, params = self._fitted_network()
-        return network.scores(params, X)
-
-    def decision_function(self, X):
-        """Raw scores: how much speaks for each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes one score a sample, above 0 for ``classes_[1]``.
-        """
-        scores = self._raw_scores(X)
-        if len(self.classes_) > 2:
-            return scores.T
-        return scores[-1] - scores[0] if len(scores) == 2 else scores[0]
-
-    def predict(self, X):
-        """Most likely class of each sample.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Class labels.
-        """
-        predicted = self._loss.predict(self._raw_scores(X))
-        return self.classes_[predicted]
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-class ProbabilisticMixin:
-    """Probabilities for estimators whose loss defines them."""
-
-    def predict_proba(self, X):
-        """Probability of each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return self._loss.probabilities(self._raw_scores(X)).T
-
-    def predict_log_proba(self, X):
-        """Logarithm of the probability of each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``; finite where a probability has
-            vanished.
-        """
-        return self._loss.log_probabilities(self._raw_scores(X)).T
 
 
 @contextmanager

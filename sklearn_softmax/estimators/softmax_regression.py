@@ -1,7 +1,8 @@
 """Softmax regression: multinomial logistic regression by mini-batch gradient descent."""
 
-from sklearn_softmax.estimators._base import GradientDescentClassifier, ProbabilisticMixin
+from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._linear import LinearMixin
+from sklearn_softmax.estimators._predictions import ProbabilisticMixin
 from sklearn_softmax.losses import SoftmaxCrossEntropy
 
 

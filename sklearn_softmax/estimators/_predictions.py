@@ -1,0 +1,88 @@
+"""From a fitted network to predictions."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class PredictionMixin:
+    """Raw scores and classes, by the network of ``_fitted_network()`` and its ``_loss``."""
+
+    def _check_X(self, X):
+        return validate_data(
+            self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
+        )
+
+    def _raw_scores(self, X):
+        check_is_fitted(self)
+        X = self._check_X(X)
+        network, params = self._fitted_network()
+        return network.scores(params, X)
+
+    def decision_function(self, X):
+        """Raw scores: how much speaks for each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes one score a sample, above 0 for ``classes_[1]``.
+        """
+        scores = self._raw_scores(X)
+        if len(self.classes_) > 2:
+            return scores.T
+        return scores[-1] - scores[0] if len(scores) == 2 else scores[0]
+
+    def predict(self, X):
+        """Most likely class of each sample.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Class labels.
+        """
+        predicted = self._loss.predict(self._raw_scores(X))
+        return self.classes_[predicted]
+
+
+class ProbabilisticMixin:
+    """Probabilities for estimators whose loss defines them."""
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return self._loss.probabilities(self._raw_scores(X)).T
+
+    def predict_log_proba(self, X):
+        """Logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; finite where a probability has
+            vanished.
+        """
+        return self._loss.log_probabilities(self._raw_scores(X)).T

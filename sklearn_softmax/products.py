@@ -1,21 +1,23 @@
 """Matrix products with the same bits whatever the number of BLAS threads.
 
-A BLAS may cut a long sum in other places when it has more threads, and then
-rounds differently: the same seed would give another model in a worker process
-than in the main one. OpenBLAS cuts a sum whose length is a multiple of 256 in the
-same places; so the rest of a longer sum is added separately. With a vector it cuts
-by threads, but never fewer than 256 terms. Below 2**18 multiplications a product of
-matrices runs on one thread in any case.
+A BLAS shares a product out among its threads, and rounds differently where that
+moves the places at which it cuts: the same seed would give another model in a
+worker process than in the main one. OpenBLAS cuts in the same places if a sum has
+up to 256 terms or a multiple of 256, and if the columns are a multiple of 8; what is
+left over is computed separately. Products with a vector it cuts by threads in any
+case, so there the vector is doubled into a matrix. Small products run on one thread.
 """
 
 import numpy as np
 
-SAFE_LENGTH = 256
-_SINGLE_THREADED = 2**18
+SUM_LENGTH = 256
+N_COLUMNS = 8
+# Multiplications up to which OpenBLAS takes one thread.
+SMALL_MATRICES, SMALL_VECTOR = 2**18, 2**13
 
 
 def matmul(A, B):
-    """Product ``A @ B``, its sums cut in the same places for any number of threads.
+    """Product ``A @ B``, with the same bits for any number of threads.
 
     Parameters
     ----------
@@ -35,12 +37,26 @@ def matmul(A, B):
     """
     n, length, m = A.shape[-2], A.shape[-1], B.shape[-1]
     has_vector = n == 1 or m == 1
-    if length <= SAFE_LENGTH or (n * length * m <= _SINGLE_THREADED and not has_vector):
+    if n * length * m <= (SMALL_VECTOR if has_vector else SMALL_MATRICES):
         return A @ B
-    step = SAFE_LENGTH if has_vector else length - length % SAFE_LENGTH
-    product = A[..., :step] @ B[..., :step, :]
-    for start in range(step, length, step):
-        product += A[..., start : start + step] @ B[..., start : start + step, :]
+    if n == 1:
+        return matmul(np.repeat(A, 2, axis=-2), B)[..., :1, :]
+    if m == 1:
+        return matmul(A, np.repeat(B, 2, axis=-1))[..., :1]
+    rest = m % N_COLUMNS
+    if not rest or m < N_COLUMNS:
+        return _cut_sum(A, B)
+    return np.concatenate([_cut_sum(A, B[..., :-rest]), matmul(A, B[..., -rest:])], axis=-1)
+
+
+def _cut_sum(A, B):
+    """Product whose sums are a multiple of 256 terms, plus that of the terms left over."""
+    length = A.shape[-1]
+    rest = length % SUM_LENGTH
+    if length < SUM_LENGTH or not rest:
+        return A @ B
+    product = A[..., :-rest] @ B[..., :-rest, :]
+    product += A[..., -rest:] @ B[..., -rest:, :]
     return product
 
 

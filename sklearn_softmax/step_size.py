@@ -61,13 +61,13 @@ def expected_smoothness(rows, batch_size, *, curvature, fit_intercept, l2=0.0):
     return float((n * (m - 1) * mean + (n - m) * (largest + l2)) / (m * (n - 1)))
 
 
-def _largest_eigenvalue(rows, fit_intercept, max_iter=30, tol=1e-2):
-    """Largest eigenvalue of the weighted second moments, by power iterations."""
+def _largest_eigenvalue(rows, fit_intercept, min_iter=10, max_iter=50, tol=1e-2):
+    """Largest eigenvalue of the weighted second moments, estimated by power iterations."""
     rng = np.random.RandomState(0)
     v = rng.standard_normal((1, rows.X.shape[1])).astype(rows.X.dtype)
     v_intercept = float(fit_intercept)
     eigenvalue = 0.0
-    for _ in range(max_iter):
+    for iteration in range(max_iter):
         norm = np.hypot(np.linalg.norm(v), v_intercept)
         if norm == 0:
             return 0.0
@@ -79,7 +79,8 @@ def _largest_eigenvalue(rows, fit_intercept, max_iter=30, tol=1e-2):
             image_intercept += np.sum(u) * fit_intercept
         v, v_intercept = image, image_intercept
         previous, eigenvalue = eigenvalue, np.hypot(np.linalg.norm(v), v_intercept)
-        if not abs(eigenvalue - previous) > tol * eigenvalue:
+        # The first few may stand still on a plateau of small eigenvalues.
+        if iteration >= min_iter and not abs(eigenvalue - previous) > tol * eigenvalue:
             break
     return eigenvalue
 

@@ -69,9 +69,9 @@ def epochs(objective, optimizer, state, rows, *, lr, lr_decay, batch_size, shuff
     lr_decay : float or ndarray of shape (M, 1, 1)
         Factor applied to it after each epoch.
     batch_size : int
-        Rows a step. A last batch with fewer takes a step that is shorter in
-        proportion, so that every row counts the same whatever their order. A batch
-        that holds all rows is not shuffled.
+        Rows a step. The gradient of a last batch with fewer counts in proportion, so
+        that the optimum does not depend on the order of the rows. A batch that holds
+        all rows is not shuffled.
     shuffle : bool
         Whether each pass takes the rows in a new random order.
     rng : RandomState

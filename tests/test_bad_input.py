@@ -127,7 +127,9 @@ def test_failure_leaves_a_fitted_estimator_as_it_was(case):
 def same_attributes(after, before):
     assert after.keys() == before.keys()
     for name, value in before.items():
-        if name.endswith("_") or name == "_optimizer_state":
+        if name == "_random_state":
+            np.testing.assert_equal(after[name].get_state(), value.get_state())
+        elif name.endswith("_") or name.startswith("_optimizer"):
             np.testing.assert_equal(after[name], value, err_msg=name)
 
 
@@ -167,9 +169,11 @@ def test_auto_needs_gradient_descent():
         model(lr="auto", optimizer="adam").fit(X, y)
 
 
-def test_auto_with_overflowing_squares():
-    with pytest.raises(ValueError, match="squares of the features overflow float32"):
-        model(lr="auto").fit(X.astype(np.float32) * 1e25, y)
+@pytest.mark.parametrize("scale", [1e25, 1e-25])
+def test_auto_with_squares_out_of_range(scale):
+    scaled = (X * scale).astype(np.float32)
+    with pytest.raises(ValueError, match="squares of the features leave the range of float32"):
+        model(lr="auto", fit_intercept=False).fit(scaled, y)
 
 
 def test_sparse_nan():
@@ -201,9 +205,24 @@ def test_weights_that_leave_nothing_to_validate_on():
         model(early_stopping=True).fit(X, y, weight)
 
 
-def test_negative_class_weight():
-    with pytest.raises(ValueError, match="times class_weight must not be negative"):
-        model(class_weight={0: -1.0, 1: 1, 2: 1}).fit(X, y)
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf])
+def test_class_weight_that_is_no_weight(value):
+    with pytest.raises(ValueError, match="class_weight must be finite and not negative; the class"):
+        model(class_weight={0: value, 1: 1, 2: 1}).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "weights", [{"class_weight": dict.fromkeys(range(3), 1e308)}, {"sample_weight": 1e307}]
+)
+def test_weights_without_a_finite_sum(weights):
+    sample_weight = np.full(150, weights.pop("sample_weight", 1.0))
+    with pytest.raises(ValueError, match="must have a finite sum, got inf"):
+        model(**weights).fit(X, y, sample_weight)
+
+
+def test_validation_rows_out_of_range():
+    with pytest.raises(ValueError, match=r"The validation loss is (inf|nan) after epoch 1"):
+        model(lr=1.0).fit(X, y, X_val=X * 2e307, y_val=y)
 
 
 def test_class_weights_that_leave_nothing():

@@ -124,11 +124,11 @@ def test_progress_bar_ends(capsys):
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_monitor_within_a_pipeline_and_a_search(n_jobs):
+def test_progress_bar_of_a_search_over_a_pipeline(n_jobs):
+    pytest.importorskip("rich")
     pipeline = make_pipeline(StandardScaler(), model(n_epochs=2))
     search = GridSearchCV(pipeline, {"softmaxregression__reg_param": [0, 1]}, cv=3, n_jobs=n_jobs)
     plain = clone(search).fit(X, y)
-    pytest.importorskip("rich")
     search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, y)
     np.testing.assert_array_equal(
         search.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]

@@ -138,22 +138,30 @@ TRAINERS = [
 ]
 
 
+@pytest.mark.parametrize("seed", [3, np.random.RandomState], ids=["int", "instance"])
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("params", TRAINERS, ids=repr)
-def test_warm_start_goes_on_where_it_stopped(params, shuffle):
+def test_warm_start_goes_on_where_it_stopped(params, shuffle, seed):
     X, y = scaled_digits()
     params = {**params, "shuffle": shuffle, "batch_size": 50}
-    straight = SoftmaxRegression(n_epochs=10, random_state=np.random.RandomState(3), **params)
+    first_seed, second_seed = (seed, seed) if seed == 3 else (seed(3), seed(3))
+    straight = SoftmaxRegression(n_epochs=10, random_state=first_seed, **params)
     straight.fit(X, y)
-    halves = SoftmaxRegression(
-        n_epochs=5, warm_start=True, random_state=np.random.RandomState(3), **params
-    )
+    halves = SoftmaxRegression(n_epochs=5, warm_start=True, random_state=second_seed, **params)
     halves.fit(X, y)
     assert halves.n_iter_ == 5
     halves = pickle.loads(pickle.dumps(halves))
     halves.fit(X, y)
     assert halves.n_iter_ == 10
     same_model(straight, halves)
+
+
+def test_warm_start_keeps_the_validation_rows_of_an_int_seed():
+    X, y = scaled_digits()
+    model = SoftmaxRegression(early_stopping=True, n_epochs=2, warm_start=True, random_state=0)
+    model.fit(X, y).set_params(lr=1e-12, n_epochs=1).fit(X, y)
+    losses = model.history_["val_loss"]
+    assert losses[2] == pytest.approx(losses[1], rel=1e-6)
 
 
 def test_warm_start_with_another_optimizer_starts_it_afresh():
@@ -200,14 +208,15 @@ def test_fit_then_partial_fit_goes_on():
     np.testing.assert_array_equal(model.classes_, [0, 1, 2])
 
 
-@pytest.mark.parametrize("n_features", [50, 784])
-def test_same_model_whatever_the_threads(n_features, rng):
-    X = rng.standard_normal((3000, n_features))
-    y = rng.randint(0, 10, 3000)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("n_features", "n_classes"), [(50, 10), (784, 10), (435, 100), (2495, 26)])
+def test_same_model_whatever_the_threads(n_features, n_classes, dtype, rng):
+    X = rng.standard_normal((2000, n_features)).astype(dtype)
+    y = np.arange(2000) % n_classes
     models = []
     for n_threads in (1, 2, 4):
         with threadpool_limits(n_threads):
-            model = SoftmaxRegression(lr="auto", batch_size=1000, n_epochs=3, random_state=0)
+            model = SoftmaxRegression(lr="auto", batch_size=931, n_epochs=2, random_state=0)
             models.append(model.fit(X, y, X_val=X, y_val=y))
     same_model(models[0], models[1])
     same_model(models[0], models[2])
@@ -254,6 +263,24 @@ def test_labels_of_any_type(labels):
     model.fit(X, named, X_val=X, y_val=named)
     np.testing.assert_array_equal(model.coef_, plain.coef_)
     np.testing.assert_array_equal(model.predict(X), np.asarray(labels)[plain.predict(X)])
+
+
+STRINGS = [
+    lambda labels: labels,
+    lambda labels: labels.astype(object),
+    lambda labels: pd.Series(labels),
+    lambda labels: pd.Series(labels, dtype="category"),
+    list,
+]
+
+
+@pytest.mark.parametrize("other", STRINGS)
+@pytest.mark.parametrize("one", STRINGS)
+def test_strings_of_any_type_are_the_same_labels(one, other):
+    X, labels = iris[0], np.array(["a", "b", "c"])[iris[1]]
+    model = SoftmaxRegression(lr=0.01, n_epochs=2).fit(X, one(labels), X_val=X, y_val=other(labels))
+    model.partial_fit(X, other(labels), classes=["a", "b", "c"])
+    assert set(model.predict(X)) <= {"a", "b", "c"}
 
 
 def test_boolean_labels():
@@ -335,7 +362,7 @@ def test_inputs_are_left_alone(rng):
         a.flags.writeable = False
     model = SoftmaxRegression(n_epochs=2, class_weight="balanced", early_stopping=True)
     model.fit(X, y, weight)
-    model.partial_fit(X, y) if model.class_weight is None else None
+    SoftmaxRegression().partial_fit(X, y, np.arange(10), weight)
     model.fit(X, y, weight, X_val=X, y_val=y, sample_weight_val=weight).predict_proba(X)
     for a, b in zip(arrays, before):
         np.testing.assert_array_equal(a, b)
@@ -505,6 +532,25 @@ def test_auto_descends_in_every_epoch_of_full_batches():
     X, y = load_wine(return_X_y=True)
     model = SoftmaxRegression(lr="auto", batch_size=len(y)).fit(X, y)
     assert np.all(np.diff(model.history_["loss"]) < 0)
+
+
+def test_auto_sums_duplicate_entries():
+    X, y = iris
+    halves = sparse.csr_array(np.hstack([X, X]) / 2)
+    twice = sparse.csr_array((halves.data, halves.indices % 4, halves.indptr), shape=X.shape)
+    assert not twice.has_canonical_format
+    model = SoftmaxRegression(lr="auto", batch_size=1, n_epochs=2, random_state=0)
+    expected = clone(model).fit(sparse.csr_array(X), y)
+    np.testing.assert_allclose(model.fit(twice, y).coef_, expected.coef_, rtol=1e-9)
+    assert twice.nnz == 2 * expected.n_features_in_ * 150
+
+
+def test_batch_size_of_a_narrow_integer_type():
+    X, y = iris
+    expected = SoftmaxRegression(lr=0.01, batch_size=100, n_epochs=3, random_state=0).fit(X, y)
+    model = SoftmaxRegression(lr=0.01, batch_size=np.int8(100), n_epochs=3, random_state=0)
+    same_model(model.fit(X, y), expected)
+    SoftmaxRegression(lr=0.01, batch_size=2**70, n_epochs=2).fit(X, y)
 
 
 def test_auto_on_features_that_are_all_zero():

@@ -15,7 +15,14 @@ OURS, FLOOR, TORCH = "sklearn_softmax", "numpy floor", "torch"
 
 def add_arguments(parser):
     """Options of this table."""
-    parser.add_argument("--runs", type=int, default=8, help="runs of each (default 8)")
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=8,
+        choices=range(1, 1001),
+        metavar="N",
+        help="runs of each (default 8)",
+    )
     parser.add_argument("--rows", type=int, default=N_ROWS, help=f"rows (default {N_ROWS})")
 
 
@@ -33,6 +40,8 @@ def run(options):
         Keys ``problem``, ``library``, ``dtype``, ``batch_size`` and ``seconds``, the
         shortest epoch.
     """
+    if not hasattr(SoftmaxRegression, "set_callbacks"):
+        raise SystemExit("error: epochs are timed by a callback; install scikit-learn 1.9 or later")
     records = []
     print(f"softmax regression, {options.rows} x {N_FEATURES}, {N_CLASSES} classes: ms an epoch")
     for dtype in DTYPES:

@@ -7,6 +7,7 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -17,10 +18,12 @@ from sklearn.utils.validation import validate_data
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
 from sklearn_softmax.estimators._data import (
     check_validation_labels,
-    effective_weight,
+    check_weight,
     encode,
     rows_of,
     split_rows,
+    weights_of_classes,
+    weights_of_rows,
 )
 from sklearn_softmax.estimators._predictions import PredictionMixin
 from sklearn_softmax.objective import Objective
@@ -111,12 +114,17 @@ class GradientDescentClassifier(
                 f"previous call to fit. Previously got {self.classes_}, `y` has {classes}."
             )
         self.classes_ = classes
-        rng = self._random_state = check_random_state(self.random_state)
-        weight = effective_weight(sample_weight, self.class_weight, X, y_index, classes)
+        rng = check_random_state(self.random_state)
+        if not goes_on:
+            self._random_state = rng
+        weight = check_weight(sample_weight, X)
+        of_classes = weights_of_classes(self.class_weight, weight, y_index, classes)
+        weight = weights_of_rows(weight, of_classes, y_index)
         train_indices = validation = None
         if X_val is not None or y_val is not None or sample_weight_val is not None:
-            validation = self._validation_rows(X_val, y_val, sample_weight_val)
+            validation = self._validation_rows(X_val, y_val, sample_weight_val, of_classes)
         elif self.early_stopping:
+            # An int as random_state draws the same rows again when training goes on.
             train_indices, indices = split_rows(y_index, classes, self.validation_fraction, rng)
             validation = self._weighted_rows(X, y_index, weight, indices, "validation")[0]
         rows, total = self._weighted_rows(X, y_index, weight, train_indices, "training")
@@ -170,8 +178,9 @@ class GradientDescentClassifier(
             if is_first:
                 self._random_state = check_random_state(self.random_state)
             y_index = encode(y, self.classes_, name="y", classes_name="`classes`")
-            weight = effective_weight(sample_weight, self.class_weight, X, y_index, self.classes_)
-            rows, total = rows_of(X, y_index, weight)
+            weight = check_weight(sample_weight, X)
+            of_classes = weights_of_classes(self.class_weight, weight, y_index, self.classes_)
+            rows, total = rows_of(X, y_index, weights_of_rows(weight, of_classes, y_index))
             self._train(rows, total, UnfollowedFit(), 1, goes_on=not is_first)
             return self
 
@@ -182,6 +191,7 @@ class GradientDescentClassifier(
         )
         optimizer = self._optimizer()
         state = self._starting_state(objective.network, optimizer, rows.X.dtype, goes_on)
+        batch_size = min(int(self.batch_size), len(rows))
         stops_early = self.early_stopping and validation is not None
 
         def fitted_so_far():
@@ -200,9 +210,9 @@ class GradientDescentClassifier(
                 optimizer,
                 state,
                 rows,
-                lr=self._learning_rate(rows, objective),
+                lr=self._learning_rate(rows, objective, batch_size),
                 lr_decay=self.lr_decay,
-                batch_size=self.batch_size,
+                batch_size=batch_size,
                 shuffle=self.shuffle,
                 rng=self._random_state,
             )
@@ -254,9 +264,12 @@ class GradientDescentClassifier(
             self, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32]
         )
         check_classification_targets(y)
+        if issparse(X) and not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
         return X, y
 
-    def _validation_rows(self, X_val, y_val, sample_weight_val):
+    def _validation_rows(self, X_val, y_val, sample_weight_val, of_classes):
         if X_val is None or y_val is None:
             raise ValueError(
                 "X_val and y_val go together (and sample_weight_val with them): got "
@@ -265,8 +278,7 @@ class GradientDescentClassifier(
             )
         X_val = self._check_X(X_val)
         y_val = check_validation_labels(X_val, y_val, self.classes_)
-        class_weight = self.class_weight
-        weight = effective_weight(sample_weight_val, class_weight, X_val, y_val, self.classes_)
+        weight = weights_of_rows(check_weight(sample_weight_val, X_val), of_classes, y_val)
         return rows_of(X_val, y_val, weight)[0]
 
     def _weighted_rows(self, X, y, weight, indices, purpose):
@@ -282,19 +294,20 @@ class GradientDescentClassifier(
             return Adam()
         return GradientDescent(self.momentum, self.nesterov)
 
-    def _learning_rate(self, rows, objective):
+    def _learning_rate(self, rows, objective, batch_size):
         if self.lr != "auto":
             return self.lr
         smoothness = expected_smoothness(
             rows,
-            self.batch_size,
+            batch_size,
             curvature=objective.loss.curvature,
             fit_intercept=self.fit_intercept,
             l2=objective.l2,
         )
-        if not np.isfinite(smoothness):
+        has_underflow = smoothness == 0 and (rows.X.max() > 0 or rows.X.min() < 0)
+        if has_underflow or not np.isfinite(smoothness):
             raise ValueError(
-                "lr='auto' finds no step size: the squares of the features overflow "
+                "lr='auto' finds no step size: the squares of the features leave the range of "
                 f"{rows.X.dtype}. Scale the data, for instance with StandardScaler."
             )
         return 1 / smoothness if smoothness > 0 else 1.0
@@ -305,6 +318,11 @@ class GradientDescentClassifier(
                 f"{type(self).__name__} diverged in epoch {record['epoch']}: with lr={self.lr!r} "
                 "its loss or its parameters are no longer finite. Lower lr, or scale the data, for "
                 "instance with StandardScaler."
+            )
+        if not np.isfinite(record.get("val_loss", 0)):
+            raise ValueError(
+                f"The validation loss is {record['val_loss']} after epoch {record['epoch']}: the "
+                "values in X_val are too far from those in X."
             )
 
     def _warn_if_nothing_learnt(self):
@@ -336,12 +354,16 @@ def _restored_on_failure(estimator):
         return name.endswith("_") or name in private
 
     before = {name: v for name, v in vars(estimator).items() if is_fitted_attribute(name)}
+    rng = before.get("_random_state")
+    rng_state = None if rng is None else rng.get_state()
     try:
         yield
     except BaseException:
         for name in [name for name in vars(estimator) if is_fitted_attribute(name)]:
             delattr(estimator, name)
         vars(estimator).update(before)
+        if rng is not None:
+            rng.set_state(rng_state)
         raise
 
 

@@ -3,7 +3,12 @@
 import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    assert_all_finite,
+    check_consistent_length,
+    column_or_1d,
+)
 
 from sklearn_softmax.rows import Rows
 
@@ -28,67 +33,125 @@ def encode(labels, classes, *, name, classes_name):
     ValueError
         If a label is not among the classes.
     """
-    # NumPy would compare numbers with strings as strings.
-    comparable = (labels.dtype.kind in "US") == (classes.dtype.kind in "US")
-    unseen = np.setdiff1d(labels, classes) if comparable else np.unique(labels)
-    if unseen.size:
+    try:
+        distinct, index = np.unique(labels, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(f"{name} mixes labels that cannot be compared: {error}.") from error
+    # Python's own comparison: 1 equals 1.0 but not "1", whatever the dtypes.
+    index_of = {label: i for i, label in enumerate(classes.tolist())}
+    unseen = [label for label in distinct.tolist() if label not in index_of]
+    if unseen:
         raise ValueError(
-            f"{name} contains labels that are not in {classes_name}: {unseen.tolist()}. "
+            f"{name} contains labels that are not in {classes_name}: {unseen}. "
             f"The known classes are {classes.tolist()}; leave out the rows with other labels."
         )
-    return np.searchsorted(classes, labels)
+    return np.array([index_of[label] for label in distinct.tolist()], dtype=np.intp)[index]
 
 
-def effective_weight(sample_weight, class_weight, X, y, classes):
-    """Product of sample weights and class weights.
+def check_weight(sample_weight, X):
+    """Sample weights in double precision, or None as it is.
 
     Parameters
     ----------
     sample_weight : array-like of shape (n_samples,), float or None
-    class_weight : dict, "balanced" or None
     X : {ndarray, CSR} of shape (n_samples, n_features)
+
+    Returns
+    -------
+    weight : ndarray of shape (n_samples,), float64, or None
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or not finite, or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    _check_total(weight, "Sample weights")
+    return weight
+
+
+def weights_of_classes(class_weight, weight, y, classes):
+    """Weight of each class.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+    weight : ndarray of shape (n_samples,) or None
+        Sample weights, which "balanced" takes into account.
     y : ndarray of shape (n_samples,), int
         Class indices.
     classes : ndarray of shape (n_classes,)
 
     Returns
     -------
-    weight : ndarray of shape (n_samples,) or None
+    of_classes : ndarray of shape (n_classes,) or None
         None for equal weights.
 
     Raises
     ------
     ValueError
-        If a weight is negative, or all are zero.
+        If a class weight is negative or not finite.
     """
-    if sample_weight is None and class_weight is None:
+    if class_weight is None:
         return None
-    weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-    _check_total(weight, "Sample weights")
-    if class_weight is not None:
-        weight = weight * _weight_of_classes(class_weight, weight, y, classes)[y].astype(X.dtype)
-        _check_total(weight, "Sample weights times class_weight")
+    of_classes = np.ones(len(classes))
+    if isinstance(class_weight, str):
+        # Classes without any weight have no balanced class weight, and need none.
+        counts = np.ones(len(y), bool) if weight is None else weight > 0
+        present = np.unique(y[counts])
+        of_classes[present] = compute_class_weight(
+            class_weight,
+            classes=present,
+            y=y[counts],
+            sample_weight=None if weight is None else weight[counts],
+        )
+    else:
+        of_classes = compute_class_weight(class_weight, classes=classes, y=classes[y])
+    if not np.all((of_classes >= 0) & np.isfinite(of_classes)):
+        raise ValueError(
+            "class_weight must be finite and not negative; the classes "
+            f"{classes.tolist()} have the weights {of_classes.tolist()}."
+        )
+    return of_classes
+
+
+def weights_of_rows(weight, of_classes, y):
+    """Product of the sample weights and those of the classes.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n_samples,) or None
+    of_classes : ndarray of shape (n_classes,) or None
+    y : ndarray of shape (n_samples,), int
+        Class indices.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_samples,), float64, or None
+        None for equal weights.
+
+    Raises
+    ------
+    ValueError
+        If all are zero, or their sum is not finite.
+    """
+    if of_classes is None:
+        return weight
+    with np.errstate(over="ignore"):
+        weight = of_classes[y] if weight is None else weight * of_classes[y]
+    _check_total(weight, "Sample weights times class_weight")
     return weight
 
 
 def _check_total(weight, name):
-    if np.any(weight < 0):
-        raise ValueError(f"{name} must not be negative; the smallest is {weight.min()}.")
     if not np.any(weight):
         raise ValueError(f"{name} must contain at least one non-zero number; all are zero.")
-
-
-def _weight_of_classes(class_weight, weight, y, classes):
-    if not isinstance(class_weight, str):
-        return compute_class_weight(class_weight, classes=classes, y=classes[y])
-    # Classes without any weight have no balanced class weight, and need none.
-    counts = weight > 0
-    present = np.unique(y[counts])
-    weight_of_classes = np.ones(len(classes))
-    weight_of_classes[present] = compute_class_weight(
-        class_weight, classes=present, y=y[counts], sample_weight=weight[counts]
-    )
-    return weight_of_classes
+    with np.errstate(over="ignore"):
+        total = np.sum(weight)
+    if not np.isfinite(total):
+        raise ValueError(f"{name} must have a finite sum, got {total}: divide them by a constant.")
 
 
 def rows_of(X, y, weight, indices=None):
@@ -114,13 +177,13 @@ def rows_of(X, y, weight, indices=None):
     if weight is None:
         return Rows(X, y, indices=indices), float(len(y))
     total = float(np.sum(weight, dtype=np.float64))
-    return Rows(X, y, weight * (len(y) / total), indices), total
+    return Rows(X, y, (weight / (total / len(y))).astype(X.dtype), indices), total
 
 
 def split_rows(y, classes, validation_fraction, rng):
     """Row numbers for training and for validation, stratified by class.
 
-    At least one row a class is set aside, whatever the fraction.
+    At least as many rows as there are classes are set aside, whatever the fraction.
 
     Parameters
     ----------
@@ -165,4 +228,5 @@ def check_validation_labels(X_val, y_val, classes):
     """Class indices of the validation labels, checked against X_val and the classes."""
     y_val = column_or_1d(y_val, warn=True)
     check_consistent_length(X_val, y_val)
+    assert_all_finite(y_val, input_name="y_val")
     return encode(y_val, classes, name="y_val", classes_name="y")

@@ -24,7 +24,7 @@ class SoftmaxRegression(LinearMixin, ProbabilisticMixin, GradientDescentClassifi
     ----------
     lr : float or "auto", default=0.1
         Learning rate. "auto" takes one over the expected smoothness of the
-        mini-batch objective [3]_, so that data of any scale train without tuning;
+        mini-batch objective [3]_, so that unscaled data train without tuning;
         only for ``optimizer="sgd"``.
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
@@ -32,30 +32,32 @@ class SoftmaxRegression(LinearMixin, ProbabilisticMixin, GradientDescentClassifi
         :math:`\lambda`, strength of the L2 penalty on the weights. The intercept
         is not penalised.
     batch_size : int, default=200
-        Rows a step; more than there are means all of them. A last batch with fewer
-        rows takes a step that is shorter in proportion: every row counts the same.
+        Rows a step; more than there are means all of them. The gradient of a last
+        batch with fewer rows counts in proportion.
     n_epochs : int, default=200
         Passes over the data: exactly as many, unless early stopping ends them.
     optimizer : {"sgd", "adam"}, default="sgd"
         Gradient descent, or Adam [4]_.
     momentum : float, default=0.0
-        Momentum of "sgd", from 0 to below 1; "adam" has its own.
+        Momentum of "sgd", from 0 to below 1; "adam" has its own and ignores this one.
     nesterov : bool, default=False
-        Whether momentum looks ahead.
+        Whether momentum looks ahead; of no effect without momentum.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss no longer falls, and to restore
-        the parameters at its lowest. The validation rows are ``X_val`` and ``y_val`` given
-        to :meth:`fit`, or else a stratified fraction of the training rows.
+        Whether to stop when the validation loss no longer falls, and to restore the
+        parameters at its lowest; optimiser and epoch count stay where they are. The
+        validation rows are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a
+        stratified fraction of the training rows.
     validation_fraction : float, default=0.1
-        That fraction, at least one row a class. Used only with early stopping and
-        without ``X_val``.
+        That fraction, at least as many rows as there are classes. Used only with early
+        stopping and without ``X_val``.
     n_iter_no_change : int, default=10
         Epochs in a row without a gain after which early stopping stops.
     tol : float, default=1e-4
         Smallest fall of the validation loss that counts as a gain.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, multiplied with those of the rows; "balanced" gives
-        every class the same total. They count for validation rows as well.
+        every class the same total in training. The same weights count for validation
+        rows.
     fit_intercept : bool, default=True
         Whether to learn an intercept for each class.
     shuffle : bool, default=True
@@ -63,7 +65,7 @@ class SoftmaxRegression(LinearMixin, ProbabilisticMixin, GradientDescentClassifi
         holds all rows needs no order.
     warm_start : bool, default=False
         Whether :meth:`fit` goes on from the last fit: parameters, optimiser, learning
-        rate and history, so that two fits of 5 epochs are one of 10.
+        rate, shuffles and history, so that two fits of 5 epochs are one of 10.
     random_state : int, RandomState instance or None, default=None
         Source of the shuffles and of the validation rows. The same int gives the
         same model, to the bit, in any thread and process.
@@ -102,8 +104,8 @@ class SoftmaxRegression(LinearMixin, ProbabilisticMixin, GradientDescentClassifi
     Notes
     -----
     The figures of ``history_`` come from the scores that the steps computed anyway:
-    they cost no extra pass over the data. Rows are gathered into one small buffer;
-    ``X`` is never copied.
+    they cost no extra pass over the data. Rows are gathered into one small buffer:
+    an ``X`` of float32 or float64, dense or CSR, is never copied.
 
     References
     ----------

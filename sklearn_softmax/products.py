@@ -6,6 +6,9 @@ worker process than in the main one. OpenBLAS cuts in the same places if a sum h
 up to 256 terms or a multiple of 256, and if the columns are a multiple of 8; what is
 left over is computed separately. Products with a vector it cuts by threads in any
 case, so there the vector is doubled into a matrix. Small products run on one thread.
+
+This holds for the OpenBLAS 0.3.30 and 0.3.31 of NumPy's wheels; 0.3.27, that of NumPy
+2.0, still differs in double precision from 45 outputs on.
 """
 
 import numpy as np

@@ -68,7 +68,8 @@ class SoftmaxRegression(LinearMixin, ProbabilisticMixin, GradientDescentClassifi
         rate, shuffles and history, so that two fits of 5 epochs are one of 10.
     random_state : int, RandomState instance or None, default=None
         Source of the shuffles and of the validation rows. The same int gives the
-        same model, to the bit, in any thread and process.
+        same model in any thread and process; to the bit with the BLAS of current
+        NumPy wheels (:mod:`sklearn_softmax.products`).
     verbose : int, default=0
         Above 0, prints a line an epoch.
 

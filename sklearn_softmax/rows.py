@@ -1,7 +1,10 @@
 """The rows of a fit, read a block at a time without ever copying X."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from scipy import sparse
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 
 class Rows:
@@ -9,7 +12,8 @@ class Rows:
 
     A mini-batch is worked through in blocks of at most ``BLOCK_SIZE`` rows.
     One buffer of that many rows serves every block that has to be gathered, so
-    even a batch of all rows costs no copy of X.
+    even a batch of all rows costs no copy of X. Two threads share the gathering of
+    large blocks, where more than one thread may be used at all.
 
     Parameters
     ----------
@@ -23,6 +27,8 @@ class Rows:
         Which rows of X, in which order; None for all of them as they stand.
     buffer : ndarray of shape (n_rows or BLOCK_SIZE, n_features) or None, default=None
         Room for gathered rows; made where it is needed.
+    helper : Executor or None, default=None
+        Gathers one half of a large block; made with the buffer.
 
     Examples
     --------
@@ -37,13 +43,15 @@ class Rows:
     """
 
     BLOCK_SIZE = 1024
+    LARGE_BLOCK = 2**21  # bytes from which sharing the work pays
 
-    def __init__(self, X, y, weight=None, indices=None, buffer=None):
+    def __init__(self, X, y, weight=None, indices=None, buffer=None, helper=None):
         self.X = X
         self.y = y
         self.weight = weight
         self.indices = indices
         self.buffer = buffer
+        self.helper = helper
 
     def __len__(self):
         return len(self.y)
@@ -63,12 +71,15 @@ class Rows:
         if self.buffer is None and not sparse.issparse(self.X) and self.X.flags.c_contiguous:
             shape = min(self.BLOCK_SIZE, len(self)), self.X.shape[1]
             self.buffer = np.empty(shape, self.X.dtype)
+            if self.buffer.nbytes >= self.LARGE_BLOCK and _openmp_effective_n_threads() > 1:
+                self.helper = ThreadPoolExecutor(max_workers=1)
         return Rows(
             self.X,
             self.y[order],
             None if self.weight is None else self.weight[order],
             order if self.indices is None else self.indices[order],
             self.buffer,
+            self.helper,
         )
 
     def blocks(self, start, stop):
@@ -104,8 +115,19 @@ class Rows:
         picked = self.indices[block]
         if self.buffer is None:
             return self.X[picked]
+        gathered = self.buffer[: len(picked)]
+        if self.helper is None or gathered.nbytes < self.LARGE_BLOCK:
+            self._gather(picked, gathered)
+        else:
+            half = len(picked) // 2
+            other_half = self.helper.submit(self._gather, picked[half:], gathered[half:])
+            self._gather(picked[:half], gathered[:half])
+            other_half.result()
+        return gathered
+
+    def _gather(self, picked, out):
         # Unlike X[picked], this reuses memory; mode="clip" spares it a second buffer.
-        return self.X.take(picked, axis=0, out=self.buffer[: len(picked)], mode="clip")
+        self.X.take(picked, axis=0, out=out, mode="clip")
 
     def shares(self, batch_size):
         """Weight of each row in the mean over a batch.

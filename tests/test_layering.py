@@ -23,7 +23,7 @@ CORE = {
     "step_size": {"products"},
 }
 # Small utilities that the core may take from scikit-learn.
-SKLEARN_IN_CORE = {"sklearn.utils.extmath"}
+SKLEARN_IN_CORE = {"sklearn.utils._openmp_helpers", "sklearn.utils.extmath"}
 
 
 def imports_of(path):

@@ -71,6 +71,17 @@ def test_gathered_blocks_share_one_buffer(rng):
     assert rows.permuted(np.arange(10)).buffer is rows.buffer
 
 
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_large_blocks_are_gathered_by_two_threads(n_threads, rng, monkeypatch):
+    monkeypatch.setattr("sklearn_softmax.rows._openmp_effective_n_threads", lambda: n_threads)
+    X = rng.standard_normal((1500, 300))
+    order = rng.permutation(1500)
+    rows = Rows(X, np.arange(1500)).permuted(order)
+    assert (rows.helper is not None) == (n_threads == 2)
+    for block in rows.blocks(0, 1500):
+        np.testing.assert_array_equal(rows.read(block), X[order[block]])
+
+
 # --- the loop -----------------------------------------------------------------------------
 
 

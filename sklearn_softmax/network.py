@@ -60,10 +60,6 @@ class DenseNetwork:
         """Weight matrices of parameters or of a gradient."""
         return arrays[: self.n_layers]
 
-    def intercepts(self, arrays):
-        """Intercepts of parameters or of a gradient; empty without intercepts."""
-        return arrays[self.n_layers :]
-
     def shapes(self):
         """Shapes of the parameters of one model."""
         weights = [

@@ -10,6 +10,7 @@ Every loss offers
 ``n_outputs(n_classes)``  number of raw scores a model needs
 ``loss(scores, y)``       losses ``(..., m)``, gradient ``(..., n_outputs, m)``
 ``predict(scores)``       class indices ``(..., m)``
+``is_correct(scores, y)`` whether the samples lie on their own side ``(..., m)``
 ``probabilities(scores)`` ``(..., n_classes, m)``, where the loss defines them
 ``curvature``             bound on the second derivative, for ``lr="auto"``
 ========================  ====================================================
@@ -19,7 +20,13 @@ import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 
 
-class SoftmaxCrossEntropy:
+class _Loss:
+    def is_correct(self, scores, y):
+        """Whether the predicted class is the true one."""
+        return self.predict(scores) == y
+
+
+class SoftmaxCrossEntropy(_Loss):
     r"""Cross-entropy of a softmax over the raw scores, one a class.
 
     .. math:: \mathcal{L}(z, y) = -\ln a_y, \qquad
@@ -92,7 +99,7 @@ class SoftmaxCrossEntropy:
         return log_softmax(scores, axis=-2)
 
 
-class _OneVsRest:
+class _OneVsRest(_Loss):
     """What the losses of independent two-class outputs share.
 
     Two classes need one output, which speaks for the second class; more need
@@ -210,7 +217,14 @@ class PerceptronCriterion(_OneVsRest):
         losses : ndarray of shape (..., m)
         gradient : ndarray of shape (..., n_outputs, m)
         """
-        signs = np.where(self.targets(scores, y), scores.dtype.type(1), scores.dtype.type(-1))
+        signs = self._signs(scores, y)
         margins = signs * scores
         losses = np.add.reduce(np.maximum(-margins, 0), axis=-2)
         return losses, np.where(margins <= 0, -signs, 0)
+
+    def is_correct(self, scores, y):
+        """Whether no output makes a mistake; a score of 0 is one, whatever the class."""
+        return np.all(self._signs(scores, y) * scores > 0, axis=-2)
+
+    def _signs(self, scores, y):
+        return np.where(self.targets(scores, y), scores.dtype.type(1), scores.dtype.type(-1))

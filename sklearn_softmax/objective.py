@@ -57,8 +57,8 @@ class Objective:
         -------
         losses : ndarray of shape (..., m)
             Not weighted.
-        predicted : ndarray of shape (..., m), int
-            Class index of each row that the scores predict.
+        correct : ndarray of shape (..., m), bool
+            Whether the scores put each row on its side.
         gradient : list of ndarray
             Of the data term alone: the penalty's part is added once a batch.
         """
@@ -66,7 +66,8 @@ class Objective:
         scores = outputs[-1]
         losses, dZ = self.loss(scores, y)
         dZ *= weight
-        return losses, self.loss.predict(scores), self.network.backward(params, X, outputs, dZ)
+        correct = self.loss.is_correct(scores, y)
+        return losses, correct, self.network.backward(params, X, outputs, dZ)
 
     @cached_property
     def is_penalised(self):
@@ -122,7 +123,6 @@ class Objective:
         ----------
         params : list of ndarray
         rows : Rows
-            With weights of mean 1, or None.
 
         Returns
         -------
@@ -136,4 +136,4 @@ class Objective:
             losses, _ = self.loss(scores, y)
             loss += np.sum(losses * weight, axis=-1, dtype=np.float64)
             accuracy += np.sum((self.loss.predict(scores) == y) * weight, axis=-1, dtype=np.float64)
-        return loss / len(rows), accuracy / len(rows)
+        return loss / rows.total_weight, accuracy / rows.total_weight

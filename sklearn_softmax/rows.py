@@ -1,6 +1,7 @@
 """The rows of a fit, read a block at a time without ever copying X."""
 
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 
 import numpy as np
 from scipy import sparse
@@ -21,13 +22,18 @@ class Rows:
         Never written, never copied whole.
     y : ndarray of shape (n_rows,), int
         Class index of each row.
-    weight : ndarray of shape (n_rows,) or None, default=None
-        Sample weights of mean 1; None for equal weights.
+    weight : ndarray of shape (n_rows,), float64, or None, default=None
+        Sample weights; None for weights of 1.
     indices : ndarray of shape (n_rows,), int, or None, default=None
         Which rows of X, in which order; None for all of them as they stand.
-    buffer : ndarray of shape (n_rows or BLOCK_SIZE, n_features) or None, default=None
+
+    Attributes
+    ----------
+    total_weight : float
+        Sum of the weights.
+    buffer : ndarray of shape (n_rows or BLOCK_SIZE, n_features) or None
         Room for gathered rows; made where it is needed.
-    helper : Executor or None, default=None
+    helper : Executor or None
         Gathers one half of a large block; made with the buffer.
 
     Examples
@@ -45,13 +51,14 @@ class Rows:
     BLOCK_SIZE = 1024
     LARGE_BLOCK = 2**21  # bytes from which sharing the work pays
 
-    def __init__(self, X, y, weight=None, indices=None, buffer=None, helper=None):
+    def __init__(self, X, y, weight=None, indices=None):
         self.X = X
         self.y = y
         self.weight = weight
         self.indices = indices
-        self.buffer = buffer
-        self.helper = helper
+        self.total_weight = float(len(y) if weight is None else np.sum(weight))
+        self.buffer = None
+        self.helper = None
 
     def __len__(self):
         return len(self.y)
@@ -73,14 +80,11 @@ class Rows:
             self.buffer = np.empty(shape, self.X.dtype)
             if self.buffer.nbytes >= self.LARGE_BLOCK and _openmp_effective_n_threads() > 1:
                 self.helper = ThreadPoolExecutor(max_workers=1)
-        return Rows(
-            self.X,
-            self.y[order],
-            None if self.weight is None else self.weight[order],
-            order if self.indices is None else self.indices[order],
-            self.buffer,
-            self.helper,
-        )
+        rows = copy(self)
+        rows.y = self.y[order]
+        rows.weight = None if self.weight is None else self.weight[order]
+        rows.indices = order if self.indices is None else self.indices[order]
+        return rows
 
     def blocks(self, start, stop):
         """Slices that cut the rows from start to stop into blocks.
@@ -130,12 +134,12 @@ class Rows:
         self.X.take(picked, axis=0, out=out, mode="clip")
 
     def shares(self, batch_size):
-        """Weight of each row in the mean over a batch.
+        """Weight of each row in the weighted mean over a batch.
 
         Parameters
         ----------
         batch_size : int
-            Rows of a full batch.
+            Rows of a full batch, which is taken to have its part of the total weight.
 
         Returns
         -------
@@ -143,5 +147,6 @@ class Rows:
             An array even for equal weights: NumPy multiplies faster by one than by a
             Python number.
         """
-        weight = np.ones((), self.X.dtype) if self.weight is None else self.weight
-        return np.asarray(weight / batch_size, weight.dtype)
+        weight = np.ones(()) if self.weight is None else self.weight
+        mean_weight = self.total_weight / len(self)
+        return np.asarray(weight / mean_weight / batch_size, self.X.dtype)

@@ -86,6 +86,7 @@ def _largest_eigenvalue(rows, fit_intercept, min_iter=10, max_iter=50, tol=1e-2)
 
 
 def _blocks(rows):
+    """Features, and weights of mean 1, of one block of rows after the other."""
+    weight = rows.shares(1)
     for block in rows.blocks(0, len(rows)):
-        weight = 1.0 if rows.weight is None else rows.weight[block]
-        yield rows.read(block), weight
+        yield rows.read(block), weight[block] if weight.ndim else weight

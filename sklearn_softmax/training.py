@@ -1,8 +1,9 @@
-"""Mini-batch training: a generator of epochs, and a fold over it.
+"""Mini-batch training: a pass, a generator of epochs, and a fold over it.
 
-:func:`epochs` shuffles, slices, steps, and yields after each pass over the rows;
-it goes on for ever, so an epoch cannot depend on how many there will be.
-:func:`train` takes as many as it needs from it, and validates, records and stops.
+:func:`mini_batch_pass` slices the rows into batches and takes a step for each.
+:func:`epochs` shuffles, has a pass made, and yields its record; it goes on for ever, so
+an epoch cannot depend on how many there will be. :func:`train` takes as many as it
+needs from it, and validates, records and stops.
 """
 
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class Epoch:
     loss, accuracy : float
         Weighted means over the rows, each row scored just before the step that
         used it.
+    n_mistakes : int
+        Rows, of weight above 0, that did not lie on their own side then.
     step_losses : ndarray of shape (..., n_batches)
         Mean weighted loss of every batch, just before its step.
     """
@@ -51,16 +54,20 @@ class Epoch:
     lr: float
     loss: float
     accuracy: float
+    n_mistakes: int
     step_losses: np.ndarray
 
 
-def epochs(objective, optimizer, state, rows, *, lr, lr_decay, batch_size, shuffle, rng):
+def epochs(one_pass, state, rows, *, lr, lr_decay, batch_size, shuffle, rng):
     """Yield after each pass over the rows, for ever.
 
     Parameters
     ----------
-    objective : Objective
-    optimizer : GradientDescent or Adam
+    one_pass : callable
+        ``one_pass(state, rows, lr, batch_size) -> losses, correct`` takes the rows in
+        their order, a batch a step, and tells the loss of each row and whether it lay on
+        its own side, just before the step that used it: :func:`mini_batch_pass` for an
+        objective and an optimiser.
     state : State
         Changed in place.
     rows : Rows
@@ -69,9 +76,7 @@ def epochs(objective, optimizer, state, rows, *, lr, lr_decay, batch_size, shuff
     lr_decay : float or ndarray of shape (M, 1, 1)
         Factor applied to it after each epoch.
     batch_size : int
-        Rows a step. The gradient of a last batch with fewer counts in proportion, so
-        that the optimum does not depend on the order of the rows. A batch that holds
-        all rows is not shuffled.
+        Rows a step. A batch that holds all rows is not shuffled.
     shuffle : bool
         Whether each pass takes the rows in a new random order.
     rng : RandomState
@@ -82,19 +87,20 @@ def epochs(objective, optimizer, state, rows, *, lr, lr_decay, batch_size, shuff
 
     Examples
     --------
+    >>> from functools import partial
     >>> import numpy as np
     >>> from sklearn_softmax.losses import SoftmaxCrossEntropy
     >>> from sklearn_softmax.network import DenseNetwork
     >>> from sklearn_softmax.objective import Objective
     >>> from sklearn_softmax.optimizers import GradientDescent
     >>> from sklearn_softmax.rows import Rows
-    >>> from sklearn_softmax.training import State, epochs
+    >>> from sklearn_softmax.training import State, epochs, mini_batch_pass
     >>> network = DenseNetwork((2, 2))
-    >>> state = State(network.zeros(float), [])
+    >>> objective = Objective(network, SoftmaxCrossEntropy())
     >>> passes = epochs(
-    ...     Objective(network, SoftmaxCrossEntropy()), GradientDescent(), state,
-    ...     Rows(np.eye(2), np.array([0, 1])), lr=1.0, lr_decay=1.0, batch_size=2,
-    ...     shuffle=False, rng=None,
+    ...     partial(mini_batch_pass, objective, GradientDescent()),
+    ...     State(network.zeros(float), []), Rows(np.eye(2), np.array([0, 1])),
+    ...     lr=1.0, lr_decay=1.0, batch_size=2, shuffle=False, rng=None,
     ... )
     >>> [round(float(next(passes).loss), 3) for _ in range(3)]
     [0.693, 0.474, 0.348]
@@ -106,43 +112,70 @@ def epochs(objective, optimizer, state, rows, *, lr, lr_decay, batch_size, shuff
         rate = lr * lr_decay**state.epoch
         # NumPy multiplies faster by an array than by a Python number.
         step_size = np.asarray(rate, state.params[0].dtype)
-        losses, predicted = _one_pass(objective, optimizer, state, ordered, step_size, batch_size)
+        losses, correct = one_pass(state, ordered, step_size, batch_size)
         state.epoch += 1
-        correct = predicted == ordered.y
-        if ordered.weight is not None:
-            losses *= ordered.weight
-            correct = correct * ordered.weight
-        starts = np.arange(0, len(rows), batch_size)
-        lengths = np.diff(starts, append=len(rows))
-        yield Epoch(
-            number=state.epoch,
-            lr=rate,
-            loss=losses.mean(axis=-1),
-            accuracy=correct.mean(axis=-1),
-            step_losses=np.add.reduceat(losses, starts, axis=-1) / lengths,
-        )
+        yield _record(state.epoch, rate, ordered, losses, correct, batch_size)
 
 
-def _one_pass(objective, optimizer, state, rows, lr, batch_size):
-    """Step through all rows once; losses and predictions of every row on the way."""
+def _record(number, lr, rows, losses, correct, batch_size):
+    mistakes = ~correct
+    if rows.weight is not None:
+        mistakes &= rows.weight > 0
+        mean_weights = rows.weight / (rows.total_weight / len(rows))
+        losses, correct = losses * mean_weights, correct * mean_weights
+    starts = np.arange(0, len(rows), batch_size)
+    lengths = np.diff(starts, append=len(rows))
+    return Epoch(
+        number=number,
+        lr=lr,
+        loss=losses.mean(axis=-1),
+        accuracy=correct.mean(axis=-1),
+        n_mistakes=np.count_nonzero(mistakes, axis=-1),
+        step_losses=np.add.reduceat(losses, starts, axis=-1) / lengths,
+    )
+
+
+def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
+    """Take one step a batch, through all rows once.
+
+    Parameters
+    ----------
+    objective : Objective
+    optimizer : GradientDescent or Adam
+    state : State
+        Changed in place.
+    rows : Rows
+        In the order to take them.
+    lr : float or ndarray of shape (M, 1, 1)
+    batch_size : int
+        Rows a step. The gradient of a last batch with fewer counts in proportion, so
+        that the optimum does not depend on the order of the rows.
+
+    Returns
+    -------
+    losses : ndarray of shape (..., n_rows)
+        Loss of each row, not weighted, just before the step that used it.
+    correct : ndarray of shape (..., n_rows), bool
+        Whether it lay on its own side then.
+    """
     n, params, y = len(rows), state.params, rows.y
     batch_size = min(batch_size, n)
     shares = rows.shares(batch_size)
     shape = (*params[0].shape[:-2], n)
-    losses, predicted = np.empty(shape), np.empty(shape, np.intp)
+    losses, correct = np.empty(shape), np.empty(shape, bool)
     for start in range(0, n, batch_size):
         stop = min(start + batch_size, n)
         gradient = None
         for block in rows.blocks(start, stop):
             share = shares[block] if shares.ndim else shares
-            losses[..., block], predicted[..., block], part = objective.gradient(
+            losses[..., block], correct[..., block], part = objective.gradient(
                 params, rows.read(block), y[block], share
             )
             gradient = part if gradient is None else _add(gradient, part)
         if objective.is_penalised:
             objective.add_penalty_gradient(params, gradient, (stop - start) / batch_size)
         optimizer.step(params, gradient, state.optimizer_state, lr)
-    return losses, predicted
+    return losses, correct
 
 
 def _add(gradient, part):
@@ -164,7 +197,7 @@ def train(passes, state, *, n_epochs, measure, patience=None, on_epoch_end):
     n_epochs : int
         Most epochs to run.
     measure : callable
-        ``measure(params) -> dict`` of figures to record after each epoch, with
+        ``measure(epoch, params) -> dict`` of figures to record after each epoch, with
         ``"val_loss"`` among them where ``patience`` is given.
     patience : Patience or None, default=None
         Ends training when exhausted.
@@ -188,7 +221,7 @@ def train(passes, state, *, n_epochs, measure, patience=None, on_epoch_end):
             "lr": epoch.lr,
             "loss": epoch.loss,
             "accuracy": epoch.accuracy,
-            **measure(state.params),
+            **measure(epoch, state.params),
         }
         history.append(record)
         step_losses.append(epoch.step_losses)

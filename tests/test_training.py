@@ -1,6 +1,7 @@
 """The loop, the rows it reads, and its optimisers: against plain NumPy and PyTorch."""
 
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from sklearn_softmax.optimizers import Adam, GradientDescent
 from sklearn_softmax.rows import Rows
 from sklearn_softmax.step_size import expected_smoothness
 from sklearn_softmax.stopping import Patience
-from sklearn_softmax.training import State, epochs, train
+from sklearn_softmax.training import State, epochs, mini_batch_pass, train
 from tests.helpers import random_params, random_rows
 
 OPTIMIZERS = [
@@ -33,7 +34,8 @@ def passes_over(rows, params, optimizer, n_epochs, *, lr=0.1, batch_size=5, l2=0
     state = State(params, optimizer.start(params))
     options = {"lr_decay": 1.0, "shuffle": True, "rng": np.random.RandomState(5), **kwargs}
     objective = Objective(network, SoftmaxCrossEntropy(), l2)
-    passes = epochs(objective, optimizer, state, rows, lr=lr, batch_size=batch_size, **options)
+    one_pass = partial(mini_batch_pass, objective, optimizer)
+    passes = epochs(one_pass, state, rows, lr=lr, batch_size=batch_size, **options)
     return state, [next(passes) for _ in range(n_epochs)]
 
 
@@ -138,9 +140,9 @@ def test_stack_trains_as_its_members_do(optimizer, is_sparse, fit_intercept, hid
 
     def run(params, optimizer, lr, l2):
         state = State(params, optimizer.start(params))
+        objective = Objective(network, SoftmaxCrossEntropy(), l2)
         passes = epochs(
-            Objective(network, SoftmaxCrossEntropy(), l2),
-            optimizer,
+            partial(mini_batch_pass, objective, optimizer),
             state,
             rows,
             lr=lr,
@@ -190,9 +192,9 @@ def test_train_stops_when_asked_and_restores_the_best(rng):
     rows = random_rows(rng, n_classes=2)
     optimizer = GradientDescent()
     state = State(params, optimizer.start(params))
+    objective = Objective(DenseNetwork((5, 2), fit_intercept=False), SoftmaxCrossEntropy())
     passes = epochs(
-        Objective(DenseNetwork((5, 2), fit_intercept=False), SoftmaxCrossEntropy()),
-        optimizer,
+        partial(mini_batch_pass, objective, optimizer),
         state,
         rows,
         lr=0.1,
@@ -203,7 +205,7 @@ def test_train_stops_when_asked_and_restores_the_best(rng):
     )
     seen = []
 
-    def measure(params):
+    def measure(epoch, params):
         seen.append(params[0].copy())
         return {"val_loss": next(losses)}
 
@@ -222,7 +224,7 @@ def test_train_stops_when_asked_and_restores_the_best(rng):
         passes,
         state,
         n_epochs=100,
-        measure=lambda params: {},
+        measure=lambda epoch, params: {},
         on_epoch_end=lambda record: record["epoch"] == 8,
     )
     assert [record["epoch"] for record in history] == [7, 8]

@@ -20,7 +20,6 @@ from sklearn_softmax.estimators._data import (
     check_validation_labels,
     check_weight,
     encode,
-    rows_of,
     split_rows,
     weights_of_classes,
     weights_of_rows,
@@ -28,9 +27,10 @@ from sklearn_softmax.estimators._data import (
 from sklearn_softmax.estimators._predictions import PredictionMixin
 from sklearn_softmax.objective import Objective
 from sklearn_softmax.optimizers import Adam, GradientDescent
+from sklearn_softmax.rows import Rows
 from sklearn_softmax.step_size import expected_smoothness
 from sklearn_softmax.stopping import Patience
-from sklearn_softmax.training import State, epochs, train
+from sklearn_softmax.training import State, epochs, mini_batch_pass, train
 
 
 class GradientDescentClassifier(
@@ -100,7 +100,7 @@ class GradientDescentClassifier(
         ConvergenceWarning
             If the model fits the training data worse than one that knows nothing.
         """
-        with _restored_on_failure(self):
+        with restored_on_failure(self):
             return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
@@ -113,6 +113,7 @@ class GradientDescentClassifier(
                 "warm_start can only be used where `self.classes_` is the same as in the "
                 f"previous call to fit. Previously got {self.classes_}, `y` has {classes}."
             )
+        self._check_classes(classes)
         self.classes_ = classes
         rng = check_random_state(self.random_state)
         if not goes_on:
@@ -126,10 +127,12 @@ class GradientDescentClassifier(
         elif self.early_stopping:
             # An int as random_state draws the same rows again when training goes on.
             train_indices, indices = split_rows(y_index, classes, self.validation_fraction, rng)
-            validation = self._weighted_rows(X, y_index, weight, indices, "validation")[0]
-        rows, total = self._weighted_rows(X, y_index, weight, train_indices, "training")
+            validation = self._part_of_rows(X, y_index, weight, indices, "validation")
+        rows = Rows(X, y_index, weight)
+        if train_indices is not None:
+            rows = self._part_of_rows(X, y_index, weight, train_indices, "training")
         task = begin_fit(self, self.n_epochs, X, y, sample_weight)
-        self._train(rows, total, task, self.n_epochs, goes_on, validation)
+        self._train(rows, task, self.n_epochs, goes_on, validation)
         self._warn_if_nothing_learnt()
         return self
 
@@ -164,33 +167,36 @@ class GradientDescentClassifier(
             If an input or a parameter is not valid, or if training diverges; the
             estimator is then as it was before.
         """
-        with _restored_on_failure(self):
-            self._check_parameters()
-            if self.class_weight == "balanced":
-                raise ValueError(
-                    "class_weight='balanced' is not supported by partial_fit, which sees only "
-                    "a part of the data: give class_weight as a dict, made with "
-                    "sklearn.utils.compute_class_weight('balanced', classes=classes, y=y)."
-                )
-            is_first = not hasattr(self, "classes_")
-            X, y = self._check_X_y(X, y, reset=is_first)
-            _check_partial_fit_first_call(self, classes)
-            if is_first:
-                self._random_state = check_random_state(self.random_state)
-            y_index = encode(y, self.classes_, name="y", classes_name="`classes`")
-            weight = check_weight(sample_weight, X)
-            of_classes = weights_of_classes(self.class_weight, weight, y_index, self.classes_)
-            rows, total = rows_of(X, y_index, weights_of_rows(weight, of_classes, y_index))
-            self._train(rows, total, UnfollowedFit(), 1, goes_on=not is_first)
-            return self
+        with restored_on_failure(self):
+            return self._partial_fit(X, y, classes, sample_weight)
 
-    def _train(self, rows, total_weight, task, n_epochs, goes_on, validation=None):
+    def _partial_fit(self, X, y, classes, sample_weight):
+        self._check_parameters()
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which sees only "
+                "a part of the data: give class_weight as a dict, made with "
+                "sklearn.utils.compute_class_weight('balanced', classes=classes, y=y)."
+            )
+        is_first = not hasattr(self, "classes_")
+        X, y = self._check_X_y(X, y, reset=is_first)
+        _check_partial_fit_first_call(self, classes)
+        self._check_classes(self.classes_)
+        if is_first:
+            self._random_state = check_random_state(self.random_state)
+        y_index = encode(y, self.classes_, name="y", classes_name="`classes`")
+        weight = check_weight(sample_weight, X)
+        of_classes = weights_of_classes(self.class_weight, weight, y_index, self.classes_)
+        rows = Rows(X, y_index, weights_of_rows(weight, of_classes, y_index))
+        self._train(rows, UnfollowedFit(), 1, goes_on=not is_first)
+        return self
+
+    def _train(self, rows, task, n_epochs, goes_on, validation=None):
         """Train on rows, and set the fitted attributes."""
-        objective = Objective(
-            self._network(rows.X.shape[1]), self._loss, self.reg_param / total_weight
-        )
+        network = self._network(rows.X.shape[1])
+        objective = Objective(network, self._loss, self.reg_param / rows.total_weight)
         optimizer = self._optimizer()
-        state = self._starting_state(objective.network, optimizer, rows.X.dtype, goes_on)
+        state = self._starting_state(network, optimizer, rows.X.dtype, goes_on)
         batch_size = min(int(self.batch_size), len(rows))
         stops_early = self.early_stopping and validation is not None
 
@@ -202,12 +208,11 @@ class GradientDescentClassifier(
             self._check_finite(state.params, record)
             if self.verbose:
                 print(_progress_line(record))
-            return task.end_epoch(fitted_so_far)
+            return task.end_epoch(fitted_so_far) or self._has_nothing_left_to_learn(record)
 
         with np.errstate(over="ignore", invalid="ignore"):
             passes = epochs(
-                objective,
-                optimizer,
+                self._one_pass(objective, optimizer, rows),
                 state,
                 rows,
                 lr=self._learning_rate(rows, objective, batch_size),
@@ -220,16 +225,34 @@ class GradientDescentClassifier(
                 task.announced(passes, fitted_so_far),
                 state,
                 n_epochs=n_epochs,
-                measure=partial(_figures, objective, validation),
+                measure=partial(self._figures, objective, validation),
                 patience=Patience(self.n_iter_no_change, self.tol) if stops_early else None,
                 on_epoch_end=on_epoch_end,
             )
         self._record(history, step_losses, goes_on)
-        self._optimizer_in_use = objective.network, optimizer
+        self._optimizer_in_use = network, optimizer
         self._optimizer_state = state.optimizer_state
         for name, value in self._attributes_from(state.params).items():
             setattr(self, name, value)
         task.end(fitted_so_far)
+
+    def _one_pass(self, objective, optimizer, rows):
+        """How one epoch goes through the rows."""
+        return partial(mini_batch_pass, objective, optimizer)
+
+    def _figures(self, objective, validation, epoch, params):
+        """What is recorded at the end of an epoch beside its running loss and accuracy."""
+        figures = {
+            "penalty": objective.penalty(params),
+            "weight_norm": np.sqrt(objective.squared_norm(params)),
+        }
+        if validation is not None:
+            figures["val_loss"], figures["val_accuracy"] = objective.evaluate(params, validation)
+        return figures
+
+    def _has_nothing_left_to_learn(self, record):
+        """Whether no later epoch could change anything."""
+        return False
 
     def _starting_state(self, network, optimizer, dtype, goes_on):
         if not goes_on:
@@ -259,6 +282,9 @@ class GradientDescentClassifier(
                 "a number, 1e-3 for instance."
             )
 
+    def _check_classes(self, classes):
+        """Check that the model can tell so many classes apart."""
+
     def _check_X_y(self, X, y, *, reset):
         X, y = validate_data(
             self, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32]
@@ -279,15 +305,16 @@ class GradientDescentClassifier(
         X_val = self._check_X(X_val)
         y_val = check_validation_labels(X_val, y_val, self.classes_)
         weight = weights_of_rows(check_weight(sample_weight_val, X_val), of_classes, y_val)
-        return rows_of(X_val, y_val, weight)[0]
+        return Rows(X_val, y_val, weight)
 
-    def _weighted_rows(self, X, y, weight, indices, purpose):
-        if weight is not None and indices is not None and not np.any(weight[indices]):
+    def _part_of_rows(self, X, y, weight, indices, purpose):
+        weight = None if weight is None else weight[indices]
+        if weight is not None and not np.any(weight):
             raise ValueError(
                 f"The sample weights of all {purpose} rows are zero. Use another random_state, "
                 "or give fit a validation set as X_val and y_val."
             )
-        return rows_of(X, y, weight, indices)
+        return Rows(X, y[indices], weight, indices)
 
     def _optimizer(self):
         if self.optimizer == "adam":
@@ -346,7 +373,7 @@ class GradientDescentClassifier(
 
 
 @contextmanager
-def _restored_on_failure(estimator):
+def restored_on_failure(estimator):
     """Put the fitted attributes back if the block fails."""
 
     def is_fitted_attribute(name):
@@ -365,17 +392,6 @@ def _restored_on_failure(estimator):
         if rng is not None:
             rng.set_state(rng_state)
         raise
-
-
-def _figures(objective, validation, params):
-    """What is recorded of the parameters at the end of an epoch."""
-    figures = {
-        "penalty": objective.penalty(params),
-        "weight_norm": np.sqrt(objective.squared_norm(params)),
-    }
-    if validation is not None:
-        figures["val_loss"], figures["val_accuracy"] = objective.evaluate(params, validation)
-    return figures
 
 
 def _joined(before, after):

@@ -10,8 +10,6 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
-from sklearn_softmax.rows import Rows
-
 
 def encode(labels, classes, *, name, classes_name):
     """Class index of each label.
@@ -152,32 +150,6 @@ def _check_total(weight, name):
         total = np.sum(weight)
     if not np.isfinite(total):
         raise ValueError(f"{name} must have a finite sum, got {total}: divide them by a constant.")
-
-
-def rows_of(X, y, weight, indices=None):
-    """Rows for training or validation, and the sum of their weights.
-
-    Parameters
-    ----------
-    X : {ndarray, CSR} of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,), int
-    weight : ndarray of shape (n_samples,) or None
-    indices : ndarray of int or None, default=None
-        Which rows of X; None for all.
-
-    Returns
-    -------
-    rows : Rows
-        With weights of mean 1.
-    total_weight : float
-    """
-    if indices is not None:
-        y = y[indices]
-        weight = None if weight is None else weight[indices]
-    if weight is None:
-        return Rows(X, y, indices=indices), float(len(y))
-    total = float(np.sum(weight, dtype=np.float64))
-    return Rows(X, y, (weight / (total / len(y))).astype(X.dtype), indices), total
 
 
 def split_rows(y, classes, validation_fraction, rng):

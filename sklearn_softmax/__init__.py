@@ -1,7 +1,7 @@
 """Classifiers trained by mini-batch gradient descent, for scikit-learn."""
 
-from sklearn_softmax.estimators import SoftmaxRegression
+from sklearn_softmax.estimators import BinaryPerceptron, GDLogisticRegression, SoftmaxRegression
 
 __version__ = "0.1.0"
 
-__all__ = ["SoftmaxRegression", "__version__"]
+__all__ = ["BinaryPerceptron", "GDLogisticRegression", "SoftmaxRegression", "__version__"]

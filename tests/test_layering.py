@@ -11,6 +11,7 @@ ROOT = Path(sklearn_softmax.__file__).parent
 
 # What each module of the core may import from the package.
 CORE = {
+    "online_perceptron": set(),
     "products": set(),
     "losses": set(),
     "activations": set(),

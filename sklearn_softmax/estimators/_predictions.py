@@ -69,7 +69,10 @@ class ProbabilisticMixin:
         probabilities : ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        return self._loss.probabilities(self._raw_scores(X)).T
+        scores = self._raw_scores(X)
+        if len(self.classes_) == 1:
+            return np.ones((scores.shape[1], 1), scores.dtype)
+        return self._loss.probabilities(scores).T
 
     def predict_log_proba(self, X):
         """Logarithm of the probability of each class.
@@ -85,4 +88,7 @@ class ProbabilisticMixin:
             Columns in the order of ``classes_``; finite where a probability has
             vanished.
         """
-        return self._loss.log_probabilities(self._raw_scores(X)).T
+        scores = self._raw_scores(X)
+        if len(self.classes_) == 1:
+            return np.zeros((scores.shape[1], 1), scores.dtype)
+        return self._loss.log_probabilities(scores).T

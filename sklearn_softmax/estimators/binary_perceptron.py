@@ -1,0 +1,252 @@
+"""Rosenblatt's perceptron for two classes."""
+
+from numbers import Real
+
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval
+
+from sklearn_softmax.estimators._base import GradientDescentClassifier, restored_on_failure
+from sklearn_softmax.estimators._linear import LinearMixin
+from sklearn_softmax.losses import PerceptronCriterion
+from sklearn_softmax.online_perceptron import OnlinePass
+
+
+class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
+    r"""Rosenblatt's perceptron for two classes.
+
+    Takes the rows one at a time and learns from its mistakes:
+
+    .. math:: w \leftarrow w + \alpha c_i s_i x_i, \quad b \leftarrow b + \alpha c_i s_i
+              \qquad \text{where} \quad s_i (w^\top x_i + b) \le 0
+
+    with s = 1 for the second class and -1 for the first, and c the weight of the class.
+    This is bit for bit ``sklearn.linear_model.Perceptron(shuffle=False, tol=None)`` on
+    dense data in double precision, where both take the rows as they stand.
+
+    With ``batch_size`` above 1 a step goes against the subgradient of the perceptron
+    criterion, averaged over the batch.
+
+    Training ends by itself after an epoch without a mistake: no later epoch could
+    change anything. That comes to pass if and only if a hyperplane separates the
+    classes, and epochs enough are allowed.
+
+    Parameters
+    ----------
+    lr : float, default=1.0
+        Learning rate. From zero weights it only scales them, unless ``lr_decay`` is
+        below 1.
+    lr_decay : float, default=1.0
+        Factor applied to ``lr`` after each epoch, above 0 and up to 1.
+    batch_size : int, default=1
+        Rows a step; more than there are means all of them. 1 is the online rule.
+    n_epochs : int, default=200
+        Passes over the data: exactly as many, unless an epoch makes no mistake or early
+        stopping ends them.
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss no longer falls, and to restore the
+        parameters at its lowest; the epoch count stays where it is. The validation
+        rows are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a stratified
+        fraction of the training rows.
+    validation_fraction : float, default=0.1
+        That fraction, at least as many rows as there are classes. Used only with early
+        stopping and without ``X_val``.
+    n_iter_no_change : int, default=10
+        Epochs in a row without a gain after which early stopping stops.
+    tol : float, default=1e-4
+        Smallest fall of the validation loss that counts as a gain.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes; "balanced" gives every class the same total in training.
+        The same weights count for validation rows. The online rule takes them as they
+        are, larger batches relative to their mean.
+    fit_intercept : bool, default=True
+        Whether to learn an intercept.
+    shuffle : bool, default=True
+        Whether to take the rows in a new random order in each epoch. A batch that
+        holds all rows needs no order.
+    warm_start : bool, default=False
+        Whether :meth:`fit` goes on from the last fit: parameters, learning rate,
+        shuffles and history, so that two fits of 5 epochs are one of 10.
+    random_state : int, RandomState instance or None, default=None
+        Source of the shuffles and of the validation rows. The same int gives the
+        same model in any thread and process.
+    verbose : int, default=0
+        Above 0, prints a line an epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        Class labels, sorted.
+    coef_ : ndarray of shape (1, n_features)
+        Weights, which speak for ``classes_[1]``.
+    intercept_ : ndarray of shape (1,)
+        Intercept; zero with ``fit_intercept=False``.
+    n_iter_ : int
+        Epochs run.
+    n_steps_ : int
+        Steps taken: rows or batches looked at.
+    history_ : dict of str to ndarray of shape (n_iter_,)
+        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted
+        means over the training rows, each scored when its turn came), ``mistakes`` (rows
+        not on their own side then), ``weight_norm`` at its end, ``penalty`` (0) and, with
+        validation rows, ``val_loss`` and ``val_accuracy`` at its end. Made for
+        ``pandas.DataFrame(history_)``.
+    step_losses_ : ndarray of shape (n_steps_,)
+        Mean weighted perceptron criterion of each step, just before it.
+    n_features_in_ : int
+        Number of features seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features; only where X had string names.
+
+    See Also
+    --------
+    sklearn.linear_model.Perceptron : The online rule with penalties, one-vs-rest.
+    sklearn.multiclass.OneVsRestClassifier : Joins perceptrons for more classes; the one
+        with the largest score predicts.
+
+    Notes
+    -----
+    There is no penalty and no momentum: they would move the weights after an epoch
+    without a mistake. There are no sample weights: to the online rule, a weight of 2
+    is not a repeated row.
+
+    References
+    ----------
+    .. [1] F. Rosenblatt, "The perceptron: a probabilistic model for information storage
+       and organization in the brain" (1958).
+    .. [2] C. M. Bishop, "Pattern Recognition and Machine Learning" (2006),
+       section 4.1.7.
+    .. [3] N. Hinke, "MNIST Handwritten Digits" (2022), part 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_softmax import BinaryPerceptron
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = BinaryPerceptron(random_state=0).fit(X, y == 0)
+    >>> model.score(X, y == 0), int(model.history_["mistakes"][-1])
+    (1.0, 0)
+    """
+
+    _parameter_constraints: dict = {
+        **GradientDescentClassifier._parameter_constraints,
+        "lr": [Interval(Real, 0, None, closed="neither")],
+    }
+    _loss = PerceptronCriterion()
+    optimizer, momentum, nesterov, reg_param = "sgd", 0.0, False, 0.0
+
+    def __init__(
+        self,
+        *,
+        lr=1.0,
+        lr_decay=1.0,
+        batch_size=1,
+        n_epochs=200,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        fit_intercept=True,
+        shuffle=True,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.lr = lr
+        self.lr_decay = lr_decay
+        self.batch_size = batch_size
+        self.n_epochs = n_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.fit_intercept = fit_intercept
+        self.shuffle = shuffle
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, *, X_val=None, y_val=None):
+        """Train until an epoch makes no mistake, for ``n_epochs`` passes at most.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. float32 and float64 are used as they are, without a copy;
+            sparse data as CSR.
+        y : array-like of shape (n_samples,)
+            Class labels of any type, two of them.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data: scored after each epoch, and what early stopping goes by.
+        y_val : array-like of shape (n_val,), default=None
+            Class labels of the validation data, all of which occur in ``y``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an input or a parameter is not valid, if there are more than two classes,
+            or if training diverges; the estimator is then as it was before.
+        """
+        with restored_on_failure(self):
+            return self._fit(X, y, None, X_val, y_val, None)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None):
+        """Make one pass over the given data, going on from where training stands.
+
+        The learning rate, its decay and the history go on from earlier calls of
+        ``partial_fit`` and ``fit``. Early stopping and ``n_epochs`` play no part.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data.
+        y : array-like of shape (n_samples,)
+            Class labels, all of which are in ``classes``.
+        classes : array-like of shape (n_classes,), default=None
+            The two labels that may ever occur; needed in the first call only.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an input or a parameter is not valid, if there are more than two classes,
+            or if training diverges; the estimator is then as it was before.
+        """
+        with restored_on_failure(self):
+            return self._partial_fit(X, y, classes, None)
+
+    def _check_classes(self, classes):
+        if len(classes) > 2:
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is multiclass: "
+                f"{len(classes)} classes. Use OneVsRestClassifier({type(self).__name__}())."
+            )
+
+    def _one_pass(self, objective, optimizer, rows):
+        if self.batch_size == 1:
+            return OnlinePass(rows.X)
+        return super()._one_pass(objective, optimizer, rows)
+
+    def _figures(self, objective, validation, epoch, params):
+        figures = super()._figures(objective, validation, epoch, params)
+        return {"mistakes": epoch.n_mistakes, **figures}
+
+    def _has_nothing_left_to_learn(self, record):
+        return record["mistakes"] == 0
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags

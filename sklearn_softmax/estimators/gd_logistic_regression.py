@@ -1,0 +1,184 @@
+"""Logistic regression by mini-batch gradient descent, one-vs-rest beyond two classes."""
+
+from sklearn_softmax.estimators._base import GradientDescentClassifier
+from sklearn_softmax.estimators._linear import LinearMixin
+from sklearn_softmax.estimators._predictions import ProbabilisticMixin
+from sklearn_softmax.losses import SigmoidCrossEntropy
+
+
+class GDLogisticRegression(LinearMixin, ProbabilisticMixin, GradientDescentClassifier):
+    r"""Logistic regression, trained by mini-batch gradient descent.
+
+    For two classes minimises
+
+    .. math:: J(w, b) = \frac{-\sum_i w_i \left(t_i \ln \sigma(z_i)
+              + (1 - t_i) \ln(1 - \sigma(z_i))\right)
+              + \frac{\lambda}{2} \|w\|^2}{\sum_i w_i}, \qquad z_i = w^\top x_i + b
+
+    with t = 1 for the second class, from zero weights, with steps on batches of rows.
+    The minimum is that of ``sklearn.linear_model.LogisticRegression(C=1/reg_param)``,
+    whatever the batch size.
+
+    More than two classes are learnt one-vs-rest: a sub-classifier for each, which tells
+    it from all others, and the most confident one predicts. All of them train in one
+    pass over the data, on the same batches, each exactly as a fit on ``y == k`` would;
+    the minimum is that of ``OneVsRestClassifier(LogisticRegression(C=1/reg_param))``.
+
+    Parameters
+    ----------
+    lr : float or "auto", default=0.1
+        Learning rate. "auto" takes one over the expected smoothness of the
+        mini-batch objective [3]_, so that unscaled data train without tuning;
+        only for ``optimizer="sgd"``.
+    lr_decay : float, default=1.0
+        Factor applied to ``lr`` after each epoch, above 0 and up to 1.
+    reg_param : float, default=0.0
+        :math:`\lambda`, strength of the L2 penalty on the weights. The intercept
+        is not penalised.
+    batch_size : int, default=200
+        Rows a step; more than there are means all of them. The gradient of a last
+        batch with fewer rows counts in proportion.
+    n_epochs : int, default=200
+        Passes over the data: exactly as many, unless early stopping ends them.
+    optimizer : {"sgd", "adam"}, default="sgd"
+        Gradient descent, or Adam [4]_.
+    momentum : float, default=0.0
+        Momentum of "sgd", from 0 to below 1; "adam" has its own and ignores this one.
+    nesterov : bool, default=False
+        Whether momentum looks ahead; of no effect without momentum.
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss no longer falls, and to restore the
+        parameters at its lowest; optimiser and epoch count stay where they are. The
+        validation rows are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a
+        stratified fraction of the training rows.
+    validation_fraction : float, default=0.1
+        That fraction, at least as many rows as there are classes. Used only with early
+        stopping and without ``X_val``.
+    n_iter_no_change : int, default=10
+        Epochs in a row without a gain after which early stopping stops.
+    tol : float, default=1e-4
+        Smallest fall of the validation loss that counts as a gain.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, multiplied with those of the rows; "balanced" gives
+        every class the same total in training. A row's weight is the same for every
+        sub-classifier. The same weights count for validation
+        rows.
+    fit_intercept : bool, default=True
+        Whether to learn intercepts.
+    shuffle : bool, default=True
+        Whether to take the rows in a new random order in each epoch. A batch that
+        holds all rows needs no order.
+    warm_start : bool, default=False
+        Whether :meth:`fit` goes on from the last fit: parameters, optimiser, learning
+        rate, shuffles and history, so that two fits of 5 epochs are one of 10.
+    random_state : int, RandomState instance or None, default=None
+        Source of the shuffles and of the validation rows. The same int gives the
+        same model in any thread and process; to the bit with the BLAS of current
+        NumPy wheels (:mod:`sklearn_softmax.products`).
+    verbose : int, default=0
+        Above 0, prints a line an epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Weights: one row for two classes, which speaks for ``classes_[1]``, else a row
+        for each class.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts b; zeros with ``fit_intercept=False``.
+    n_iter_ : int
+        Epochs run.
+    n_steps_ : int
+        Steps taken.
+    history_ : dict of str to ndarray of shape (n_iter_,)
+        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted
+        means over the training rows, each scored just before the step that used it;
+        the loss is the sum of those of the sub-classifiers),
+        ``penalty`` and ``weight_norm`` at its end and, with validation rows,
+        ``val_loss`` and ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``.
+    step_losses_ : ndarray of shape (n_steps_,)
+        Mean weighted loss of each batch, just before its step.
+    n_features_in_ : int
+        Number of features seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features; only where X had string names.
+
+    See Also
+    --------
+    SoftmaxRegression : One model of all classes instead of one for each.
+    sklearn.linear_model.LogisticRegression : The same model by full-batch solvers.
+
+    Notes
+    -----
+    The figures of ``history_`` come from the scores that the steps computed anyway:
+    they cost no extra pass over the data. Rows are gathered into one small buffer:
+    an ``X`` of float32 or float64, dense or CSR, is never copied.
+
+    The probabilities of more than two classes are the sub-classifiers' own, divided by
+    their sum.
+
+    References
+    ----------
+    .. [1] N. Hinke, "MNIST Handwritten Digits" (2022), equations 12, 14 to 16 and 28.
+    .. [2] C. M. Bishop, "Pattern Recognition and Machine Learning" (2006),
+       sections 4.1.2 and 4.3.2.
+    .. [3] R. M. Gower et al., "SGD: general analysis and improved rates" (2019).
+    .. [4] D. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_softmax import GDLogisticRegression
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), GDLogisticRegression(random_state=0)).fit(X, y)
+    >>> model.score(X, y) > 0.95
+    True
+    >>> model[-1].coef_.shape, model.predict_proba(X).shape
+    ((3, 13), (178, 3))
+    """
+
+    _loss = SigmoidCrossEntropy()
+
+    def __init__(
+        self,
+        *,
+        lr=0.1,
+        lr_decay=1.0,
+        reg_param=0.0,
+        batch_size=200,
+        n_epochs=200,
+        optimizer="sgd",
+        momentum=0.0,
+        nesterov=False,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        fit_intercept=True,
+        shuffle=True,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.lr = lr
+        self.lr_decay = lr_decay
+        self.reg_param = reg_param
+        self.batch_size = batch_size
+        self.n_epochs = n_epochs
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.fit_intercept = fit_intercept
+        self.shuffle = shuffle
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose

@@ -54,8 +54,11 @@ class OnlinePass:
     def __init__(self, X):
         self._rounding = 0.0  # scores of sparse rows are summed term by term anyway
         if not sparse.issparse(X):
+            limits = np.finfo(X.dtype)
             largest_norm = np.sqrt(np.max(np.vecdot(X, X)))
-            self._rounding = 2 * (X.shape[1] + 4) * np.finfo(X.dtype).eps * max(largest_norm, 1)
+            self._rounding = (
+                2 * (X.shape[1] + 4) * limits.eps * np.clip(largest_norm, 1, limits.max)
+            )
 
     def __call__(self, state, rows, lr, batch_size=1):
         """Take every row in turn, and learn from those on the wrong side.
@@ -78,7 +81,9 @@ class OnlinePass:
             Whether it lay on its own side then.
         """
         signs = np.where(rows.y == 1, 1, -1).astype(rows.X.dtype)
-        steps = lr * signs if rows.weight is None else lr * signs * rows.weight
+        steps = lr * signs
+        if rows.weight is not None:
+            steps = (steps * rows.weight).astype(steps.dtype)
         margins = np.empty(len(rows), rows.X.dtype)
         model = _Perceptron(state.params, self._rounding)
         n_mistakes = 0

@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.speed import fit
+from benchmarks.speed import fit, perceptron
 
-TABLES = {"fit": fit}
+TABLES = {"fit": fit, "perceptron": perceptron}
 
 
 def main(arguments=None):

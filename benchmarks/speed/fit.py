@@ -1,9 +1,11 @@
 """One epoch of training: this package, the bare NumPy loop, and PyTorch where installed."""
 
+from itertools import product
+
 import numpy as np
 
 from benchmarks.speed.timing import shortest_epochs
-from sklearn_softmax import SoftmaxRegression
+from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
 
 N_ROWS, N_FEATURES, N_CLASSES = 20_000, 784, 10
 EPOCHS = 8
@@ -42,31 +44,60 @@ def run(options):
     """
     if not hasattr(SoftmaxRegression, "set_callbacks"):
         raise SystemExit("error: epochs are timed by a callback; install scikit-learn 1.9 or later")
+    return [*_softmax(options), *_logistic(options)]
+
+
+def _softmax(options):
+    """Softmax regression by every library."""
+    problem = f"softmax {options.rows}x{N_FEATURES}x{N_CLASSES}"
+    print(f"{problem}: ms an epoch (x time of {OURS} over that)")
     records = []
-    print(f"softmax regression, {options.rows} x {N_FEATURES}, {N_CLASSES} classes: ms an epoch")
-    for dtype in DTYPES:
+    for dtype, batch_size in product(DTYPES, BATCH_SIZES):
         X, y = make_data(options.rows, dtype)
-        for batch_size in BATCH_SIZES:
-            seconds = shortest_epochs(softmax_contestants(X, y, batch_size), options.runs)
-            print_row(dtype, batch_size, seconds)
-            records += [
-                {
-                    "problem": f"softmax {options.rows}x{N_FEATURES}x{N_CLASSES}",
-                    "library": library,
-                    "dtype": np.dtype(dtype).name,
-                    "batch_size": batch_size,
-                    "seconds": own,
-                }
-                for library, own in seconds.items()
-            ]
+        seconds = shortest_epochs(softmax_contestants(X, y, batch_size), options.runs)
+        print_row(dtype, batch_size, seconds, reference=OURS)
+        records += [
+            _record(problem, library, dtype, batch_size, own) for library, own in seconds.items()
+        ]
     return records
 
 
-def print_row(dtype, batch_size, seconds):
-    """Print the times of one problem, each with the ratio of ours to it."""
+def _logistic(options):
+    """Logistic regression of one class against the rest, and of all classes in one pass."""
+    print(f"logistic {options.rows}x{N_FEATURES}: ms an epoch (x time of {N_CLASSES} classes over)")
+    records = []
+    for dtype, batch_size in product(DTYPES, BATCH_SIZES):
+        X, y = make_data(options.rows, dtype)
+        seconds = shortest_epochs(
+            {
+                f"{N_CLASSES} classes": logistic_epochs(X, y, batch_size),
+                "2 classes": logistic_epochs(X, y == 0, batch_size),
+            },
+            options.runs,
+        )
+        print_row(dtype, batch_size, seconds, reference=f"{N_CLASSES} classes")
+        records += [
+            _record(f"logistic {options.rows}x{N_FEATURES}, {title}", OURS, dtype, batch_size, own)
+            for title, own in seconds.items()
+        ]
+    return records
+
+
+def _record(problem, library, dtype, batch_size, seconds):
+    return {
+        "problem": problem,
+        "library": library,
+        "dtype": np.dtype(dtype).name,
+        "batch_size": batch_size,
+        "seconds": seconds,
+    }
+
+
+def print_row(dtype, batch_size, seconds, reference):
+    """Print the times of some contestants, each with the ratio of the reference to it."""
     cells = [
-        f"{library} {1e3 * own:7.2f} (x {seconds[OURS] / own:.2f})"
-        for library, own in seconds.items()
+        f"{name} {1e3 * own:7.2f} (x {seconds[reference] / own:.2f})"
+        for name, own in seconds.items()
     ]
     print(f"{np.dtype(dtype).name}  batch {batch_size:5d}  " + "  ".join(cells), flush=True)
 
@@ -89,6 +120,12 @@ def softmax_contestants(X, y, batch_size):
     except ImportError:
         print("PyTorch is not installed: its column is left out")
     return contestants
+
+
+def logistic_epochs(X, y, batch_size):
+    """A function that trains logistic regression for ``EPOCHS`` epochs."""
+    model = GDLogisticRegression(lr=LR, batch_size=batch_size, n_epochs=EPOCHS, random_state=0)
+    return lambda stopwatch: model.set_callbacks(stopwatch).fit(X, y)
 
 
 def numpy_epochs(X, y, batch_size):

@@ -1,7 +1,18 @@
 """Classifiers trained by mini-batch gradient descent, for scikit-learn."""
 
-from sklearn_softmax.estimators import BinaryPerceptron, GDLogisticRegression, SoftmaxRegression
+from sklearn_softmax.estimators import (
+    BinaryPerceptron,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
 
 __version__ = "0.1.0"
 
-__all__ = ["BinaryPerceptron", "GDLogisticRegression", "SoftmaxRegression", "__version__"]
+__all__ = [
+    "BinaryPerceptron",
+    "GDLogisticRegression",
+    "SoftmaxRegression",
+    "TwoLayerMLPClassifier",
+    "__version__",
+]

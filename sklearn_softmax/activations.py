@@ -1,7 +1,8 @@
 """Activations of hidden layers, each with its derivative in terms of its output.
 
 Every activation offers ``activation(Z)`` and ``derivative(A)``, A being its own
-output: what the backward pass has at hand.
+output: what the backward pass has at hand; and ``weight_scale(n_in, n_out)``, the
+standard deviation of initial weights with which signals keep their size.
 """
 
 from dataclasses import dataclass
@@ -30,9 +31,19 @@ class Relu:
         """Derivative where the output is A; 0 at the kink."""
         return A > 0
 
+    def weight_scale(self, n_in, n_out):
+        """He's, for units of which half are silent."""
+        return np.sqrt(2 / n_in)
+
+
+class _Squashing:
+    def weight_scale(self, n_in, n_out):
+        """Glorot's, a compromise between the way forward and the way back."""
+        return np.sqrt(2 / (n_in + n_out))
+
 
 @dataclass(frozen=True)
-class Sigmoid:
+class Sigmoid(_Squashing):
     r"""Logistic function, :math:`g(z) = 1 / (1 + e^{-z})`, :math:`g' = a (1 - a)`.
 
     Examples
@@ -53,7 +64,7 @@ class Sigmoid:
 
 
 @dataclass(frozen=True)
-class Tanh:
+class Tanh(_Squashing):
     r"""Hyperbolic tangent, :math:`g(z) = \tanh z`, :math:`g' = 1 - a^2`.
 
     Examples

@@ -82,17 +82,50 @@ class DenseNetwork:
         """
         return [np.zeros((*stack, *shape), dtype) for shape in self.shapes()]
 
-    def forward(self, params, X):
+    def normal(self, rng, dtype, standard_deviation=None):
+        """Parameters to start from: normal weights, and intercepts of zero.
+
+        Parameters
+        ----------
+        rng : RandomState
+        dtype : dtype
+            What is drawn does not depend on it.
+        standard_deviation : float or None, default=None
+            Of all weights; None for what suits the activation and the size of each layer.
+
+        Returns
+        -------
+        params : list of ndarray
+
+        References
+        ----------
+        K. He et al., "Delving deep into rectifiers" (2015), equation 12; X. Glorot and
+        Y. Bengio, "Understanding the difficulty of training deep feedforward neural
+        networks" (2010), equation 12.
+        """
+        params = self.zeros(dtype)
+        for W in self.weights(params):
+            n_out, n_in = W.shape
+            scale = standard_deviation
+            if scale is None:
+                scale = self.activation.weight_scale(n_in, n_out)
+            W[...] = scale * rng.standard_normal(W.shape)
+        return params
+
+    def forward(self, params, X, masks=None):
         """Outputs of every layer, the raw scores last.
 
         Parameters
         ----------
         params : list of ndarray
         X : {ndarray, CSR} of shape (m, n_features)
+        masks : list of ndarray of shape (n_units, m) or None, default=None
+            Factors of the units of each hidden layer, see :mod:`sklearn_softmax.dropout`.
 
         Returns
         -------
         outputs : list of ndarray of shape (..., n_out, m)
+            Those of the hidden layers without their masks.
         """
         n_layers = self.n_layers
         Z = weights_times_rows(params[0], X)
@@ -100,14 +133,16 @@ class DenseNetwork:
             Z += params[n_layers]
         outputs = [Z]
         for layer in range(1, n_layers):
-            outputs[-1] = self.activation(Z)
-            Z = matmul(params[layer], outputs[-1])
+            A = outputs[-1] = self.activation(Z)
+            if masks is not None:
+                A = A * masks[layer - 1]
+            Z = matmul(params[layer], A)
             if self.fit_intercept:
                 Z += params[n_layers + layer]
             outputs.append(Z)
         return outputs
 
-    def backward(self, params, X, outputs, dZ):
+    def backward(self, params, X, outputs, dZ, masks=None):
         """Gradient of all parameters from the gradient of the raw scores.
 
         Parameters
@@ -118,6 +153,8 @@ class DenseNetwork:
             What :meth:`forward` returned.
         dZ : ndarray of shape (..., n_outputs, m)
             Gradient with respect to the raw scores.
+        masks : list of ndarray or None, default=None
+            Those of the forward pass.
 
         Returns
         -------
@@ -127,9 +164,12 @@ class DenseNetwork:
         dW, db = [], []
         for layer in range(self.n_layers - 1, 0, -1):
             A = outputs[layer - 1]
-            dW.append(matmul(dZ, A.swapaxes(-1, -2)))
+            masked = A if masks is None else A * masks[layer - 1]
+            dW.append(matmul(dZ, masked.swapaxes(-1, -2)))
             db.append(np.add.reduce(dZ, axis=-1, keepdims=True))
             dZ = matmul(params[layer].swapaxes(-1, -2), dZ)
+            if masks is not None:
+                dZ *= masks[layer - 1]
             dZ *= self.activation.derivative(A)
         dW.append(scores_times_rows(dZ, X))
         if not self.fit_intercept:

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from sklearn_softmax.dropout import Dropout
 from sklearn_softmax.network import DenseNetwork
 
 
@@ -22,6 +23,8 @@ class Objective:
         See :mod:`sklearn_softmax.losses`.
     l2 : float or ndarray of shape (M, 1, 1), default=0.0
         :math:`\lambda / \sum_i w_i`, one for each model of a stack.
+    dropout : Dropout or None, default=None
+        Draws the masks of hidden layers in training; all models of a stack share them.
 
     Examples
     --------
@@ -41,6 +44,7 @@ class Objective:
     network: DenseNetwork
     loss: object
     l2: float | np.ndarray = 0.0
+    dropout: Dropout | None = None
 
     def gradient(self, params, X, y, weight):
         """Losses of some rows, and the gradient of their weighted sum.
@@ -62,12 +66,18 @@ class Objective:
         gradient : list of ndarray
             Of the data term alone: the penalty's part is added once a batch.
         """
-        outputs = self.network.forward(params, X)
+        masks = self._masks(len(y), params[0].dtype)
+        outputs = self.network.forward(params, X, masks)
         scores = outputs[-1]
         losses, dZ = self.loss(scores, y)
         dZ *= weight
         correct = self.loss.is_correct(scores, y)
-        return losses, correct, self.network.backward(params, X, outputs, dZ)
+        return losses, correct, self.network.backward(params, X, outputs, dZ, masks)
+
+    def _masks(self, n_samples, dtype):
+        if self.dropout is None:
+            return None
+        return [self.dropout((n, n_samples), dtype) for n in self.network.layer_sizes[1:-1]]
 
     @cached_property
     def is_penalised(self):

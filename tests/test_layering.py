@@ -13,6 +13,7 @@ ROOT = Path(sklearn_softmax.__file__).parent
 CORE = {
     "online_perceptron": set(),
     "products": set(),
+    "dropout": set(),
     "losses": set(),
     "activations": set(),
     "optimizers": set(),
@@ -20,7 +21,7 @@ CORE = {
     "rows": set(),
     "training": set(),
     "network": {"activations", "products"},
-    "objective": {"network"},
+    "objective": {"dropout", "network"},
     "step_size": {"products"},
 }
 # Small utilities that the core may take from scikit-learn.

@@ -194,9 +194,10 @@ class GradientDescentClassifier(
     def _train(self, rows, task, n_epochs, goes_on, validation=None):
         """Train on rows, and set the fitted attributes."""
         network = self._network(rows.X.shape[1])
-        objective = Objective(network, self._loss, self.reg_param / rows.total_weight)
         optimizer = self._optimizer()
         state = self._starting_state(network, optimizer, rows.X.dtype, goes_on)
+        l2 = self.reg_param / rows.total_weight
+        objective = Objective(network, self._loss, l2, self._dropout())
         batch_size = min(int(self.batch_size), len(rows))
         stops_early = self.early_stopping and validation is not None
 
@@ -235,6 +236,10 @@ class GradientDescentClassifier(
         for name, value in self._attributes_from(state.params).items():
             setattr(self, name, value)
         task.end(fitted_so_far)
+
+    def _dropout(self):
+        """What draws the masks of hidden layers; None where no unit is ever dropped."""
+        return
 
     def _one_pass(self, objective, optimizer, rows):
         """How one epoch goes through the rows."""
@@ -377,10 +382,13 @@ def restored_on_failure(estimator):
     """Put the fitted attributes back if the block fails."""
 
     def is_fitted_attribute(name):
-        private = ("_optimizer_in_use", "_optimizer_state", "_random_state")
+        private = ("_optimizer_in_use", "_optimizer_state", "_random_state", "_dropout_generator")
         return name.endswith("_") or name in private
 
     before = {name: v for name, v in vars(estimator).items() if is_fitted_attribute(name)}
+    if "_dropout_generator" in before:
+        before["_dropout_generator"] = deepcopy(before["_dropout_generator"])
+    # Not copied, since it may be the user's own.
     rng = before.get("_random_state")
     rng_state = None if rng is None else rng.get_state()
     try:

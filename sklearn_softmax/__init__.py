@@ -5,6 +5,7 @@ from sklearn_softmax.estimators import (
     GDLogisticRegression,
     SoftmaxRegression,
     TwoLayerMLPClassifier,
+    gradient_check,
 )
 
 __version__ = "0.1.0"
@@ -15,4 +16,5 @@ __all__ = [
     "SoftmaxRegression",
     "TwoLayerMLPClassifier",
     "__version__",
+    "gradient_check",
 ]

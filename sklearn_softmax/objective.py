@@ -109,7 +109,8 @@ class Objective:
         squared_norm : float or ndarray of shape (M,)
         """
         return sum(
-            np.sum(W * W, axis=(-2, -1), dtype=np.float64) for W in self.network.weights(params)
+            np.sum(W * W, axis=(-2, -1), dtype=np.result_type(W, np.float64))
+            for W in self.network.weights(params)
         )
 
     def penalty(self, params):

@@ -4,8 +4,18 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import sparse
+from sklearn.base import clone
 
+from sklearn_softmax import (
+    BinaryPerceptron,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+    gradient_check,
+)
 from sklearn_softmax.activations import ACTIVATIONS
+from sklearn_softmax.dropout import Dropout
 from sklearn_softmax.losses import PerceptronCriterion, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from sklearn_softmax.network import DenseNetwork
 from sklearn_softmax.objective import Objective
@@ -92,3 +102,95 @@ def test_stack_equals_its_members(loss, hidden, l2, rng):
         np.testing.assert_allclose(values[i], value, rtol=1e-12)
         for g, h in zip(gradient, own):
             np.testing.assert_allclose(g[i], h, rtol=1e-12, atol=1e-14)
+
+
+# --- dropout ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stack", [(), (3,)], ids=["one", "stack"])
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+@pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
+@pytest.mark.parametrize("hidden", [(7,), (7, 6, 4)], ids=["one-hidden", "three-hidden"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradient_with_dropout(activation, hidden, weighted, l2, stack, rng):
+    rows = random_rows(rng, weighted=weighted)
+    network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS[activation])
+    masks = {n: Dropout(0.4, np.random.default_rng(n))((n, len(rows)), float) for n in hidden}
+    held_fixed = lambda shape, dtype: masks[shape[0]]  # noqa: E731
+    objective = Objective(network, SoftmaxCrossEntropy(), l2, held_fixed)
+    params = random_params(network, rng, stack=stack)
+    for _ in range(3):
+        assert np.all(directional_errors(objective, params, rows, rng) < 1e-6)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_dropout_is_that_of_pytorch(activation, rng):
+    torch = pytest.importorskip("torch")
+    rows = random_rows(rng)
+    network = DenseNetwork((5, 8, 3), activation=ACTIVATIONS[activation])
+    mask = Dropout(0.4, np.random.default_rng(0))((8, len(rows)), float)
+    objective = Objective(network, SoftmaxCrossEntropy(), dropout=lambda shape, dtype: mask)
+    params = random_params(network, rng)
+    _, gradient = value_and_gradient(objective, params, rows)
+    W1, W2, b1, b2 = theirs = [torch.tensor(p, requires_grad=True) for p in params]
+    hidden = getattr(torch, activation)(W1 @ torch.tensor(rows.X.T) + b1) * torch.tensor(mask)
+    scores = (W2 @ hidden + b2).T
+    torch.nn.functional.cross_entropy(scores, torch.tensor(rows.y)).backward()
+    for g, p in zip(gradient, theirs):
+        np.testing.assert_allclose(g, p.grad.numpy(), atol=1e-14)
+
+
+# --- the public check --------------------------------------------------------------------------
+
+SMALL = np.random.RandomState(0).standard_normal((10, 4)), np.arange(10) % 3
+ESTIMATORS = [
+    SoftmaxRegression(),
+    SoftmaxRegression(reg_param=0.1, fit_intercept=False),
+    GDLogisticRegression(reg_param=0.1, class_weight="balanced"),
+    *(
+        TwoLayerMLPClassifier(hidden_size=h, activation=a, dropout=p, reg_param=r)
+        for h in (10, (6, 5, 4))
+        for a in ACTIVATIONS
+        for p, r in ((0.0, 0.0), (0.5, 0.1))
+    ),
+]
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
+@pytest.mark.parametrize("fitted", [False, True], ids=["unfitted", "fitted"])
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+def test_gradient_check(estimator, fitted, weighted, rng):
+    X, y = SMALL
+    sample_weight = rng.uniform(0.5, 2, len(y)) if weighted else None
+    if fitted:
+        estimator = clone(estimator).set_params(n_epochs=40, lr=0.01, random_state=0).fit(X, y)
+    before = repr(vars(estimator))
+    errors = gradient_check(estimator, X, y, sample_weight)
+    assert max(errors.values()) < 1e-7
+    assert repr(vars(estimator)) == before
+
+
+def test_gradient_check_of_other_inputs():
+    X, y = SMALL
+    for container in (sparse.csr_array, lambda X: X.astype(np.float32)):
+        assert max(gradient_check(BinaryPerceptron(), container(X), y > 0).values()) < 1e-7
+        net = TwoLayerMLPClassifier(hidden_size=5)
+        assert max(gradient_check(net, container(X), y.astype(str)).values()) < 1e-7
+    assert list(gradient_check(SoftmaxRegression(fit_intercept=False), X, y)) == ["W1"]
+
+
+def test_gradient_check_finds_a_wrong_gradient(monkeypatch):
+    X, y = SMALL
+    monkeypatch.setattr("sklearn_softmax.activations.Tanh.derivative", lambda self, A: 1 - A)
+    errors = gradient_check(TwoLayerMLPClassifier(hidden_size=5, activation="tanh"), X, y)
+    assert min(errors["W1"], errors["b1"]) > 0.01 > 1e-7 > max(errors["W2"], errors["b2"])
+
+
+def test_gradient_check_of_bad_input():
+    X, y = SMALL
+    with pytest.raises(ValueError, match="Only binary classification is supported"):
+        gradient_check(BinaryPerceptron(), X, y)
+    with pytest.raises(ValueError, match="'lr' parameter"):
+        gradient_check(SoftmaxRegression(lr=-1), X, y)
+    with pytest.raises(ValueError, match="not in the classes of the fit"):
+        gradient_check(SoftmaxRegression(n_epochs=1).fit(X, y), X, y + 1)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from sklearn_softmax.activations import ACTIVATIONS
 from sklearn_softmax.losses import SoftmaxCrossEntropy
 from sklearn_softmax.network import DenseNetwork
 from sklearn_softmax.objective import Objective
@@ -235,14 +236,26 @@ def test_train_stops_when_asked_and_restores_the_best(rng):
 
 @pytest.mark.parametrize("n_steps", [1, 50])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
-def test_steps_equal_those_of_pytorch(optimizer, n_steps, rng):
+@pytest.mark.parametrize(
+    ("hidden", "activation"), [((), "relu"), ((7,), "relu"), ((7,), "sigmoid"), ((7, 4), "tanh")]
+)
+def test_steps_equal_those_of_pytorch(hidden, activation, optimizer, n_steps, rng):
     torch = pytest.importorskip("torch")
     rows = random_rows(rng, n=40)
-    start = random_params(DenseNetwork((5, 3)), rng)
-    model = torch.nn.Linear(5, 3, dtype=torch.float64)
-    with torch.no_grad():
-        model.weight.copy_(torch.from_numpy(start[0]))
-        model.bias.copy_(torch.from_numpy(start[1][:, 0]))
+    network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS[activation])
+    start = random_params(network, rng)
+    W, b = start[: network.n_layers], start[network.n_layers :]
+    modules = []
+    for layer in range(network.n_layers):
+        linear = torch.nn.Linear(*W[layer].shape[::-1], dtype=torch.float64)
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(W[layer]))
+            linear.bias.copy_(torch.from_numpy(b[layer][:, 0]))
+        modules += [
+            linear,
+            {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}.get(activation, torch.nn.Tanh)(),
+        ]
+    model = torch.nn.Sequential(*modules[:-1])
     if isinstance(optimizer, Adam):
         theirs = torch.optim.Adam(model.parameters(), lr=0.1)
     else:
@@ -255,10 +268,24 @@ def test_steps_equal_those_of_pytorch(optimizer, n_steps, rng):
         theirs.zero_grad()
         torch.nn.functional.cross_entropy(model(X[i]), y[i]).backward()
         theirs.step()
-    n_epochs, short = (1, Rows(rows.X[:8], rows.y[:8])) if n_steps == 1 else (10, rows)
-    state, _ = passes_over(short, start, optimizer, n_epochs, batch_size=8, shuffle=False)
-    np.testing.assert_allclose(state.params[0], model.weight.detach().numpy(), atol=1e-10)
-    np.testing.assert_allclose(state.params[1][:, 0], model.bias.detach().numpy(), atol=1e-10)
+    short = Rows(rows.X[:8], rows.y[:8]) if n_steps == 1 else rows
+    state = State(start, optimizer.start(start))
+    passes = epochs(
+        partial(mini_batch_pass, Objective(network, SoftmaxCrossEntropy()), optimizer),
+        state,
+        short,
+        lr=0.1,
+        lr_decay=1.0,
+        batch_size=8,
+        shuffle=False,
+        rng=None,
+    )
+    for _ in range(1 if n_steps == 1 else 10):
+        next(passes)
+    for layer, linear in enumerate(modules[::2]):
+        W, b = state.params[layer], state.params[network.n_layers + layer]
+        np.testing.assert_allclose(W, linear.weight.detach().numpy(), atol=1e-10)
+        np.testing.assert_allclose(b[:, 0], linear.bias.detach().numpy(), atol=1e-10)
 
 
 def test_adam_by_hand():

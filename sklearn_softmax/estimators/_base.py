@@ -98,7 +98,7 @@ class GradientDescentClassifier(
         Warns
         -----
         ConvergenceWarning
-            If the model fits the training data worse than one that knows nothing.
+            If the model fits the training data worse than the untrained one.
         """
         with restored_on_failure(self):
             return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
@@ -196,8 +196,7 @@ class GradientDescentClassifier(
         network = self._network(rows.X.shape[1])
         optimizer = self._optimizer()
         state = self._starting_state(network, optimizer, rows.X.dtype, goes_on)
-        l2 = self.reg_param / rows.total_weight
-        objective = Objective(network, self._loss, l2, self._dropout())
+        objective = self._objective(network, rows)
         batch_size = min(int(self.batch_size), len(rows))
         stops_early = self.early_stopping and validation is not None
 
@@ -236,6 +235,10 @@ class GradientDescentClassifier(
         for name, value in self._attributes_from(state.params).items():
             setattr(self, name, value)
         task.end(fitted_so_far)
+
+    def _objective(self, network, rows):
+        l2 = self.reg_param / rows.total_weight
+        return Objective(network, self._loss, l2, self._dropout())
 
     def _dropout(self):
         """What draws the masks of hidden layers; None where no unit is ever dropped."""
@@ -357,15 +360,18 @@ class GradientDescentClassifier(
                 "values in X_val are too far from those in X."
             )
 
-    def _warn_if_nothing_learnt(self):
+    def _untrained_loss(self):
         n_outputs = self._loss.n_outputs(len(self.classes_))
         losses, _ = self._loss(np.zeros((n_outputs, 1)), np.zeros(1, int))
-        untrained, final = losses[0], self.history_["loss"][-1]
+        return losses[0]
+
+    def _warn_if_nothing_learnt(self):
+        untrained, final = self._untrained_loss(), self.history_["loss"][-1]
         # Batches of nothing but noise may end a little above chance at any learning rate.
         if 0 < untrained * 1.01 < final:
             warnings.warn(
                 f"After {self.n_iter_} epochs the training loss is {final:.4g}, above the "
-                f"{untrained:.4g} of a model that knows nothing: lr={self.lr!r} may be too large. "
+                f"{untrained:.4g} of the untrained model: lr={self.lr!r} may be too large. "
                 "Lower lr, scale the data, or let lr_decay shrink lr.",
                 ConvergenceWarning,
                 stacklevel=5,

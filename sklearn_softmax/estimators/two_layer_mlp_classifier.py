@@ -233,6 +233,9 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     def _dropout(self):
         return Dropout(self.dropout, self._dropout_generator) if self.dropout else None
 
+    def _untrained_loss(self):
+        return max(super()._untrained_loss(), self.step_losses_[0])
+
     def _attributes_from(self, params):
         n_layers = len(params) // 2 if self.fit_intercept else len(params)
         W, b = params[:n_layers], params[n_layers:]

@@ -156,6 +156,7 @@ ESTIMATORS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
 @pytest.mark.parametrize("fitted", [False, True], ids=["unfitted", "fitted"])
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)

@@ -6,23 +6,39 @@ pytest.importorskip("sklearn.callback", reason="epochs are timed by a callback")
 
 from sklearn.datasets import load_digits
 
-from benchmarks.speed import perceptron
+from benchmarks.speed import libraries, perceptron
 from benchmarks.speed.__main__ import main
 from sklearn_softmax import BinaryPerceptron
 
 
-def test_fit_writes_its_records(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("model", "problems", "contestants"),
+    [
+        ("softmax", {"softmax 90x784x10"}, {"sklearn_softmax", "numpy floor"}),
+        ("logistic", {"logistic 90x784"}, {"10 classes", "2 classes"}),
+        (
+            "net",
+            {"net 90x784x64x10", "net 90x784x256x10"},
+            {"sklearn_softmax", "numpy floor", "scikit-learn"},
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger:UserWarning")
+def test_fit_writes_its_records(model, problems, contestants, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(libraries, "EPOCHS", 2)
     path = tmp_path / "fit.json"
-    records = main(["fit", "--rows", "300", "--runs", "1", "--json", str(path)])
+    arguments = ["--model", model, "--rows", "90", "--runs", "1", "--json", str(path)]
+    records = main(["fit", *arguments])
     assert json.loads(path.read_text()) == records
-    assert set(records[0]) == {"problem", "library", "dtype", "batch_size", "seconds"}
-    sizes = {(dtype, n) for dtype in ("float32", "float64") for n in (32, 200, 1000)}
-    for problem in ("softmax 300x784x10", "logistic 300x784, 10 classes"):
-        ours = [r for r in records if (r["problem"], r["library"]) == (problem, "sklearn_softmax")]
-        assert {(r["dtype"], r["batch_size"]) for r in ours} == sizes
-    assert {"sklearn_softmax", "numpy floor"} <= {r["library"] for r in records}
+    assert set(records[0]) == {"problem", "contestant", "dtype", "batch_size", "seconds"}
+    assert {r["problem"] for r in records} == problems
+    assert {r["contestant"] for r in records} - {"torch"} == contestants
+    assert {(r["dtype"], r["batch_size"]) for r in records} == {
+        (dtype, n) for dtype in ("float32", "float64") for n in (32, 200, 1000)
+    }
     assert all(0 < r["seconds"] < 10 for r in records)
-    assert "numpy floor" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert all(name in output for name in problems | contestants)
 
 
 def test_perceptron_writes_its_records(tmp_path, monkeypatch, capsys):

@@ -1,18 +1,20 @@
-"""One epoch of training: this package, the bare NumPy loop, and PyTorch where installed."""
+"""One epoch of training: this package, the bare NumPy loop, scikit-learn, PyTorch if installed."""
 
+from importlib.util import find_spec
 from itertools import product
 
 import numpy as np
 
+from benchmarks.speed import libraries
 from benchmarks.speed.timing import shortest_epochs
-from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
+from sklearn_softmax import GDLogisticRegression, SoftmaxRegression, TwoLayerMLPClassifier
 
 N_ROWS, N_FEATURES, N_CLASSES = 20_000, 784, 10
-EPOCHS = 8
 LR = 0.01
 BATCH_SIZES = (32, 200, 1000)
+HIDDEN_SIZES = (64, 256)
 DTYPES = (np.float32, np.float64)
-OURS, FLOOR, TORCH = "sklearn_softmax", "numpy floor", "torch"
+OURS, FLOOR, SKLEARN, TORCH = "sklearn_softmax", "numpy floor", "scikit-learn", "torch"
 
 
 def add_arguments(parser):
@@ -26,6 +28,9 @@ def add_arguments(parser):
         help="runs of each (default 8)",
     )
     parser.add_argument("--rows", type=int, default=N_ROWS, help=f"rows (default {N_ROWS})")
+    parser.add_argument(
+        "--model", choices=MODELS, help="one of the models (default: all, one after the other)"
+    )
 
 
 def run(options):
@@ -34,63 +39,72 @@ def run(options):
     Parameters
     ----------
     options : argparse.Namespace
-        With ``runs`` and ``rows``.
+        With ``runs``, ``rows`` and ``model``.
 
     Returns
     -------
     records : list of dict
-        Keys ``problem``, ``library``, ``dtype``, ``batch_size`` and ``seconds``, the
+        Keys ``problem``, ``contestant``, ``dtype``, ``batch_size`` and ``seconds``, the
         shortest epoch.
     """
     if not hasattr(SoftmaxRegression, "set_callbacks"):
         raise SystemExit("error: epochs are timed by a callback; install scikit-learn 1.9 or later")
-    return [*_softmax(options), *_logistic(options)]
+    if find_spec("torch") is None:
+        print("PyTorch is not installed: its column is left out")
+    names = [options.model] if options.model else list(MODELS)
+    return [record for name in names for record in MODELS[name](options)]
 
 
 def _softmax(options):
     """Softmax regression by every library."""
     problem = f"softmax {options.rows}x{N_FEATURES}x{N_CLASSES}"
-    print(f"{problem}: ms an epoch (x time of {OURS} over that)")
-    records = []
-    for dtype, batch_size in product(DTYPES, BATCH_SIZES):
-        X, y = make_data(options.rows, dtype)
-        seconds = shortest_epochs(softmax_contestants(X, y, batch_size), options.runs)
-        print_row(dtype, batch_size, seconds, reference=OURS)
-        records += [
-            _record(problem, library, dtype, batch_size, own) for library, own in seconds.items()
-        ]
-    return records
+    return _table(options, problem, OURS, softmax_contestants)
 
 
 def _logistic(options):
     """Logistic regression of one class against the rest, and of all classes in one pass."""
-    print(f"logistic {options.rows}x{N_FEATURES}: ms an epoch (x time of {N_CLASSES} classes over)")
+    problem = f"logistic {options.rows}x{N_FEATURES}"
+    return _table(options, problem, f"{N_CLASSES} classes", logistic_contestants)
+
+
+def _nets(options):
+    """Two-layer nets by every library, and how much faster they are together."""
     records = []
-    for dtype, batch_size in product(DTYPES, BATCH_SIZES):
-        X, y = make_data(options.rows, dtype)
-        seconds = shortest_epochs(
-            {
-                f"{N_CLASSES} classes": logistic_epochs(X, y, batch_size),
-                "2 classes": logistic_epochs(X, y == 0, batch_size),
-            },
-            options.runs,
+    for hidden_size in HIDDEN_SIZES:
+        problem = f"net {options.rows}x{N_FEATURES}x{hidden_size}x{N_CLASSES}"
+        records += _table(
+            options,
+            problem,
+            OURS,
+            lambda X, y, batch_size, n=hidden_size: net_contestants(X, y, batch_size, n),
         )
-        print_row(dtype, batch_size, seconds, reference=f"{N_CLASSES} classes")
-        records += [
-            _record(f"logistic {options.rows}x{N_FEATURES}, {title}", OURS, dtype, batch_size, own)
-            for title, own in seconds.items()
-        ]
+    for name in sorted({record["contestant"] for record in records} - {OURS}):
+        print(f"{name}: {mean_ratio(records, name):.2f} times ours in geometric mean")
     return records
 
 
-def _record(problem, library, dtype, batch_size, seconds):
-    return {
-        "problem": problem,
-        "library": library,
-        "dtype": np.dtype(dtype).name,
-        "batch_size": batch_size,
-        "seconds": seconds,
-    }
+MODELS = {"softmax": _softmax, "logistic": _logistic, "net": _nets}
+
+
+def _table(options, problem, reference, contestants):
+    """Time the contestants for every dtype and batch size."""
+    print(f"{problem}: ms an epoch (x time of {reference} over that)")
+    records = []
+    for dtype, batch_size in product(DTYPES, BATCH_SIZES):
+        X, y = make_data(options.rows, dtype)
+        seconds = shortest_epochs(contestants(X, y, batch_size), options.runs)
+        print_row(dtype, batch_size, seconds, reference)
+        records += [
+            {
+                "problem": problem,
+                "contestant": name,
+                "dtype": np.dtype(dtype).name,
+                "batch_size": batch_size,
+                "seconds": own,
+            }
+            for name, own in seconds.items()
+        ]
+    return records
 
 
 def print_row(dtype, batch_size, seconds, reference):
@@ -102,6 +116,15 @@ def print_row(dtype, batch_size, seconds, reference):
     print(f"{np.dtype(dtype).name}  batch {batch_size:5d}  " + "  ".join(cells), flush=True)
 
 
+def mean_ratio(records, contestant):
+    """Geometric mean, over the rows of a table, of a contestant's time over ours."""
+
+    def logarithms(name):
+        return np.log([record["seconds"] for record in records if record["contestant"] == name])
+
+    return float(np.exp(np.mean(logarithms(contestant) - logarithms(OURS))))
+
+
 def make_data(n_rows, dtype):
     """Random pixels and classes."""
     rng = np.random.RandomState(0)
@@ -109,71 +132,35 @@ def make_data(n_rows, dtype):
 
 
 def softmax_contestants(X, y, batch_size):
-    """Functions that train softmax regression for ``EPOCHS`` epochs, by library."""
-    ours = SoftmaxRegression(lr=LR, batch_size=batch_size, n_epochs=EPOCHS, random_state=0)
+    """Functions that train softmax regression, by library."""
+    model = SoftmaxRegression(lr=LR, batch_size=batch_size, random_state=0)
     contestants = {
-        OURS: lambda stopwatch: ours.set_callbacks(stopwatch).fit(X, y),
-        FLOOR: numpy_epochs(X, y, batch_size),
+        OURS: libraries.our_epochs(model, X, y),
+        FLOOR: libraries.numpy_softmax_epochs(X, y, N_CLASSES, LR, batch_size),
     }
-    try:
-        contestants[TORCH] = torch_epochs(X, y, batch_size)
-    except ImportError:
-        print("PyTorch is not installed: its column is left out")
+    if find_spec("torch"):
+        contestants[TORCH] = libraries.torch_epochs(X, y, N_CLASSES, None, LR, batch_size)
     return contestants
 
 
-def logistic_epochs(X, y, batch_size):
-    """A function that trains logistic regression for ``EPOCHS`` epochs."""
-    model = GDLogisticRegression(lr=LR, batch_size=batch_size, n_epochs=EPOCHS, random_state=0)
-    return lambda stopwatch: model.set_callbacks(stopwatch).fit(X, y)
+def logistic_contestants(X, y, batch_size):
+    """Functions that train logistic regression, by number of classes."""
+    ten, two = (GDLogisticRegression(lr=LR, batch_size=batch_size, random_state=0) for _ in "12")
+    return {
+        f"{N_CLASSES} classes": libraries.our_epochs(ten, X, y),
+        "2 classes": libraries.our_epochs(two, X, y == 0),
+    }
 
 
-def numpy_epochs(X, y, batch_size):
-    """The least that mini-batch softmax regression must do: nothing is recorded."""
-    rng = np.random.RandomState(0)
-    n = len(y)
-
-    def train(stopwatch):
-        W, b = np.zeros((N_CLASSES, X.shape[1]), X.dtype), np.zeros((N_CLASSES, 1), X.dtype)
-        buffer = np.empty((batch_size, X.shape[1]), X.dtype)
-        for _ in range(EPOCHS):
-            order = rng.permutation(n)
-            for start in range(0, n, batch_size):
-                batch = order[start : start + batch_size]
-                m = len(batch)
-                A = np.take(X, batch, axis=0, out=buffer[:m], mode="clip")
-                Z = W @ A.T + b
-                Z -= Z.max(axis=0)
-                P = np.exp(Z, out=Z)
-                P /= P.sum(axis=0)
-                P[y[batch], np.arange(m)] -= 1
-                P /= m
-                W -= LR * (P @ A)
-                b -= LR * P.sum(axis=1, keepdims=True)
-            stopwatch.note()
-
-    return train
-
-
-def torch_epochs(X, y, batch_size):
-    """A plain PyTorch loop on the CPU that keeps the mean loss of each epoch."""
-    import torch
-
-    X, y = torch.from_numpy(X), torch.from_numpy(y)
-
-    def train(stopwatch):
-        model = torch.nn.Linear(X.shape[1], N_CLASSES, dtype=X.dtype)
-        optimizer = torch.optim.SGD(model.parameters(), lr=LR)
-        losses = []
-        for _ in range(EPOCHS):
-            total = 0.0
-            for batch in torch.randperm(len(y)).split(batch_size):
-                loss = torch.nn.functional.cross_entropy(model(X[batch]), y[batch])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                total += loss.item() * len(batch)
-            losses.append(total / len(y))
-            stopwatch.note()
-
-    return train
+def net_contestants(X, y, batch_size, hidden_size):
+    """Functions that train a two-layer ReLU net by Adam, by library."""
+    model = TwoLayerMLPClassifier(hidden_size=hidden_size, batch_size=batch_size, random_state=0)
+    problem = X, y, N_CLASSES, hidden_size, model.lr, batch_size
+    contestants = {
+        OURS: libraries.our_epochs(model, X, y),
+        FLOOR: libraries.numpy_net_epochs(*problem),
+        SKLEARN: libraries.sklearn_net_epochs(*problem),
+    }
+    if find_spec("torch"):
+        contestants[TORCH] = libraries.torch_epochs(*problem)
+    return contestants

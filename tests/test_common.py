@@ -4,7 +4,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
-from sklearn_softmax import SoftmaxRegression
+from sklearn_softmax import BinaryPerceptron, GDLogisticRegression, SoftmaxRegression
 
 WEIGHT_EQUIVALENCE = [
     "check_sample_weight_equivalence_on_dense_data",
@@ -28,6 +28,14 @@ def statuses(estimator, expected_failed_checks=None):
         SoftmaxRegression(batch_size=32, momentum=0.9),
         SoftmaxRegression(lr="auto", momentum=0.9),
         SoftmaxRegression(shuffle=False, reg_param=1e-3),
+        GDLogisticRegression(),
+        GDLogisticRegression(optimizer="adam"),
+        GDLogisticRegression(batch_size=32, momentum=0.9),
+        GDLogisticRegression(lr="auto", momentum=0.9),
+        BinaryPerceptron(),
+        BinaryPerceptron(batch_size=32),
+        BinaryPerceptron(early_stopping=True),
+        BinaryPerceptron(shuffle=False),
     ],
     ids=repr,
 )

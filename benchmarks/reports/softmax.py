@@ -20,7 +20,7 @@ from sklearn.model_selection import (
 )
 
 from benchmarks.datasets import Dataset
-from benchmarks.reports import _figures, _markdown
+from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._progress import show_progress, stage
 from sklearn_softmax import SoftmaxRegression
 
@@ -80,7 +80,7 @@ class Experiment:
     @property
     def has_published_figures(self):
         """Whether the report's figures are for the same data."""
-        return self.dataset.name == "mnist"
+        return _published.are_comparable(self.dataset)
 
 
 def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None):
@@ -204,16 +204,10 @@ def _document(experiment, out):
 
 
 def _introduction(e):
-    published = (
-        "Columns and rows headed *report* hold the figures printed there."
-        if e.has_published_figures
-        else "The report's own figures are for MNIST and not comparable, so they are left out; "
-        "`--data mnist` shows them beside the ones found."
-    )
     return (
         'The experiment of K. Abhishek, "Multi-class classification using softmax regression" '
         f"(2021), question 2, on the data set `{e.dataset.name}`. Tables and figures bear the "
-        f"numbers that they have there. {published}"
+        f"numbers that they have there. {_published.explanation(e.dataset)}"
     )
 
 
@@ -236,10 +230,8 @@ def _search_summary(e):
 def _table_1(experiment):
     """Number of images of each class."""
     classes, counts = np.unique(experiment.dataset.y, return_counts=True)
-    if experiment.has_published_figures:
-        rows = zip(classes, counts, REPORT_COUNTS)
-        return _markdown.table(["Class", "Count", "Count (report)"], rows)
-    return _markdown.table(["Class", "Count"], zip(classes, counts))
+    rows = zip(classes, counts, REPORT_COUNTS)
+    return _published.table(experiment.dataset, ["Class", "Count", "Count (report)"], rows)
 
 
 def _table_2(experiment):
@@ -288,17 +280,12 @@ def _table_4(experiment):
     """Precision, recall, F1 and accuracy of each class, their averages, and the accuracy."""
     scores = scores_of(experiment.y_test, experiment.y_pred)
     names = ["Precision", "Recall", "F1", "Accuracy"]
-    if experiment.has_published_figures:
-        names = _beside(names, [f"{name} (report)" for name in names])
-        scores = {
-            row: _beside(values, REPORT_SCORES.get(row, [None] * len(values)))
-            for row, values in scores.items()
-        }
-    return _markdown.table(["Class", *names], ([row, *values] for row, values in scores.items()))
-
-
-def _beside(found, published):
-    return [value for pair in zip(found, published) for value in pair]
+    header = ["Class", *_published.beside(names, [f"{name} (report)" for name in names])]
+    rows = (
+        [row, *_published.beside(values, REPORT_SCORES.get(row, [None] * len(values)))]
+        for row, values in scores.items()
+    )
+    return _published.table(experiment.dataset, header, rows)
 
 
 def scores_of(y_test, y_pred):
@@ -355,14 +342,7 @@ def _configuration_labels(configurations):
 def _plot_history(history):
     """Loss and accuracy over the epochs, on training and test rows."""
     figure = _figures.new_figure(9, 3.8)
-    for ax, name in zip(figure.subplots(ncols=2), ("loss", "accuracy")):
-        ax.plot(history["epoch"], history[name], color=_figures.BLUE, label="training")
-        ax.plot(history["epoch"], history[f"val_{name}"], "--", color=_figures.ORANGE, label="test")
-        ax.set(xlabel="Epoch", ylabel=name.capitalize())
-        ax.grid(alpha=0.3)
-        ax.legend()
-        if name == "loss":
-            ax.set_yscale("log")
+    _figures.draw_history(figure.subplots(ncols=2), history, held_out="test")
     return figure
 
 

@@ -1,0 +1,77 @@
+"""The figures that a report printed, beside the ones found."""
+
+from benchmarks.reports import _markdown
+
+
+def are_comparable(dataset):
+    """Whether the report's figures are for the same data.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    are_comparable : bool
+    """
+    return dataset.name == "mnist"
+
+
+def explanation(dataset):
+    """What the reader is to know about the report's figures.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    text : str
+    """
+    if are_comparable(dataset):
+        return "Columns and rows headed *report* hold the figures printed there."
+    return (
+        "The report's own figures are for MNIST and not comparable, so they are left out; "
+        "`--data mnist` shows them beside the ones found."
+    )
+
+
+def beside(found, published):
+    """Values found, each followed by the published one.
+
+    Parameters
+    ----------
+    found, published : iterable
+
+    Returns
+    -------
+    values : list
+
+    Examples
+    --------
+    >>> from benchmarks.reports._published import beside
+    >>> beside([0.98, 0.97], [0.99, 0.96])
+    [0.98, 0.99, 0.97, 0.96]
+    """
+    return [value for pair in zip(found, published) for value in pair]
+
+
+def table(dataset, header, rows):
+    """A table, without its columns headed *report* where they are not comparable.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    header : list of str
+    rows : iterable of sequences
+
+    Returns
+    -------
+    markdown : str
+    """
+    if are_comparable(dataset):
+        return _markdown.table(header, rows)
+    kept = [column for column, name in enumerate(header) if "report" not in name.lower()]
+    return _markdown.table(
+        [header[column] for column in kept], ([row[column] for column in kept] for row in rows)
+    )

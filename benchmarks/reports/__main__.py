@@ -4,9 +4,13 @@ import argparse
 from pathlib import Path
 
 from benchmarks import datasets
-from benchmarks.reports import softmax
+from benchmarks.reports import early_stopping, one_vs_rest, softmax
 
-REPORTS = {"softmax": softmax}
+REPORTS = {
+    "softmax": softmax,
+    "one_vs_rest": one_vs_rest,
+    "early_stopping": early_stopping,
+}
 
 
 def parser():

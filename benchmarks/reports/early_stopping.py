@@ -1,0 +1,426 @@
+"""Logistic and softmax regression on handwritten digits: early stopping, shuffling, L2 penalty.
+
+The experiment of V. Rogne and K. Brudeli, "Assignment 1 Report", tasks 2 to 4. Sections name the
+tasks that they do again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from matplotlib.colors import CenteredNorm
+
+from benchmarks.datasets import Dataset
+from benchmarks.reports import _figures, _markdown, _published
+from benchmarks.reports._progress import stage
+from benchmarks.reports._split import first_rows
+from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
+
+DATA = ("digits", "mnist")
+N_TRAIN, N_VAL = 20_000, 10_000
+VAL_SIZE = 0.3
+PAIR = (2, 3)
+N_EPOCHS = 50
+PATIENCES = (2, 10)
+LAMBDAS = (0.002, 0.02, 0.2, 2.0)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What depends on the size of the data.
+
+    Parameters
+    ----------
+    batch_size : int
+    lr_logistic, lr_softmax : float
+        Learning rates of the two models.
+    """
+
+    batch_size: int
+    lr_logistic: float
+    lr_softmax: float
+
+
+SETTINGS = {"digits": Settings(32, 0.05, 0.02), "mnist": Settings(128, 0.05, 0.01)}
+
+# The report's own figures, all of them for MNIST; the accuracies are read off its curves.
+REPORT_STOPPED_AFTER = 16
+REPORT_SOFTMAX_ACCURACY = "about 0.916"
+REPORT_ACCURACIES = {
+    0.002: "about 0.915",
+    0.02: "about 0.908",
+    0.2: "about 0.88",
+    2.0: "below 0.83",
+}
+
+
+STOP_COLUMNS = (
+    "Epochs",
+    "Best epoch",
+    "Loss",
+    "Accuracy",
+    "Loss, last epoch",
+    "Accuracy, last epoch",
+)
+KEPT = (
+    "Loss and accuracy are those of the validation rows in the best epoch, whose weights are kept."
+)
+SCORED = (
+    "Training rows are scored on the way, each just before the step that uses it, validation rows "
+    "at the end of an epoch."
+)
+FIGURE_TEXTS = (
+    "Loss and accuracy of logistic regression in each epoch",
+    "Loss and accuracy of softmax regression in each epoch",
+    "Weights as images",
+    "Validation accuracy in each epoch for each lambda",
+    "Norm of the weights for each lambda",
+)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that the tables and figures are made of.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    settings : Settings
+    n_epochs : int
+        Most epochs of a fit.
+    n_train, n_val : int
+        Number of training and validation rows.
+    logistic : dict of bool to GDLogisticRegression
+        Fitted on the two classes, without and with shuffling.
+    softmax : dict of int to SoftmaxRegression
+        Fitted without penalty, by the epochs without gain that are waited for.
+    penalised : dict of float to SoftmaxRegression
+        Fitted with the longest patience, by the penalty's weight.
+    """
+
+    dataset: Dataset
+    settings: Settings
+    n_epochs: int
+    n_train: int
+    n_val: int
+    logistic: dict
+    softmax: dict
+    penalised: dict
+
+    @property
+    def by_penalty(self):
+        """Softmax regressions of the longest patience by the penalty's weight, from 0 on."""
+        return {0.0: self.softmax[max(PATIENCES)], **self.penalised}
+
+
+def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
+    """Do the experiment, and write ``early_stopping.md`` with its figures.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        "digits" or "mnist".
+    out : Path
+        Directory to write to, made where there is none.
+    n_jobs : int, default=2
+        Processes that train models.
+    random_state : int, default=0
+        Seed of the split, where there is no official one, and of the shuffles.
+    n_epochs : int, default=50
+        Most epochs of a fit.
+
+    Returns
+    -------
+    experiment : Experiment
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    X_train, X_val, y_train, y_val = first_rows(
+        dataset, n_train=N_TRAIN, n_test=N_VAL, test_size=VAL_SIZE, random_state=random_state
+    )
+    rows = 2 * X_train - 1, y_train, 2 * X_val - 1, y_val
+    settings = SETTINGS[dataset.name]
+    common = {
+        "batch_size": settings.batch_size,
+        "n_epochs": n_epochs,
+        "early_stopping": True,
+        "random_state": random_state,
+    }
+    with stage(f"Training logistic regressions of {PAIR[0]} against {PAIR[1]}"):
+        models = _logistic_regressions(lr=settings.lr_logistic, **common)
+        logistic = _fit_all(models, _of_pair(*rows), n_jobs)
+    with stage("Training softmax regressions of all classes"):
+        models = _softmax_regressions(lr=settings.lr_softmax, **common)
+        softmax = _fit_all(models, rows, n_jobs)
+    with stage(f"Training softmax regressions with {len(LAMBDAS)} penalties"):
+        models = _penalised_regressions(len(y_train), lr=settings.lr_softmax, **common)
+        penalised = _fit_all(models, rows, n_jobs)
+    experiment = Experiment(
+        dataset, settings, n_epochs, len(y_train), len(y_val), logistic, softmax, penalised
+    )
+    with stage("Writing tables and figures"):
+        _markdown.write(out / "early_stopping.md", _document(experiment, out))
+    print(f"Wrote {out / 'early_stopping.md'}")
+    pair = f"{PAIR[0]} against {PAIR[1]}"
+    print(f"Best validation accuracy, {pair}, shuffled: {_accuracy(logistic[True]):.4f}")
+    print(f"Best validation accuracy, all classes: {_accuracy(experiment.by_penalty[0]):.4f}")
+    return experiment
+
+
+def _of_pair(X_train, y_train, X_val, y_val):
+    """The rows of the two classes that are told apart first."""
+    train, val = np.isin(y_train, PAIR), np.isin(y_val, PAIR)
+    return X_train[train], y_train[train], X_val[val], y_val[val]
+
+
+def _logistic_regressions(**params):
+    """Without and with shuffling."""
+    params = {"n_iter_no_change": min(PATIENCES), **params}
+    return {shuffle: GDLogisticRegression(shuffle=shuffle, **params) for shuffle in (False, True)}
+
+
+def _softmax_regressions(**params):
+    """Without penalty, for each patience."""
+    return {p: SoftmaxRegression(n_iter_no_change=p, **params) for p in PATIENCES}
+
+
+def _penalised_regressions(n_train, **params):
+    """With the longest patience, for each lambda."""
+    params = {"n_iter_no_change": max(PATIENCES), **params}
+    return {
+        strength: SoftmaxRegression(reg_param=strength * n_train, **params) for strength in LAMBDAS
+    }
+
+
+def _fit_all(models, rows, n_jobs):
+    """The models, fitted on the same rows."""
+    X_train, y_train, X_val, y_val = rows
+    fits = (
+        delayed(model.fit)(X_train, y_train, X_val=X_val, y_val=y_val) for model in models.values()
+    )
+    return dict(zip(models, Parallel(n_jobs=n_jobs)(fits)))
+
+
+def _document(e, out):
+    """Blocks of Markdown in the report's order; the figures are written to ``out``."""
+    figures = [
+        _plot_logistic(e.logistic),
+        _plot_softmax(e.by_penalty[0]),
+        _plot_weights(e),
+        _plot_accuracies(e.penalised),
+        _plot_norms(e.by_penalty),
+    ]
+    images = [
+        _markdown.image(_figures.save(figure, out / f"early_stopping_figure_{number}.png"), text)
+        for number, (figure, text) in enumerate(zip(figures, FIGURE_TEXTS), start=1)
+    ]
+    return [
+        f"# Early stopping, shuffling and L2 penalty on {e.dataset.name}",
+        _introduction(e),
+        _patience(e),
+        f"## Logistic regression, {PAIR[0]} against {PAIR[1]} (tasks 2b to 2e)",
+        _logistic_settings(e),
+        f"**Table 1.** Where training stopped. {KEPT}",
+        _logistic_table(e),
+        images[0],
+        f"**Figure 1.** Loss and accuracy over the epochs. {SCORED}",
+        "Without shuffling, every epoch ends with the same batches, so that what they do to the "
+        "weights is the same at every check; the report looks within the epochs too. With "
+        "shuffling they change, so that curves can be rougher, and epochs without gain come "
+        "sooner.",
+        "## Softmax regression, all classes (tasks 3b to 3d)",
+        _softmax_settings(e),
+        f"**Table 2.** Where training stopped. {KEPT}",
+        _softmax_table(e),
+        images[1],
+        f"**Figure 2.** Loss and accuracy over the epochs, with a patience of {max(PATIENCES)} "
+        f"epochs. {SCORED}",
+        "## L2 penalty (tasks 4b to 4e)",
+        _penalty(e),
+        images[2],
+        "**Figure 3.** Weights of each class as images, without and with the strongest penalty. "
+        "Red speaks for the class and blue against it; the colours of a row have one scale.",
+        images[3],
+        "**Figure 4.** Validation accuracy over the epochs for each lambda, up to where training "
+        "stopped.",
+        "**Table 3.** Best validation accuracy of any epoch, and the norm of the weights kept, "
+        "those of the lowest validation loss.",
+        _penalty_table(e),
+        images[4],
+        "**Figure 5.** Norm of the weights kept for each lambda.",
+    ]
+
+
+def _introduction(e):
+    rows = (
+        f"{e.n_train} images to train and {e.n_val} to validate, shuffled and with the same share "
+        "of each class in both"
+        if e.dataset.n_train is None
+        else f"the first {e.n_train} training images to train and {e.n_val} test images to validate"
+    )
+    curves = ""
+    if _published.are_comparable(e.dataset):
+        curves = " The accuracies among them are read off its curves."
+    return (
+        'The experiment of V. Rogne and K. Brudeli, "Assignment 1 Report", tasks 2 to 4, on the '
+        f"data set `{e.dataset.name}`: {rows}, with pixels scaled to [-1, 1]. Batches have "
+        f"{e.settings.batch_size} rows, and there are {e.n_epochs} epochs at most. "
+        "The report numbers neither its tables nor its figures. "
+        f"{_published.explanation(e.dataset)}{curves}"
+    )
+
+
+def _patience(e):
+    return (
+        "The report validates five times an epoch and stops after ten checks without gain. Here "
+        "the validation rows are scored once, at the end of an epoch, so that ten checks are "
+        f"either the same span, {min(PATIENCES)} epochs, or the same number of checks, "
+        f"{max(PATIENCES)} epochs (`n_iter_no_change`). Logistic regression waits "
+        f"{min(PATIENCES)} epochs, softmax regression is shown with both, and with a penalty it "
+        f"waits {max(PATIENCES)}: on MNIST this comes nearest to the report's figures. A "
+        f"gain is a fall of the validation loss by more than {e.softmax[max(PATIENCES)].tol:g} "
+        "(`tol`)."
+    )
+
+
+def _logistic_settings(e):
+    return (
+        f"`GDLogisticRegression` with `lr={e.settings.lr_logistic}` on the rows of the classes "
+        f"{PAIR[0]} and {PAIR[1]} alone, once in their given order throughout and once shuffled in "
+        "each epoch."
+    )
+
+
+def _softmax_settings(e):
+    text = f"`SoftmaxRegression` with `lr={e.settings.lr_softmax}`, shuffled in each epoch."
+    if _published.are_comparable(e.dataset):
+        text += f" The report's validation accuracy is {REPORT_SOFTMAX_ACCURACY}."
+    return text
+
+
+def _penalty(e):
+    return (
+        "The report adds `(lambda / 2) ||w||^2` to the mean of the losses. In this package the "
+        "penalty stands beside their sum, `(sum of losses + (reg_param / 2) ||W||^2) / n`, which "
+        f"is the same for `reg_param = lambda * n`, with the n = {e.n_train} training rows. The "
+        "intercepts are not penalised. The loss that early stopping goes by is without penalty."
+    )
+
+
+def _stop(model):
+    """Epochs run and best epoch; loss and accuracy of the best epoch and of the last."""
+    losses, accuracies = model.history_["val_loss"], model.history_["val_accuracy"]
+    best = losses.argmin()
+    figures = losses[best], accuracies[best], losses[-1], accuracies[-1]
+    return [model.n_iter_, best + 1, *map(float, figures)]
+
+
+def _logistic_table(e):
+    """Where training stopped, without and with shuffling."""
+    published = {False: f"about {REPORT_STOPPED_AFTER}", True: None}
+    rows = [
+        ["with" if shuffle else "without", *_stop(model), published[shuffle]]
+        for shuffle, model in e.logistic.items()
+    ]
+    return _published.table(e.dataset, ["Shuffling", *STOP_COLUMNS, "Epochs (report)"], rows)
+
+
+def _softmax_table(e):
+    """Where training stopped, for each patience."""
+    rows = ([f"{patience} epochs", *_stop(model)] for patience, model in e.softmax.items())
+    return _markdown.table(["Patience", *STOP_COLUMNS], rows)
+
+
+def _penalty_table(e):
+    """Accuracy and norm for each lambda."""
+    published = {0: REPORT_SOFTMAX_ACCURACY, **REPORT_ACCURACIES}
+    rows = [
+        [f"{s:g}", f"{model.reg_param:g}", _accuracy(model), published[s], _norm(model)]
+        for s, model in e.by_penalty.items()
+    ]
+    header = ["lambda", "`reg_param`", "Best accuracy", "Accuracy (report)", "Weight norm"]
+    return _published.table(e.dataset, header, rows)
+
+
+def _accuracy(model):
+    """Best validation accuracy of any epoch."""
+    return float(model.history_["val_accuracy"].max())
+
+
+def _norm(model):
+    """Norm of the weights that the model keeps."""
+    return float(np.linalg.norm(model.coef_))
+
+
+def _plot_logistic(logistic):
+    """Loss and accuracy over the epochs: above without shuffling, below with it."""
+    figure = _figures.new_figure(9, 6.4)
+    grid = figure.subplots(nrows=2, ncols=2, sharex=True, sharey="col")
+    for axes, (shuffle, model) in zip(grid, logistic.items()):
+        _draw_training(axes, model)
+        for ax in axes:
+            ax.set_title("With shuffling" if shuffle else "Without shuffling")
+    for ax in grid[0]:
+        ax.set_xlabel("")
+    return figure
+
+
+def _plot_softmax(model):
+    """Loss and accuracy over the epochs."""
+    figure = _figures.new_figure(9, 3.8)
+    _draw_training(figure.subplots(ncols=2), model)
+    return figure
+
+
+def _draw_training(axes, model):
+    _figures.draw_history(axes, model.history_, held_out="validation")
+    for ax in axes:
+        best = model.history_["val_loss"].argmin() + 1
+        ax.axvline(best, color=_figures.BLACK, linestyle=":", linewidth=1, label="lowest loss")
+        ax.legend()
+
+
+def _plot_weights(e):
+    """Weights of all classes as images, without penalty and with the strongest."""
+    figure = _figures.new_figure(11, 3)
+    shown = {strength: e.by_penalty[strength] for strength in (0.0, max(LAMBDAS))}
+    grid = figure.subplots(nrows=len(shown), ncols=len(e.softmax[max(PATIENCES)].classes_))
+    for axes, (strength, model) in zip(grid, shown.items()):
+        largest = np.abs(model.coef_).max()
+        for ax, label, weights in zip(axes, model.classes_, model.coef_):
+            image = ax.imshow(
+                weights.reshape(e.dataset.image_shape),
+                cmap="RdBu_r",
+                norm=CenteredNorm(halfrange=largest),
+            )
+            ax.set(xticks=[], yticks=[], title=label)
+        axes[0].set_ylabel(f"λ = {strength:g}")
+        figure.colorbar(image, ax=axes, pad=0.01, shrink=0.65)
+    return figure
+
+
+def _plot_accuracies(penalised):
+    """Validation accuracy over the epochs for each lambda."""
+    figure = _figures.new_figure(7, 4.2)
+    ax = figure.subplots()
+    for (strength, model), color in zip(penalised.items(), _figures.COLOURS):
+        epochs, accuracies = model.history_["epoch"], model.history_["val_accuracy"]
+        ax.plot(epochs, accuracies, color=color, label=f"λ = {strength:g}")
+        ax.plot(epochs[-1], accuracies[-1], "o", color=color)
+    ax.set(xlabel="Epoch", ylabel="Validation accuracy")
+    ax.grid(alpha=0.3)
+    figure.legend(loc="outside right center")
+    return figure
+
+
+def _plot_norms(by_penalty):
+    """Norm of the weights for each lambda."""
+    figure = _figures.new_figure(6, 3.8)
+    ax = figure.subplots()
+    names = [f"{strength:g}" for strength in by_penalty]
+    bars = ax.bar(names, [_norm(model) for model in by_penalty.values()], color=_figures.BLUE)
+    ax.bar_label(bars, fmt="%.2f", padding=2)
+    ax.margins(y=0.1)
+    ax.set(xlabel="λ", ylabel="Norm of the weights")
+    ax.grid(axis="y", alpha=0.3)
+    ax.set_axisbelow(True)
+    return figure

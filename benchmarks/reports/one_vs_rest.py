@@ -1,0 +1,297 @@
+"""Ten perceptrons, then ten logistic regressions, joined to recognise handwritten digits.
+
+The experiment of N. Hinke, "MNIST Handwritten Digits" (2022), parts 2 and 3. Figures, some of
+which are tables, bear the numbers that they have there.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from sklearn.multiclass import OneVsRestClassifier
+
+from benchmarks.datasets import Dataset
+from benchmarks.reports import _figures, _markdown, _published
+from benchmarks.reports._progress import stage
+from benchmarks.reports._split import first_rows
+from sklearn_softmax import BinaryPerceptron, GDLogisticRegression
+
+DATA = ("digits", "mnist")
+N_TRAIN, N_TEST = 20_000, 2_000
+TEST_SIZE = 0.3
+PERCEPTRON = {"n_epochs": 10, "lr_decay": 0.5}
+LOGISTIC_REGRESSION = {
+    "digits": {"n_epochs": 50, "lr": 0.1, "batch_size": 32},
+    "mnist": {"n_epochs": 50, "lr": 0.1, "batch_size": 200},
+}
+
+# The report's own figures, all of them for MNIST: errors of the sub-classifiers in percent, their
+# means as its text states them, and errors of the joined models among 2,000 rows.
+REPORT_SUB_ERRORS = {
+    "perceptrons": (2.15, 0.55, 2.70, 3.65, 2.55, 3.30, 2.70, 3.90, 11.35, 6.15),
+    "logistic regressions": (1.35, 0.90, 2.75, 3.70, 2.15, 3.00, 2.60, 3.45, 7.00, 4.95),
+}
+REPORT_MEAN_SUB_ERROR = {"perceptrons": 3.51, "logistic regressions": 3.19}
+REPORT_JOINED = {
+    "perceptrons": (316, 1684, "15.8"),
+    "logistic regressions": (243, 1757, "12.2"),
+}
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What the sub-classifiers of one kind say of the test rows.
+
+    Parameters
+    ----------
+    name : str
+        What the sub-classifiers are, in the plural.
+    classes : ndarray of shape (n_classes,)
+    y_test : ndarray of shape (n_test,)
+    scores : ndarray of shape (n_test, n_classes)
+        Above 0 where the sub-classifier of the column says yes.
+    weight_norms : ndarray of shape (n_classes,)
+        Norms of their weights, intercepts left out.
+    """
+
+    name: str
+    classes: np.ndarray
+    y_test: np.ndarray
+    scores: np.ndarray
+    weight_norms: np.ndarray
+
+    @cached_property
+    def says_yes(self):
+        """Whether each sub-classifier takes each row for its class; of the scores' shape."""
+        return self.scores > 0
+
+    @cached_property
+    def sub_errors(self):
+        """Share of the rows on which each sub-classifier errs, of shape (n_classes,)."""
+        belongs = self.y_test[:, np.newaxis] == self.classes
+        return np.mean(self.says_yes != belongs, axis=0)
+
+    @cached_property
+    def errs_by_score(self):
+        """Whether the class of the largest score is wrong, of shape (n_test,)."""
+        return self.classes[self.scores.argmax(axis=1)] != self.y_test
+
+    @cached_property
+    def errs_by_distance(self):
+        """Whether the class of the largest signed distance is wrong, of shape (n_test,)."""
+        distances = self.scores / self.weight_norms
+        return self.classes[distances.argmax(axis=1)] != self.y_test
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that the tables and figures are made of.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    n_train : int
+        Number of training rows.
+    perceptrons, logistic_regressions : Verdicts
+    """
+
+    dataset: Dataset
+    n_train: int
+    perceptrons: Verdicts
+    logistic_regressions: Verdicts
+
+
+def run(dataset, out, *, n_jobs=2, random_state=0, perceptron=None, logistic_regression=None):
+    """Do the experiment, and write ``one_vs_rest.md`` with its figures.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        "digits" or "mnist".
+    out : Path
+        Directory to write to, made where there is none.
+    n_jobs : int, default=2
+        Processes that train perceptrons.
+    random_state : int, default=0
+        Seed of the split, where there is no official one, and of the shuffles.
+    perceptron, logistic_regression : dict, default=None
+        Parameters of the estimators; None for ``PERCEPTRON`` and, by the name of the data
+        set, ``LOGISTIC_REGRESSION``.
+
+    Returns
+    -------
+    experiment : Experiment
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    perceptron = perceptron or PERCEPTRON
+    logistic_regression = logistic_regression or LOGISTIC_REGRESSION[dataset.name]
+    X_train, X_test, y_train, y_test = first_rows(
+        dataset, n_train=N_TRAIN, n_test=N_TEST, test_size=TEST_SIZE, random_state=random_state
+    )
+    joined = OneVsRestClassifier(
+        BinaryPerceptron(random_state=random_state, **perceptron), n_jobs=n_jobs
+    )
+    with stage("Training a perceptron for each class"):
+        joined.fit(X_train, y_train)
+    weights = np.concatenate([one.coef_ for one in joined.estimators_])
+    perceptrons = _verdicts("perceptrons", joined, weights, X_test, y_test)
+    model = GDLogisticRegression(random_state=random_state, **logistic_regression)
+    with stage("Training the logistic regressions of all classes in one pass"):
+        model.fit(X_train, y_train)
+    logistic_regressions = _verdicts("logistic regressions", model, model.coef_, X_test, y_test)
+    experiment = Experiment(dataset, len(y_train), perceptrons, logistic_regressions)
+    with stage("Writing tables and figures"):
+        document = _document(experiment, out, perceptron, logistic_regression)
+        _markdown.write(out / "one_vs_rest.md", document)
+    print(f"Wrote {out / 'one_vs_rest.md'}")
+    for verdicts in (perceptrons, logistic_regressions):
+        print(
+            f"{verdicts.name.capitalize()}: mean error {verdicts.sub_errors.mean():.2%}, "
+            f"joined {verdicts.errs_by_score.mean():.2%}"
+        )
+    return experiment
+
+
+def _verdicts(name, model, weights, X_test, y_test):
+    norms = np.linalg.norm(weights, axis=1)
+    return Verdicts(name, model.classes_, y_test, model.decision_function(X_test), norms)
+
+
+def _document(e, out, perceptron, logistic_regression):
+    """Blocks of Markdown in the report's order; the figures are written to ``out``."""
+    return [
+        f"# One against the rest on {e.dataset.name}",
+        _introduction(e),
+        "The class of an image is that of the most confident sub-classifier. *By score* this is "
+        "the one with the largest raw score, which is what `predict` goes by; *by distance* it is "
+        "the one with the largest signed distance to its decision boundary, the score divided by "
+        "the norm of the weights, which is what the report describes.",
+        "## Perceptrons",
+        "Ten `BinaryPerceptron`, each of which tells one class from all others, are trained one "
+        f"by one with {_settings(perceptron)} and joined by scikit-learn's "
+        "`OneVsRestClassifier`. The learning rate falls from epoch to epoch, so that late mistakes "
+        "do not move the weights as far as early ones: at a constant rate they would never settle "
+        "where no hyperplane separates a class from the rest.",
+        *_part(e, e.perceptrons, 1, out),
+        "## Logistic regression",
+        "One `GDLogisticRegression` trains ten logistic regressions, one against the rest, in the "
+        f"same pass over the data, with {_settings(logistic_regression)}.",
+        *_part(e, e.logistic_regressions, 4, out),
+    ]
+
+
+def _introduction(e):
+    rows = (
+        f"{e.n_train} images to train and {len(e.perceptrons.y_test)} to test, shuffled and with "
+        "the same share of each class in both"
+        if e.dataset.n_train is None
+        else f"the first {e.n_train} training images and the first {len(e.perceptrons.y_test)} "
+        "test images"
+    )
+    return (
+        'The experiment of N. Hinke, "MNIST Handwritten Digits" (2022), parts 2 and 3, on the '
+        f"data set `{e.dataset.name}`: {rows}, with pixels scaled to [0, 1]. Figures, some of "
+        "which are tables, bear the numbers that they have there. "
+        f"{_published.explanation(e.dataset)}"
+    )
+
+
+def _settings(params):
+    return ", ".join(f"`{name}={value}`" for name, value in params.items())
+
+
+def _part(e, verdicts, number, out):
+    """Three figures, from that number on, and the rows on which sub-classifiers disagree."""
+    figure = _plot_sub_errors(e, verdicts)
+    path = _figures.save(figure, out / f"one_vs_rest_figure_{number}.png")
+    return [
+        _markdown.image(path, f"Errors of the {verdicts.name}"),
+        f"**Figure {number}.** Error of each sub-classifier: the share of all test rows that it "
+        "takes for its class without being of it, or the reverse. It says yes where its score is "
+        "above 0.",
+        f"**Figure {number + 1}.** The same errors in percent.",
+        _sub_error_table(e.dataset, verdicts),
+        *_contradiction(e.dataset, verdicts),
+        f"**Figure {number + 2}.** The sub-classifiers joined.",
+        _joined_table(e.dataset, verdicts),
+        _disagreements(verdicts),
+    ]
+
+
+def _sub_error_table(dataset, verdicts):
+    """Error of each sub-classifier in percent, and their mean."""
+    errors = [*verdicts.sub_errors, verdicts.sub_errors.mean()]
+    published = [*REPORT_SUB_ERRORS[verdicts.name], REPORT_MEAN_SUB_ERROR[verdicts.name]]
+    rows = (
+        [label, f"{100 * error:.2f}", f"{figure:.2f}"]
+        for label, error, figure in zip([*verdicts.classes, "Mean"], errors, published)
+    )
+    return _published.table(dataset, ["Class", "Error (%)", "Error (%, report)"], rows)
+
+
+def _contradiction(dataset, verdicts):
+    """A block for where the report's mean is not that of its own figures."""
+    stated, figures = REPORT_MEAN_SUB_ERROR[verdicts.name], REPORT_SUB_ERRORS[verdicts.name]
+    if not _published.are_comparable(dataset) or abs(np.mean(figures) - stated) < 0.01:
+        return []
+    return [
+        f"The report's text states a mean of {stated} %; its ten figures above have a mean of "
+        f"{np.mean(figures):.2f} %."
+    ]
+
+
+def _joined_table(dataset, verdicts):
+    """Numbers of test rows that the joined model gets wrong and right."""
+    by_score, by_distance = (
+        [errs.sum(), (~errs).sum(), f"{100 * errs.mean():.2f}"]
+        for errs in (verdicts.errs_by_score, verdicts.errs_by_distance)
+    )
+    titles = ["Erroneous", "Successful", "Error rate (%)"]
+    return _published.table(
+        dataset,
+        ["", "By score", "By distance", "Report"],
+        list(zip(titles, by_score, by_distance, REPORT_JOINED[verdicts.name])),
+    )
+
+
+def _disagreements(verdicts):
+    """How the joined model fares where not exactly one sub-classifier says yes."""
+    n_yes = verdicts.says_yes.sum(axis=1)
+    return "\n".join(
+        [
+            "How many sub-classifiers say yes to a row, and how often the largest score is then "
+            "wrong:",
+            "",
+            f"- none: {_error_rate(verdicts.errs_by_score, n_yes == 0)}",
+            f"- several: {_error_rate(verdicts.errs_by_score, n_yes > 1)}",
+            f"- exactly one: {_error_rate(verdicts.errs_by_score, n_yes == 1)}",
+        ]
+    )
+
+
+def _error_rate(errs, chosen):
+    n_chosen = np.count_nonzero(chosen)
+    rows = f"{n_chosen} of {len(errs)} test rows"
+    return f"{rows}, error rate {100 * errs[chosen].mean():.1f} %" if n_chosen else rows
+
+
+def _plot_sub_errors(e, verdicts):
+    """A bar for each sub-classifier, beside the report's; the scale serves both kinds."""
+    shown = [100 * kind.sub_errors for kind in (e.perceptrons, e.logistic_regressions)]
+    bars = [("here", 100 * verdicts.sub_errors, _figures.BLUE)]
+    if _published.are_comparable(e.dataset):
+        shown += REPORT_SUB_ERRORS.values()
+        bars.append(("report", REPORT_SUB_ERRORS[verdicts.name], _figures.ORANGE))
+    figure = _figures.new_figure(7, 3.8)
+    ax = figure.subplots()
+    places, width = np.arange(len(verdicts.classes)), 0.8 / len(bars)
+    for position, (label, heights, color) in enumerate(bars):
+        shift = width * (position - (len(bars) - 1) / 2)
+        ax.bar(places + shift, heights, width, label=label, color=color)
+    ax.set_xticks(places, verdicts.classes)
+    ax.set(xlabel="Class", ylabel="Error (%)", ylim=(0, 1.1 * np.max(shown)))
+    ax.grid(axis="y", alpha=0.3)
+    ax.set_axisbelow(True)
+    if len(bars) > 1:
+        ax.legend(loc="upper left")
+    return figure

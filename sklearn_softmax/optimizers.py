@@ -6,9 +6,12 @@ themselves never change. With a stack of models, ``lr`` and ``momentum`` may be 
 of shape (M, 1, 1).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+
+STEPS_TO_FLUSH = 64
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Adam:
     epsilon: float = 1e-8
 
     def start(self, params):
-        """Step count and means, all zero."""
+        """Step count and decaying sums, all zero."""
         return {
             "t": 0,
             "m": [np.zeros_like(p) for p in params],
@@ -133,18 +136,30 @@ class Adam:
             What :meth:`start` returned; changed in place.
         lr : float or ndarray of shape (M, 1, 1)
         """
-        state["t"] += 1
-        m_correction = 1 - self.beta_1 ** state["t"]
-        v_correction = 1 - self.beta_2 ** state["t"]
+        t = state["t"] = state["t"] + 1
+        # Sums without the factors 1 - beta, which join the other constants.
+        m_factor = (1 - self.beta_1) / (1 - self.beta_1**t)
+        root_v_factor = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
         for p, g, m, v in zip(params, gradient, state["m"], state["v"]):
             m *= self.beta_1
-            m += (1 - self.beta_1) * g
+            m += g
             v *= self.beta_2
             g *= g
-            g *= 1 - self.beta_2
             v += g
-            np.sqrt(v / v_correction, out=g)
-            g += self.epsilon
+            if t % STEPS_TO_FLUSH == 0:
+                _flush(m)
+                _flush(v)
+            np.sqrt(v, out=g)
+            g += self.epsilon / root_v_factor
             np.divide(m, g, out=g)
-            g *= lr / m_correction
+            g *= lr * (m_factor / root_v_factor)
             p -= g
+
+
+def _flush(array):
+    """Set to 0 what has decayed to nothing: numbers below the normal range are slow."""
+    limits = np.finfo(array.dtype)
+    # A sum that the small ones do not survive, and the others hardly notice.
+    shift = 1e6 * limits.tiny / limits.eps
+    array += shift
+    array -= shift

@@ -1,11 +1,11 @@
 """The rows of a fit, read a block at a time without ever copying X."""
 
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+
+from sklearn_softmax.threads import in_halves
 
 
 class Rows:
@@ -13,8 +13,7 @@ class Rows:
 
     A mini-batch is worked through in blocks of at most ``BLOCK_SIZE`` rows.
     One buffer of that many rows serves every block that has to be gathered, so
-    even a batch of all rows costs no copy of X. Two threads share the gathering of
-    large blocks, where more than one thread may be used at all.
+    even a batch of all rows costs no copy of X.
 
     Parameters
     ----------
@@ -33,8 +32,6 @@ class Rows:
         Sum of the weights.
     buffer : ndarray of shape (n_rows or BLOCK_SIZE, n_features) or None
         Room for gathered rows; made where it is needed.
-    helper : Executor or None
-        Gathers one half of a large block; made with the buffer.
 
     Examples
     --------
@@ -58,7 +55,6 @@ class Rows:
         self.indices = indices
         self.total_weight = float(len(y) if weight is None else np.sum(weight))
         self.buffer = None
-        self.helper = None
 
     def __len__(self):
         return len(self.y)
@@ -78,8 +74,6 @@ class Rows:
         if self.buffer is None and not sparse.issparse(self.X) and self.X.flags.c_contiguous:
             shape = min(self.BLOCK_SIZE, len(self)), self.X.shape[1]
             self.buffer = np.empty(shape, self.X.dtype)
-            if self.buffer.nbytes >= self.LARGE_BLOCK and _openmp_effective_n_threads() > 1:
-                self.helper = ThreadPoolExecutor(max_workers=1)
         rows = copy(self)
         rows.y = self.y[order]
         rows.weight = None if self.weight is None else self.weight[order]
@@ -120,18 +114,13 @@ class Rows:
         if self.buffer is None:
             return self.X[picked]
         gathered = self.buffer[: len(picked)]
-        if self.helper is None or gathered.nbytes < self.LARGE_BLOCK:
-            self._gather(picked, gathered)
-        else:
-            half = len(picked) // 2
-            other_half = self.helper.submit(self._gather, picked[half:], gathered[half:])
-            self._gather(picked[:half], gathered[:half])
-            other_half.result()
-        return gathered
 
-    def _gather(self, picked, out):
-        # Unlike X[picked], this reuses memory; mode="clip" spares it a second buffer.
-        self.X.take(picked, axis=0, out=out, mode="clip")
+        def gather(part):
+            # Unlike X[picked], this reuses memory; mode="clip" spares it a second buffer.
+            self.X.take(picked[part], axis=0, out=gathered[part], mode="clip")
+
+        in_halves(gather, len(picked), gathered.nbytes >= self.LARGE_BLOCK)
+        return gathered
 
     def shares(self, batch_size):
         """Weight of each row in the weighted mean over a batch.

@@ -74,13 +74,11 @@ def test_gathered_blocks_share_one_buffer(rng):
     assert rows.permuted(np.arange(10)).buffer is rows.buffer
 
 
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_large_blocks_are_gathered_by_two_threads(n_threads, rng, monkeypatch):
-    monkeypatch.setattr("sklearn_softmax.rows._openmp_effective_n_threads", lambda: n_threads)
+def test_large_blocks_are_gathered_in_halves(rng, monkeypatch):
     X = rng.standard_normal((1500, 300))
     order = rng.permutation(1500)
     rows = Rows(X, np.arange(1500)).permuted(order)
-    assert (rows.helper is not None) == (n_threads == 2)
+    monkeypatch.setattr(Rows, "LARGE_BLOCK", 1)
     for block in rows.blocks(0, 1500):
         np.testing.assert_array_equal(rows.read(block), X[order[block]])
 
@@ -299,6 +297,18 @@ def test_adam_by_hand():
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
         theta -= 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
         np.testing.assert_allclose(params[0], theta, rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_adam_forgets_before_numbers_leave_the_normal_range(dtype):
+    params, optimizer = [np.ones((1, 3), dtype)], Adam(beta_1=0.5)
+    state = optimizer.start(params)
+    for t in range(2000):
+        gradient = np.array([[1.0 if t == 0 else 0.0, 1.0, 1e-6]], dtype)
+        optimizer.step(params, [gradient], state, 1e-3)
+    forgotten, one, small = state["m"][0][0]
+    assert forgotten == 0
+    np.testing.assert_allclose([one, small], [2, 2e-6], rtol=1e-6)
 
 
 @pytest.mark.parametrize("nesterov", [False, True])

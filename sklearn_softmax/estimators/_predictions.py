@@ -49,8 +49,10 @@ class PredictionMixin:
         y : ndarray of shape (n_samples,)
             Class labels.
         """
-        predicted = self._loss.predict(self._raw_scores(X))
-        return self.classes_[predicted]
+        scores = self._raw_scores(X)
+        if len(self.classes_) == 1:
+            return self.classes_.repeat(scores.shape[1])
+        return self.classes_[self._loss.predict(scores)]
 
 
 class ProbabilisticMixin:

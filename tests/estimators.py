@@ -9,7 +9,12 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.preprocessing import scale
 
-from sklearn_softmax import BinaryPerceptron, GDLogisticRegression, SoftmaxRegression
+from sklearn_softmax import (
+    BinaryPerceptron,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
 
 
 def multi_class():
@@ -72,6 +77,12 @@ EVERYTHING = ("sample_weight", 'lr="auto"', "reg_param", "momentum", "predict_pr
 CASES = [
     Case(SoftmaxRegression(batch_size=50), multi_class, cross_entropy, EVERYTHING),
     Case(GDLogisticRegression(batch_size=50), multi_class, one_vs_rest_cross_entropy, EVERYTHING),
+    Case(
+        TwoLayerMLPClassifier(hidden_size=20, lr=0.1, batch_size=50, optimizer="sgd", momentum=0.0),
+        multi_class,
+        cross_entropy,
+        tuple(feature for feature in EVERYTHING if feature != 'lr="auto"'),
+    ),
     Case(BinaryPerceptron(), binary, perceptron_criterion, own_figures=("mistakes",)),
     Case(BinaryPerceptron(batch_size=32), binary, perceptron_criterion, own_figures=("mistakes",)),
 ]

@@ -31,6 +31,10 @@ VALUES = {
     "reg_param": [-1e-9, np.inf, "l2"],
     "batch_size": [0, -5, 2.5, "all", None],
     "n_epochs": [0, -1, 3.5, None],
+    "hidden_size": [0, 2.5, "wide", None],
+    "activation": ["linear", None],
+    "dropout": [1, -0.1, "half"],
+    "weight_init": [0, "he", None],
     "optimizer": ["lbfgs", None, 3],
     "momentum": [-0.1, 1.0, "heavy"],
     "nesterov": ["yes", 2],
@@ -280,7 +284,7 @@ def test_class_weights_that_leave_nothing(case):
 def test_validation_rows_out_of_range(case):
     y = labels(case)
     with pytest.raises(ValueError, match=r"The validation loss is (inf|nan) after epoch 1"):
-        model(case, lr=1.0).fit(X, y, X_val=X * 2e307, y_val=y)
+        model(case, lr=0.1).fit(X, y, X_val=X * 2e307, y_val=y)
 
 
 # --- partial_fit and warm_start ----------------------------------------------------------

@@ -4,7 +4,12 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
-from sklearn_softmax import BinaryPerceptron, GDLogisticRegression, SoftmaxRegression
+from sklearn_softmax import (
+    BinaryPerceptron,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
 
 WEIGHT_EQUIVALENCE = [
     "check_sample_weight_equivalence_on_dense_data",
@@ -32,6 +37,10 @@ def statuses(estimator, expected_failed_checks=None):
         GDLogisticRegression(optimizer="adam"),
         GDLogisticRegression(batch_size=32, momentum=0.9),
         GDLogisticRegression(lr="auto", momentum=0.9),
+        TwoLayerMLPClassifier(),
+        TwoLayerMLPClassifier(activation="sigmoid"),
+        TwoLayerMLPClassifier(hidden_size=(20, 10)),
+        TwoLayerMLPClassifier(optimizer="sgd", lr=0.1),
         BinaryPerceptron(),
         BinaryPerceptron(batch_size=32),
         BinaryPerceptron(early_stopping=True),

@@ -4,12 +4,14 @@ import argparse
 from pathlib import Path
 
 from benchmarks import datasets
-from benchmarks.reports import early_stopping, one_vs_rest, softmax
+from benchmarks.reports import early_stopping, one_vs_rest, relu_mlp, sigmoid_mlp, softmax
 
 REPORTS = {
     "softmax": softmax,
     "one_vs_rest": one_vs_rest,
     "early_stopping": early_stopping,
+    "sigmoid_mlp": sigmoid_mlp,
+    "relu_mlp": relu_mlp,
 }
 
 
@@ -63,6 +65,8 @@ def _add_options(command, report):
         metavar="SEED",
         help="seed of splits and shuffles (default: %(default)s)",
     )
+    if hasattr(report, "add_arguments"):
+        report.add_arguments(command)
 
 
 def main(argv=None):
@@ -78,12 +82,13 @@ def main(argv=None):
     SystemExit
         If an argument is not valid, or the data set cannot be loaded.
     """
-    args = parser().parse_args(argv)
+    options = vars(parser().parse_args(argv))
+    report = REPORTS[options.pop("report")]
     try:
-        dataset = datasets.load(args.data, args.data_home)
+        dataset = datasets.load(options.pop("data"), options.pop("data_home"))
     except (OSError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
-    REPORTS[args.report].run(dataset, args.out, n_jobs=args.n_jobs, random_state=args.random_state)
+    report.run(dataset, options.pop("out"), **options)
 
 
 if __name__ == "__main__":

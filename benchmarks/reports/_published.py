@@ -2,6 +2,9 @@
 
 from benchmarks.reports import _markdown
 
+# Data sets of the reports; each report is on one of them.
+TITLES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
+
 
 def are_comparable(dataset):
     """Whether the report's figures are for the same data.
@@ -14,15 +17,17 @@ def are_comparable(dataset):
     -------
     are_comparable : bool
     """
-    return dataset.name == "mnist"
+    return dataset.name in TITLES
 
 
-def explanation(dataset):
+def explanation(dataset, original="mnist"):
     """What the reader is to know about the report's figures.
 
     Parameters
     ----------
     dataset : Dataset
+    original : str, default="mnist"
+        Name of the data set that they are for.
 
     Returns
     -------
@@ -31,8 +36,8 @@ def explanation(dataset):
     if are_comparable(dataset):
         return "Columns and rows headed *report* hold the figures printed there."
     return (
-        "The report's own figures are for MNIST and not comparable, so they are left out; "
-        "`--data mnist` shows them beside the ones found."
+        f"The report's own figures are for {TITLES[original]} and not comparable, so they are left "
+        f"out; `--data {original}` shows them beside the ones found."
     )
 
 

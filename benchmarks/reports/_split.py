@@ -1,5 +1,8 @@
 """Training and test rows as the course reports take them."""
 
+from dataclasses import dataclass
+
+import numpy as np
 from sklearn.model_selection import train_test_split
 
 
@@ -26,3 +29,67 @@ def first_rows(dataset, *, n_train, n_test, test_size, random_state):
         return train_test_split(X, y, test_size=test_size, stratify=y, random_state=random_state)
     train, test = slice(min(n_train, border)), slice(border, border + n_test)
     return X[train], X[test], y[train], y[test]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Rows to train, to validate and to test.
+
+    Parameters
+    ----------
+    X_train, X_val, X_test : ndarray of shape (n_samples, n_features)
+    y_train, y_val, y_test : ndarray of shape (n_samples,)
+    is_official : bool
+        Whether training and test rows are those of an official split.
+    """
+
+    X_train: np.ndarray
+    X_val: np.ndarray
+    X_test: np.ndarray
+    y_train: np.ndarray
+    y_val: np.ndarray
+    y_test: np.ndarray
+    is_official: bool
+
+    @property
+    def to_fit(self):
+        """What :func:`benchmarks.reports._fits.fit_all` takes."""
+        return self.X_train, self.y_train, self.X_val, self.y_val
+
+    def __str__(self):
+        n_train, n_val, n_test = map(len, (self.y_train, self.y_val, self.y_test))
+        if self.is_official:
+            return (
+                f"the first {n_train} training images to train, the last {n_val} training images "
+                f"to validate and the {n_test} test images to test"
+            )
+        return (
+            f"{n_train} images to train, {n_val} to validate and {n_test} to test, shuffled and "
+            "with the same share of each class in all three"
+        )
+
+
+def with_validation(dataset, *, n_val, random_state):
+    """All rows: the last training rows are held out to validate.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    n_val : int
+        Rows to validate. Where there is no official split, as many again are the test rows;
+        all are then shuffled and split with the same share of each class.
+    random_state : int
+        Seed of that split.
+
+    Returns
+    -------
+    parts : Parts
+    """
+    X, y, border = dataset.X, dataset.y, dataset.n_train
+    if border is None:
+        split = {"test_size": n_val, "random_state": random_state}
+        X, X_test, y, y_test = train_test_split(X, y, stratify=y, **split)
+        X_train, X_val, y_train, y_val = train_test_split(X, y, stratify=y, **split)
+        return Parts(X_train, X_val, X_test, y_train, y_val, y_test, is_official=False)
+    cuts = [border - n_val, border]
+    return Parts(*np.split(X, cuts), *np.split(y, cuts), is_official=True)

@@ -7,11 +7,11 @@ tasks that they do again.
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import Parallel, delayed
 from matplotlib.colors import CenteredNorm
 
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
+from benchmarks.reports._fits import fit_all
 from benchmarks.reports._progress import stage
 from benchmarks.reports._split import first_rows
 from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
@@ -147,13 +147,13 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
     }
     with stage(f"Training logistic regressions of {PAIR[0]} against {PAIR[1]}"):
         models = _logistic_regressions(lr=settings.lr_logistic, **common)
-        logistic = _fit_all(models, _of_pair(*rows), n_jobs)
+        logistic = fit_all(models, _of_pair(*rows), n_jobs)
     with stage("Training softmax regressions of all classes"):
         models = _softmax_regressions(lr=settings.lr_softmax, **common)
-        softmax = _fit_all(models, rows, n_jobs)
+        softmax = fit_all(models, rows, n_jobs)
     with stage(f"Training softmax regressions with {len(LAMBDAS)} penalties"):
         models = _penalised_regressions(len(y_train), lr=settings.lr_softmax, **common)
-        penalised = _fit_all(models, rows, n_jobs)
+        penalised = fit_all(models, rows, n_jobs)
     experiment = Experiment(
         dataset, settings, n_epochs, len(y_train), len(y_val), logistic, softmax, penalised
     )
@@ -189,15 +189,6 @@ def _penalised_regressions(n_train, **params):
     return {
         strength: SoftmaxRegression(reg_param=strength * n_train, **params) for strength in LAMBDAS
     }
-
-
-def _fit_all(models, rows, n_jobs):
-    """The models, fitted on the same rows."""
-    X_train, y_train, X_val, y_val = rows
-    fits = (
-        delayed(model.fit)(X_train, y_train, X_val=X_val, y_val=y_val) for model in models.values()
-    )
-    return dict(zip(models, Parallel(n_jobs=n_jobs)(fits)))
 
 
 def _document(e, out):

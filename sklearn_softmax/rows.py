@@ -5,15 +5,13 @@ from copy import copy
 import numpy as np
 from scipy import sparse
 
-from sklearn_softmax.threads import in_halves
-
 
 class Rows:
     """Samples with class indices and weights, in an order of their own.
 
-    A mini-batch is worked through in blocks of at most ``BLOCK_SIZE`` rows.
-    One buffer of that many rows serves every block that has to be gathered, so
-    even a batch of all rows costs no copy of X.
+    A mini-batch is worked through in blocks of at most ``BLOCK_SIZE`` rows. Two
+    buffers of that many rows serve all blocks that have to be gathered, one for each of
+    two threads, so even a batch of all rows costs no copy of X.
 
     Parameters
     ----------
@@ -30,7 +28,7 @@ class Rows:
     ----------
     total_weight : float
         Sum of the weights.
-    buffer : ndarray of shape (n_rows or BLOCK_SIZE, n_features) or None
+    buffer : ndarray of shape (2, n_rows or BLOCK_SIZE, n_features) or None
         Room for gathered rows; made where it is needed.
 
     Examples
@@ -45,8 +43,7 @@ class Rows:
     array([2, 0, 1])
     """
 
-    BLOCK_SIZE = 1024
-    LARGE_BLOCK = 2**21  # bytes from which sharing the work pays
+    BLOCK_SIZE = 512
 
     def __init__(self, X, y, weight=None, indices=None):
         self.X = X
@@ -72,7 +69,7 @@ class Rows:
         rows : Rows
         """
         if self.buffer is None and not sparse.issparse(self.X) and self.X.flags.c_contiguous:
-            shape = min(self.BLOCK_SIZE, len(self)), self.X.shape[1]
+            shape = 2, min(self.BLOCK_SIZE, len(self)), self.X.shape[1]
             self.buffer = np.empty(shape, self.X.dtype)
         rows = copy(self)
         rows.y = self.y[order]
@@ -81,7 +78,7 @@ class Rows:
         return rows
 
     def blocks(self, start, stop):
-        """Slices that cut the rows from start to stop into blocks.
+        """Slices that cut the rows from start to stop into one block or at least two.
 
         Parameters
         ----------
@@ -91,36 +88,34 @@ class Rows:
         -------
         blocks : list of slice
         """
-        size = self.BLOCK_SIZE
-        if stop - start <= size:
+        n = stop - start
+        if n <= self.BLOCK_SIZE:
             return [slice(start, stop)]
+        size = min(self.BLOCK_SIZE, (n + 1) // 2)  # as much for both threads
         return [slice(first, min(first + size, stop)) for first in range(start, stop, size)]
 
-    def read(self, block):
+    def read(self, block, buffer_number=0):
         """Features of one block of rows.
 
         Parameters
         ----------
         block : slice
+        buffer_number : {0, 1}, default=0
+            Which buffer to use.
 
         Returns
         -------
         X_block : {ndarray, CSR} of shape (block_size, n_features)
-            A view of X, or of the buffer: valid until the next block is read.
+            A view of X, or of the buffer: valid until the next block is read into it.
         """
         if self.indices is None:
             return self.X[block]
         picked = self.indices[block]
         if self.buffer is None:
             return self.X[picked]
-        gathered = self.buffer[: len(picked)]
-
-        def gather(part):
-            # Unlike X[picked], this reuses memory; mode="clip" spares it a second buffer.
-            self.X.take(picked[part], axis=0, out=gathered[part], mode="clip")
-
-        in_halves(gather, len(picked), gathered.nbytes >= self.LARGE_BLOCK)
-        return gathered
+        gathered = self.buffer[buffer_number, : len(picked)]
+        # Unlike X[picked], this reuses memory; mode="clip" spares it a second buffer.
+        return self.X.take(picked, axis=0, out=gathered, mode="clip")
 
     def shares(self, batch_size):
         """Weight of each row in the weighted mean over a batch.

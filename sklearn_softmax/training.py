@@ -6,10 +6,14 @@ an epoch cannot depend on how many there will be. :func:`train` takes as many as
 needs from it, and validates, records and stops.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
+
+from sklearn_softmax.threads import one_after_the_other, one_blas_thread, side_by_side
 
 
 @dataclass
@@ -163,18 +167,31 @@ def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
     shares = rows.shares(batch_size)
     shape = (*params[0].shape[:-2], n)
     losses, correct = np.empty(shape), np.empty(shape, bool)
-    for start in range(0, n, batch_size):
-        stop = min(start + batch_size, n)
+
+    def gradient_of(blocks, buffer_number=0):
         gradient = None
-        for block in rows.blocks(start, stop):
+        for block in blocks:
             share = shares[block] if shares.ndim else shares
             losses[..., block], correct[..., block], part = objective.gradient(
-                params, rows.read(block), y[block], share
+                params, rows.read(block, buffer_number), y[block], share
             )
             gradient = part if gradient is None else _add(gradient, part)
-        if objective.is_penalised:
-            objective.add_penalty_gradient(params, gradient, (stop - start) / batch_size)
-        optimizer.step(params, gradient, state.optimizer_state, lr)
+        return gradient
+
+    # Masks are drawn in the order of the blocks, so with dropout one thread does all.
+    together = side_by_side if objective.dropout is None else one_after_the_other
+    with one_blas_thread() if batch_size > rows.BLOCK_SIZE else nullcontext():
+        for start in range(0, n, batch_size):
+            stop = min(start + batch_size, n)
+            blocks = rows.blocks(start, stop)
+            if len(blocks) == 1:
+                gradient = gradient_of(blocks)
+            else:
+                even, odd = (partial(gradient_of, blocks[i::2], i) for i in (0, 1))
+                gradient = _add(*together(even, odd))
+            if objective.is_penalised:
+                objective.add_penalty_gradient(params, gradient, (stop - start) / batch_size)
+            optimizer.step(params, gradient, state.optimizer_state, lr)
     return losses, correct
 
 

@@ -19,14 +19,18 @@ CORE = {
     "threads": set(),
     "optimizers": set(),
     "stopping": set(),
-    "rows": {"threads"},
-    "training": set(),
+    "rows": set(),
+    "training": {"threads"},
     "network": {"activations", "products"},
     "objective": {"dropout", "network"},
     "step_size": {"products"},
 }
 # Small utilities that the core may take from scikit-learn.
-SKLEARN_IN_CORE = {"sklearn.utils._openmp_helpers", "sklearn.utils.extmath"}
+SKLEARN_IN_CORE = {
+    "sklearn.utils._openmp_helpers",
+    "sklearn.utils.extmath",
+    "sklearn.utils.parallel",
+}
 
 
 def imports_of(path):

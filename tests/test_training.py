@@ -74,15 +74,6 @@ def test_gathered_blocks_share_one_buffer(rng):
     assert rows.permuted(np.arange(10)).buffer is rows.buffer
 
 
-def test_large_blocks_are_gathered_in_halves(rng, monkeypatch):
-    X = rng.standard_normal((1500, 300))
-    order = rng.permutation(1500)
-    rows = Rows(X, np.arange(1500)).permuted(order)
-    monkeypatch.setattr(Rows, "LARGE_BLOCK", 1)
-    for block in rows.blocks(0, 1500):
-        np.testing.assert_array_equal(rows.read(block), X[order[block]])
-
-
 # --- the loop -----------------------------------------------------------------------------
 
 

@@ -1,0 +1,104 @@
+"""The helper thread, and the BLAS that keeps to one."""
+
+import multiprocessing
+import threading
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier
+from sklearn_softmax.threads import one_blas_thread, side_by_side
+
+digits = load_digits(return_X_y=True)
+
+
+def fail():
+    raise RuntimeError("failed")
+
+
+def n_blas_threads():
+    return [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"]
+
+
+def test_the_second_function_runs_in_another_thread():
+    with threadpool_limits(2):
+        here, there = side_by_side(threading.get_ident, threading.get_ident)
+    assert here == threading.get_ident() != there
+    with threadpool_limits(1):
+        assert side_by_side(threading.get_ident, threading.get_ident) == (here, here)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_errors_of_both_are_raised(n_threads):
+    with threadpool_limits(n_threads):
+        for functions in ((fail, int), (int, fail)):
+            with pytest.raises(RuntimeError, match="failed"):
+                side_by_side(*functions)
+        assert side_by_side(int, int) == (0, 0)
+
+
+def test_errstate_holds_in_both():
+    with threadpool_limits(2), np.errstate(over="ignore"):
+        side_by_side(lambda: np.float32(1e38) * 10, lambda: np.float32(1e38) * 10)
+
+
+def test_the_blas_is_limited_from_the_first_to_the_last():
+    before = n_blas_threads()
+    with one_blas_thread():
+        with one_blas_thread():
+            assert set(n_blas_threads()) == {1}
+        assert set(n_blas_threads()) == {1}
+    assert n_blas_threads() == before
+    with pytest.raises(RuntimeError), one_blas_thread():
+        fail()
+    assert n_blas_threads() == before
+
+
+def test_fits_in_several_threads_leave_the_blas_as_it_was():
+    X, y = digits
+    before = n_blas_threads()
+    expected = SoftmaxRegression(lr=0.01, batch_size=1000, n_epochs=20, random_state=0).fit(X, y)
+    models = [clone(expected) for _ in range(4)]
+    threads = [threading.Thread(target=model.fit, args=(X, y)) for model in models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for model in models:
+        np.testing.assert_array_equal(model.coef_, expected.coef_)
+    assert n_blas_threads() == before
+
+
+def fit_in_child(queue):
+    queue.put(SoftmaxRegression(lr=0.01, batch_size=1000, n_epochs=2).fit(*digits).n_iter_)
+
+
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork here"
+)
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_process_has_a_helper_of_its_own():
+    side_by_side(int, int)
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=fit_in_child, args=(queue,))
+    child.start()
+    assert queue.get(timeout=60) == 2
+    child.join()
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_large_batches_give_the_same_net_whatever_the_threads(dropout):
+    X, y = digits
+    model = TwoLayerMLPClassifier(
+        hidden_size=30, dropout=dropout, batch_size=1300, n_epochs=5, random_state=0
+    )
+    coefs = []
+    for n_threads in (1, 2, 4):
+        with threadpool_limits(n_threads):
+            coefs.append(clone(model).fit(X, y).coefs_[0])
+    np.testing.assert_array_equal(coefs[0], coefs[1])
+    np.testing.assert_array_equal(coefs[0], coefs[2])

@@ -21,6 +21,7 @@ HIDDEN_SIZE = 64
 N_EPOCHS = 100
 DEFAULT_LR = 0.1
 LRS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+SHOWN = 0.995
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,8 @@ def _document(e, out):
         "## The weights (section 6)",
         _markdown.image(weights, "Weights of the hidden units as images"),
         f"**Figure 3.** Weights of the {HIDDEN_SIZE} hidden units of the best net as images, all "
-        "on one scale. Red pixels switch a unit on, blue ones switch it off.",
+        f"on one scale, which {SHOWN:.1%} of them keep within. Red pixels switch a unit on, blue "
+        "ones switch it off.",
     ]
 
 
@@ -289,10 +291,11 @@ def _plot_weights(e):
     image = ax.imshow(
         _figures.mosaic(images, n_columns=8, gap=np.nan),
         cmap="RdBu_r",
-        norm=CenteredNorm(halfrange=np.abs(weights).max()),
+        # A few large weights would leave all others pale.
+        norm=CenteredNorm(halfrange=np.quantile(np.abs(weights), SHOWN)),
         interpolation="nearest",
     )
     ax.set(xticks=[], yticks=[])
     ax.set_frame_on(False)
-    figure.colorbar(image, ax=ax, shrink=0.8, label="Weight")
+    figure.colorbar(image, ax=ax, shrink=0.8, label="Weight", extend="both")
     return figure

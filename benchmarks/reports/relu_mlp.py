@@ -619,7 +619,8 @@ def _toy_part(e, out):
         "## The toy set (question 3a)",
         _image(_plot_toy(losses), 2, "Loss on the toy set", out),
         f"**Figure 2.** Loss on the toy set in {len(losses)} steps on all rows at once. The last "
-        f"is {losses[-1]:.4f}; the report's is {REPORT_TOY_LOSS}, from other random weights.",
+        f"is {losses[-1]:.4f}; the report's is {REPORT_TOY_LOSS}, from other random weights and on "
+        "random batches.",
     ]
 
 

@@ -117,8 +117,8 @@ class _Perceptron:
         self._note_bound()
 
     def _note_bound(self):
-        w, b = self.w, self.b
-        self.bound = self.rounding * (math.sqrt(w.dot(w)) + (abs(b[0][0]) if b else 0))
+        size = abs(self.b[0][0]) if self.b else 0
+        self.bound = self.rounding * (_norm(self.w) + size)
 
     def first_mistake(self, X, signs, margins):
         """Number of the first row on the wrong side, or None; writes the margins."""
@@ -151,3 +151,12 @@ class _Perceptron:
         for intercept in self.b:
             intercept += step
         self._note_bound()
+
+
+def _norm(w):
+    """Norm of the weights, or a little more where their squares leave the normal range."""
+    square = w.dot(w)
+    limits = np.finfo(w.dtype)
+    if square > limits.tiny / limits.eps:
+        return math.sqrt(square)
+    return math.sqrt(len(w)) * np.abs(w).max()

@@ -52,6 +52,10 @@ class GradientDescent:
         """Velocities, all zero; none without momentum."""
         return [np.zeros_like(p) for p in params] if np.any(self.momentum) else []
 
+    def arrays(self, state):
+        """All arrays of the moving state."""
+        return state
+
     def step(self, params, gradient, state, lr):
         """Take one step.
 
@@ -122,6 +126,10 @@ class Adam:
             "m": [np.zeros_like(p) for p in params],
             "v": [np.zeros_like(p) for p in params],
         }
+
+    def arrays(self, state):
+        """All arrays of the moving state."""
+        return [*state["m"], *state["v"]]
 
     def step(self, params, gradient, state, lr):
         """Take one step.

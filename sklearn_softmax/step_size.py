@@ -66,23 +66,28 @@ def _largest_eigenvalue(rows, fit_intercept, min_iter=10, max_iter=50, tol=1e-2)
     rng = np.random.RandomState(0)
     v = rng.standard_normal((1, rows.X.shape[1])).astype(rows.X.dtype)
     v_intercept = float(fit_intercept)
-    eigenvalue = 0.0
+    length = _length(v, v_intercept)
     for iteration in range(max_iter):
-        norm = np.hypot(np.linalg.norm(v), v_intercept)
-        if norm == 0:
+        if length == 0:
             return 0.0
-        v, v_intercept = v / norm, v_intercept / norm
+        v, v_intercept = (v / length).astype(rows.X.dtype), float(v_intercept / length)
         image, image_intercept = np.zeros_like(v), 0.0
         for X, weight in _blocks(rows):
             u = weight / len(rows) * (weights_times_rows(v, X) + v_intercept)
             image += scores_times_rows(u, X)
             image_intercept += np.sum(u) * fit_intercept
         v, v_intercept = image, image_intercept
-        previous, eigenvalue = eigenvalue, np.hypot(np.linalg.norm(v), v_intercept)
+        # That of the image of a unit vector: the eigenvalue, in the end.
+        previous, length = length, _length(v, v_intercept)
         # The first few may stand still on a plateau of small eigenvalues.
-        if iteration >= min_iter and not abs(eigenvalue - previous) > tol * eigenvalue:
+        if iteration >= min_iter and not abs(length - previous) > tol * length:
             break
-    return eigenvalue
+    return length
+
+
+def _length(v, v_intercept):
+    # In double precision, since squares leave the range of single precision early.
+    return np.hypot(np.linalg.norm(v.astype(np.float64)), v_intercept)
 
 
 def _blocks(rows):

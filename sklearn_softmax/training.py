@@ -13,7 +13,12 @@ from itertools import islice
 
 import numpy as np
 
-from sklearn_softmax.threads import one_after_the_other, one_blas_thread, side_by_side
+from sklearn_softmax.threads import (
+    has_two_threads,
+    one_after_the_other,
+    one_blas_thread,
+    side_by_side,
+)
 
 
 @dataclass
@@ -180,7 +185,8 @@ def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
 
     # Masks are drawn in the order of the blocks, so with dropout one thread does all.
     together = side_by_side if objective.dropout is None else one_after_the_other
-    with one_blas_thread() if batch_size > rows.BLOCK_SIZE else nullcontext():
+    uses_both = batch_size > rows.BLOCK_SIZE and has_two_threads()
+    with one_blas_thread() if uses_both else nullcontext():
         for start in range(0, n, batch_size):
             stop = min(start + batch_size, n)
             blocks = rows.blocks(start, stop)

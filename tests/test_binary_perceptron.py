@@ -100,6 +100,16 @@ def test_stretches_do_not_matter(data, block_size, cost_of_beginning, monkeypatc
     assert_same_bits(BinaryPerceptron(n_epochs=3, shuffle=False).fit(X, y), expected)
 
 
+@pytest.mark.parametrize("weight", [1e-160, 1e-170, 1e-200, 1e-300])
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_whose_squares_vanish(seed, weight):
+    rng = np.random.RandomState(seed)
+    X, y = rng.randint(-2, 3, (200, 6)).astype(float), rng.randint(0, 2, 200)
+    params = {"class_weight": {0: weight, 1: weight}, "shuffle": False}
+    expected = Perceptron(tol=None, max_iter=5, eta0=0.1, **params).fit(X, y)
+    assert_same_bits(BinaryPerceptron(n_epochs=5, lr=0.1, **params).fit(X, y), expected)
+
+
 @given(
     arrays(np.float64, (12, 3), elements=st.integers(-4, 4).map(lambda n: n / 10)),
     arrays(np.intp, 12, elements=st.integers(0, 1)).filter(lambda y: len(np.unique(y)) == 2),

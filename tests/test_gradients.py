@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
 
 from sklearn_softmax import (
     BinaryPerceptron,
@@ -195,3 +196,13 @@ def test_gradient_check_of_bad_input():
         gradient_check(SoftmaxRegression(lr=-1), X, y)
     with pytest.raises(ValueError, match="not in the classes of the fit"):
         gradient_check(SoftmaxRegression(n_epochs=1).fit(X, y), X, y + 1)
+    with pytest.raises(TypeError, match=r"got Pipeline\. Of a pipeline, give the last step"):
+        gradient_check(make_pipeline(SoftmaxRegression()), X, y)
+    with pytest.raises(ValueError, match="max_entries == 0, must be >= 1"):
+        gradient_check(SoftmaxRegression(), X, y, max_entries=0)
+
+
+def test_gradient_check_at_a_minimum():
+    X, y = SMALL
+    model = SoftmaxRegression(reg_param=1.0, lr=1.0, n_epochs=3000).fit(X, y)
+    assert max(gradient_check(model, X, y).values()) < 1e-7

@@ -137,3 +137,33 @@ def test_a_loss_above_chance_warns():
     with pytest.warns(ConvergenceWarning, match=r"lr=0.1 may be too large") as record:
         SoftmaxRegression(n_epochs=5, random_state=0).fit(X, y)
     assert record[0].filename == __file__
+
+
+def test_auto_takes_features_whose_fourth_powers_leave_the_range():
+    rng = np.random.RandomState(0)
+    X = np.column_stack([1.7e12 + 1e3 * np.arange(200), rng.standard_normal(200)])
+    X = X.astype(np.float32)
+    model = SoftmaxRegression(lr="auto", n_epochs=3).fit(X, np.arange(200) % 2)
+    assert np.all(np.isfinite(model.coef_))
+
+
+def test_a_failed_fit_leaves_numpy_s_generator_alone():
+    class Failing:
+        def __init__(self):
+            self.drawn = []
+
+        def setup(self, estimator, context): ...
+        def teardown(self, estimator, context): ...
+        def on_fit_task_begin(self, estimator, context): ...
+
+        def on_fit_task_end(self, estimator, context):
+            self.drawn.append(np.random.mtrand._rand.random_sample())
+            raise RuntimeError("failed")
+
+    pytest.importorskip("sklearn.callback")
+    failing = Failing()
+    model = SoftmaxRegression(lr=0.01, n_epochs=2).fit(*iris).set_callbacks(failing)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            model.fit(*iris)
+    assert failing.drawn[0] != failing.drawn[1]

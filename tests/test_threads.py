@@ -1,6 +1,8 @@
 """The helper thread, and the BLAS that keeps to one."""
 
 import multiprocessing
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -10,7 +12,7 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier
-from sklearn_softmax.threads import one_blas_thread, side_by_side
+from sklearn_softmax.threads import _OneBlasThread, one_blas_thread, side_by_side
 
 digits = load_digits(return_X_y=True)
 
@@ -23,12 +25,12 @@ def n_blas_threads():
     return [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"]
 
 
-def test_the_second_function_runs_in_another_thread():
-    with threadpool_limits(2):
-        here, there = side_by_side(threading.get_ident, threading.get_ident)
-    assert here == threading.get_ident() != there
-    with threadpool_limits(1):
-        assert side_by_side(threading.get_ident, threading.get_ident) == (here, here)
+@pytest.mark.parametrize("n_threads", [1, 2, 4])
+def test_of_two_threads_the_second_is_another(n_threads, monkeypatch):
+    monkeypatch.setattr("sklearn_softmax.threads._openmp_effective_n_threads", lambda: n_threads)
+    here, there = side_by_side(threading.get_ident, threading.get_ident)
+    assert here == threading.get_ident()
+    assert (there != here) == (n_threads == 2)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
@@ -69,6 +71,39 @@ def test_fits_in_several_threads_leave_the_blas_as_it_was():
         thread.join()
     for model in models:
         np.testing.assert_array_equal(model.coef_, expected.coef_)
+    assert n_blas_threads() == before
+
+
+FIT_AFTER_THE_MAIN_THREAD = """
+import threading, time
+import numpy as np
+from threadpoolctl import threadpool_limits
+from sklearn_softmax import SoftmaxRegression
+X, y = np.random.RandomState(0).standard_normal((3000, 800)), np.arange(3000) % 3
+threadpool_limits(2)
+fit = SoftmaxRegression(lr=0.01, batch_size=1024, n_epochs=60).fit
+threading.Thread(target=lambda: print(fit(X, y).n_iter_)).start()
+time.sleep(0.05)
+"""
+
+
+def test_a_fit_survives_the_main_thread():
+    result = subprocess.run(
+        [sys.executable, "-c", FIT_AFTER_THE_MAIN_THREAD], capture_output=True, text=True
+    )
+    assert result.stdout == "60\n", result.stderr
+
+
+def test_a_fork_amid_a_fit_starts_afresh():
+    limit = _OneBlasThread()
+    before = n_blas_threads()
+    limit.enter()
+    limit.lock.acquire()
+    limit.start_afresh()
+    assert limit.n_inside == 0
+    assert n_blas_threads() == before
+    limit.enter()
+    limit.leave()
     assert n_blas_threads() == before
 
 

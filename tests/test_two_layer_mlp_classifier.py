@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
-from sklearn_softmax import TwoLayerMLPClassifier
+from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier
 from sklearn_softmax.optimizers import Adam
 
 NULL = 1e-300  # a learning rate that changes nothing
@@ -302,7 +302,7 @@ def test_memory_is_that_of_a_batch(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "hidden_size", [0, -1, 2.5, (), (0,), (10, -3), (10, 2.0), "10", None, [10]]
+    "hidden_size", [0, -1, 2.5, (), (0,), (10, -3), (10, 2.0), (True,), "10", None, [10]]
 )
 def test_hidden_sizes_that_are_none(hidden_size):
     model = TwoLayerMLPClassifier(hidden_size=hidden_size)
@@ -327,6 +327,46 @@ def test_hidden_sizes_that_are_none(hidden_size):
 def test_parameters_out_of_range(name, value):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of TwoLayerMLPClassifier"):
         TwoLayerMLPClassifier(**{name: value}).fit(*digits())
+
+
+@pytest.mark.parametrize("goes_on", ["warm_start", "partial_fit"])
+@pytest.mark.parametrize(
+    "other", [{"hidden_size": 20}, {"hidden_size": (8, 8)}, {"hidden_size": 20, "dropout": 0.5}]
+)
+def test_training_goes_on_with_the_same_net_alone(other, goes_on):
+    X, y = digits()
+    model = TwoLayerMLPClassifier(hidden_size=8, n_epochs=2, warm_start=True).fit(X, y)
+    model.set_params(**other)
+    with pytest.raises(ValueError, match=r"hidden_size=.*another network: set warm_start=False"):
+        (model.fit if goes_on == "warm_start" else model.partial_fit)(X, y)
+    assert model.n_iter_ == 2
+    model.set_params(warm_start=False).fit(X, y)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_falling_loss_does_not_warn(seed):
+    X, y = load_breast_cancer(return_X_y=True)
+    params = {"hidden_size": 10, "batch_size": 1, "n_epochs": 3, "lr": 1e-4, "random_state": seed}
+    model = TwoLayerMLPClassifier(**params).fit(X[::5] / 100, y[::5])
+    assert np.all(np.diff(model.history_["loss"]) < 0)
+
+
+def test_a_rising_loss_warns():
+    X, y = digits()
+    model = TwoLayerMLPClassifier(
+        activation="tanh", optimizer="sgd", lr=50.0, batch_size=len(y), n_epochs=10, random_state=0
+    )
+    with pytest.warns(ConvergenceWarning, match=r"lr=50.0 may be too large"):
+        model.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "model", [TwoLayerMLPClassifier(n_epochs=5), SoftmaxRegression(optimizer="adam")]
+)
+def test_squared_gradients_out_of_range_are_an_error(model):
+    X = np.array([[1e21], [-1e21], [2e21], [-2e21]], np.float32)
+    with pytest.raises(ValueError, match="diverged in epoch 1"):
+        model.fit(X, [1, 0, 0, 1])  # no net without intercepts gets all of them right
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])

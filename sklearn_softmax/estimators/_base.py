@@ -205,7 +205,7 @@ class GradientDescentClassifier(
             return {"n_iter_": state.epoch, **self._attributes_from(params)}
 
         def on_epoch_end(record):
-            self._check_finite(state.params, record)
+            self._check_finite((*state.params, *optimizer.arrays(state.optimizer_state)), record)
             if self.verbose:
                 print(_progress_line(record))
             return task.end_epoch(fitted_so_far) or self._has_nothing_left_to_learn(record)
@@ -267,6 +267,13 @@ class GradientDescentClassifier(
             params = self._initial_parameters(network, dtype)
             return State(params, optimizer.start(params))
         params = [p.copy() for p in self._parameters()]
+        shapes = [p.shape for p in params]
+        if shapes != network.shapes():
+            raise ValueError(
+                f"The fitted parameters have the shapes {shapes}, but the parameters of "
+                f"{self!r} ask for {network.shapes()}. Training cannot go on with another network: "
+                "set warm_start=False, or fit a clone of the estimator."
+            )
         optimizer_state = optimizer.start(params)
         if self._optimizer_in_use == (network, optimizer):
             optimizer_state = deepcopy(self._optimizer_state)
@@ -347,8 +354,8 @@ class GradientDescentClassifier(
             )
         return 1 / smoothness if smoothness > 0 else 1.0
 
-    def _check_finite(self, params, record):
-        if not all(np.all(np.isfinite(values)) for values in (*params, record["loss"])):
+    def _check_finite(self, arrays, record):
+        if not all(np.all(np.isfinite(values)) for values in (*arrays, record["loss"])):
             raise ValueError(
                 f"{type(self).__name__} diverged in epoch {record['epoch']}: with lr={self.lr!r} "
                 "its loss or its parameters are no longer finite. Lower lr, or scale the data, for "
@@ -403,7 +410,8 @@ def restored_on_failure(estimator):
         for name in [name for name in vars(estimator) if is_fitted_attribute(name)]:
             delattr(estimator, name)
         vars(estimator).update(before)
-        if rng is not None:
+        # NumPy's global generator belongs to others too.
+        if rng is not None and rng is not np.random.mtrand._rand:
             rng.set_state(rng_state)
         raise
 

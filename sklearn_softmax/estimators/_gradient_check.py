@@ -2,11 +2,14 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from itertools import cycle
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 
+from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._data import (
     check_weight,
     encode,
@@ -27,12 +30,13 @@ def gradient_check(estimator, X, y, sample_weight=None, *, max_entries=200, rand
     differences :math:`(J(\theta + h) - J(\theta - h)) / 2h` of the objective J, its
     penalty included. The error of an entry is
 
-    .. math:: \frac{|g - d|}{\max(|g| + |d|, \; 10^{-3} \max |g|)}
+    .. math:: \frac{|g - d|}{\max(|g| + |d|, \; 10^{-3} \max |g|, \; 10^8 \epsilon J / h)}
 
-    with g the gradient, d the difference: entries that vanish beside the largest of
-    their array are measured by that one. Below 1e-7 a gradient can be trusted; where a
-    difference steps over a kink of "relu" or of the perceptron criterion, an entry can be
-    off by chance.
+    with g the gradient, d the difference, and the last term what a difference can tell
+    to eight digits: entries that vanish beside the largest of their array, or at a
+    minimum all of them, are measured by these. Below 1e-7 a gradient can be trusted, for
+    features of a size around 1; where a difference steps over a kink of "relu" or of the
+    perceptron criterion, an entry can be off by chance.
 
     Parameters
     ----------
@@ -60,6 +64,9 @@ def gradient_check(estimator, X, y, sample_weight=None, *, max_entries=200, rand
     ------
     ValueError
         If an input or a parameter of the estimator is not valid.
+    TypeError
+        If the estimator is none of this package: of a pipeline, give the last step, with
+        what its transformers make of X.
 
     References
     ----------
@@ -75,6 +82,13 @@ def gradient_check(estimator, X, y, sample_weight=None, *, max_entries=200, rand
     >>> list(errors), max(errors.values()) < 1e-7
     (['W1', 'W2', 'b1', 'b2'], True)
     """
+    if not isinstance(estimator, GradientDescentClassifier):
+        raise TypeError(
+            "gradient_check needs an estimator of sklearn_softmax, got "
+            f"{type(estimator).__name__}. Of a pipeline, give the last step, with what its "
+            "transformers make of X."
+        )
+    check_scalar(max_entries, "max_entries", Integral, min_val=1)
     rng = check_random_state(random_state)
     is_fitted = hasattr(estimator, "classes_")
     model = deepcopy(estimator) if is_fitted else clone(estimator)
@@ -90,8 +104,9 @@ def gradient_check(estimator, X, y, sample_weight=None, *, max_entries=200, rand
             b[...] = 0.1 * rng.standard_normal(b.shape)
     objective = model._objective(network, rows)
     if objective.dropout is not None:
-        objective = replace(objective, dropout=_HeldFixed(objective.dropout))
-    _, gradient = _value_and_gradient(objective, params, rows)
+        objective = replace(objective, dropout=_HeldFixed(objective, len(rows)))
+    loss, gradient = _value_and_gradient(objective, params, rows)
+    resolved = 1e8 * np.finfo(LONG).eps * loss / STEP
     long_rows = Rows(rows.X.astype(LONG), rows.y, rows.weight)
     long_params = [p.astype(LONG) for p in params]
 
@@ -100,7 +115,7 @@ def gradient_check(estimator, X, y, sample_weight=None, *, max_entries=200, rand
 
     names = [f"{kind}{layer + 1}" for kind in "Wb" for layer in range(network.n_layers)]
     return {
-        name: _largest_error(g, p, value, max_entries, rng)
+        name: _largest_error(g, p, value, resolved, max_entries, rng)
         for name, g, p in zip(names, gradient, long_params)
     }
 
@@ -121,16 +136,14 @@ def _prepare(model, X, y, sample_weight, rng, is_fitted):
 
 
 class _HeldFixed:
-    """Dropout that draws a mask once for each shape."""
+    """Dropout that gives the same masks to the hidden layers again and again."""
 
-    def __init__(self, dropout):
-        self.dropout = dropout
-        self.masks = {}
+    def __init__(self, objective, n_samples):
+        sizes = objective.network.layer_sizes[1:-1]
+        self.masks = cycle([objective.dropout((n, n_samples), np.float64) for n in sizes])
 
     def __call__(self, shape, dtype):
-        if shape not in self.masks:
-            self.masks[shape] = self.dropout(shape, np.float64)
-        return self.masks[shape].astype(dtype)
+        return next(self.masks).astype(dtype)
 
 
 def _value_and_gradient(objective, params, rows):
@@ -140,12 +153,13 @@ def _value_and_gradient(objective, params, rows):
     return np.sum(losses * shares) + objective.penalty(params), gradient
 
 
-def _largest_error(gradient, parameter, value, max_entries, rng):
+def _largest_error(gradient, parameter, value, resolved, max_entries, rng):
     entries = rng.permutation(gradient.size)[:max_entries]
     flat = parameter.reshape(-1)
     differences = np.array([_difference(flat, i, value) for i in entries])
     chosen = gradient.reshape(-1)[entries]
-    size = np.maximum(np.abs(chosen) + np.abs(differences), 1e-3 * np.max(np.abs(gradient)))
+    smallest = max(1e-3 * np.max(np.abs(gradient)), resolved)
+    size = np.maximum(np.abs(chosen) + np.abs(differences), smallest)
     errors = np.abs(chosen - differences)
     return float(np.max(np.divide(errors, size, out=np.zeros_like(errors), where=errors > 0)))
 

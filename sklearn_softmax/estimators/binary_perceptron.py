@@ -34,7 +34,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     ----------
     lr : float, default=1.0
         Learning rate. From zero weights it only scales them, unless ``lr_decay`` is
-        below 1.
+        below 1 or early stopping weighs the loss against ``tol``.
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     batch_size : int, default=1

@@ -21,8 +21,9 @@ class GDLogisticRegression(LinearMixin, ProbabilisticMixin, GradientDescentClass
 
     More than two classes are learnt one-vs-rest: a sub-classifier for each, which tells
     it from all others, and the most confident one predicts. All of them train in one
-    pass over the data, on the same batches, each exactly as a fit on ``y == k`` would;
-    the minimum is that of ``OneVsRestClassifier(LogisticRegression(C=1/reg_param))``.
+    pass over the data, on the same batches, each exactly as a fit on ``y == k`` would
+    with the same row weights and as many epochs; the minimum is that of
+    ``OneVsRestClassifier(LogisticRegression(C=1/reg_param))``.
 
     Parameters
     ----------

@@ -209,7 +209,7 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
 
     def _check_parameters(self):
         sizes = self._hidden_sizes()
-        if not sizes or not all(isinstance(n, Integral) and n >= 1 for n in sizes):
+        if not sizes or not all(_is_size(n) for n in sizes):
             raise ValueError(
                 "The 'hidden_size' parameter must be an int of at least 1 or a tuple of such, one "
                 f"for each hidden layer. Got {self.hidden_size!r} instead."
@@ -234,7 +234,8 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         return Dropout(self.dropout, self._dropout_generator) if self.dropout else None
 
     def _untrained_loss(self):
-        return max(super()._untrained_loss(), self.step_losses_[0])
+        # A single batch would be too noisy a measure of the initial weights.
+        return max(super()._untrained_loss(), self.history_["loss"][0])
 
     def _attributes_from(self, params):
         n_layers = len(params) // 2 if self.fit_intercept else len(params)
@@ -254,3 +255,7 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         W = [coef.T for coef in self.coefs_]
         b = [intercept[:, np.newaxis] for intercept in self.intercepts_]
         return DenseNetwork(sizes, activation=ACTIVATIONS[self.activation]), W + b
+
+
+def _is_size(n):
+    return isinstance(n, Integral) and not isinstance(n, bool) and n >= 1

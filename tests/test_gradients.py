@@ -20,25 +20,29 @@ from sklearn_softmax.dropout import Dropout
 from sklearn_softmax.losses import PerceptronCriterion, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from sklearn_softmax.network import DenseNetwork
 from sklearn_softmax.objective import Objective
+from sklearn_softmax.rows import Rows
 from tests.helpers import random_params, random_rows, value_and_gradient
 
 LOSSES = [SoftmaxCrossEntropy(), SigmoidCrossEntropy(), PerceptronCriterion()]
 HIDDEN = [(), (7,), (7, 4)]
-STEP = 1e-6
+STEP = np.finfo(np.longdouble).eps ** (np.longdouble(1) / 3)
 
 
 def directional_errors(objective, params, rows, rng):
-    """Relative error of the slope along a random direction, for each model of a stack."""
+    """Relative error of the slope along a random direction, for each model of a stack.
+
+    The difference is taken in the longest floating-point type, the gradient in double precision.
+    """
     direction = [rng.standard_normal(p.shape) for p in params]
     _, gradient = value_and_gradient(objective, params, rows)
     slope = sum(np.sum(g * d, axis=(-2, -1)) for g, d in zip(gradient, direction))
-    ahead, _ = value_and_gradient(
-        objective, [p + STEP * d for p, d in zip(params, direction)], rows
-    )
-    behind, _ = value_and_gradient(
-        objective, [p - STEP * d for p, d in zip(params, direction)], rows
-    )
-    difference = (ahead - behind) / (2 * STEP)
+    long_rows = Rows(rows.X.astype(np.longdouble), rows.y, rows.weight)
+
+    def value(step):
+        moved = [p.astype(np.longdouble) + step * d for p, d in zip(params, direction)]
+        return value_and_gradient(objective, moved, long_rows)[0]
+
+    difference = (value(STEP) - value(-STEP)) / (2 * STEP)
     return np.abs(slope - difference) / np.maximum(1e-3, np.abs(slope) + np.abs(difference))
 
 
@@ -57,7 +61,7 @@ def test_gradient(loss, hidden, l2, weighted, stack, n_classes, rng):
     objective = Objective(network, loss, l2)
     params = random_params(network, rng, stack=stack)
     for _ in range(3):
-        assert np.all(directional_errors(objective, params, rows, rng) < 1e-6)
+        assert np.all(directional_errors(objective, params, rows, rng) < 1e-7)
 
 
 @pytest.mark.parametrize("fit_intercept", [False, True])
@@ -69,7 +73,7 @@ def test_gradient_of_activations(activation, sparse_X, fit_intercept, rng):
     objective = Objective(network, SoftmaxCrossEntropy(), 0.1)
     params = random_params(network, rng)
     for _ in range(3):
-        assert directional_errors(objective, params, rows, rng) < 1e-6
+        assert directional_errors(objective, params, rows, rng) < 1e-7
 
 
 def test_every_entry_of_the_report_s_gradient(rng):
@@ -121,7 +125,7 @@ def test_gradient_with_dropout(activation, hidden, weighted, l2, stack, rng):
     objective = Objective(network, SoftmaxCrossEntropy(), l2, held_fixed)
     params = random_params(network, rng, stack=stack)
     for _ in range(3):
-        assert np.all(directional_errors(objective, params, rows, rng) < 1e-6)
+        assert np.all(directional_errors(objective, params, rows, rng) < 1e-7)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

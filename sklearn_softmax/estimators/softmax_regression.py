@@ -1,12 +1,10 @@
 """Softmax regression: multinomial logistic regression by mini-batch gradient descent."""
 
-from sklearn_softmax.estimators._base import GradientDescentClassifier
-from sklearn_softmax.estimators._linear import LinearMixin
-from sklearn_softmax.estimators._predictions import ProbabilisticMixin
+from sklearn_softmax.estimators._linear import SmoothLinearClassifier
 from sklearn_softmax.losses import SoftmaxCrossEntropy
 
 
-class SoftmaxRegression(LinearMixin, ProbabilisticMixin, GradientDescentClassifier):
+class SoftmaxRegression(SmoothLinearClassifier):
     r"""Multinomial logistic regression, trained by mini-batch gradient descent.
 
     Minimises
@@ -130,44 +128,3 @@ class SoftmaxRegression(LinearMixin, ProbabilisticMixin, GradientDescentClassifi
     """
 
     _loss = SoftmaxCrossEntropy()
-
-    def __init__(
-        self,
-        *,
-        lr=0.1,
-        lr_decay=1.0,
-        reg_param=0.0,
-        batch_size=200,
-        n_epochs=200,
-        optimizer="sgd",
-        momentum=0.0,
-        nesterov=False,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        fit_intercept=True,
-        shuffle=True,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        self.lr = lr
-        self.lr_decay = lr_decay
-        self.reg_param = reg_param
-        self.batch_size = batch_size
-        self.n_epochs = n_epochs
-        self.optimizer = optimizer
-        self.momentum = momentum
-        self.nesterov = nesterov
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.class_weight = class_weight
-        self.fit_intercept = fit_intercept
-        self.shuffle = shuffle
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose

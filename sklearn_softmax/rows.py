@@ -78,7 +78,7 @@ class Rows:
         return rows
 
     def blocks(self, start, stop):
-        """Slices that cut the rows from start to stop into one block or at least two.
+        """Slices that cut the rows from start to stop into blocks.
 
         Parameters
         ----------

@@ -184,8 +184,8 @@ def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
         return gradient
 
     # Masks are drawn in the order of the blocks, so with dropout one thread does all.
-    together = side_by_side if objective.dropout is None else one_after_the_other
-    uses_both = batch_size > rows.BLOCK_SIZE and has_two_threads()
+    uses_both = batch_size > rows.BLOCK_SIZE and has_two_threads() and objective.dropout is None
+    together = side_by_side if uses_both else one_after_the_other
     with one_blas_thread() if uses_both else nullcontext():
         for start in range(0, n, batch_size):
             stop = min(start + batch_size, n)

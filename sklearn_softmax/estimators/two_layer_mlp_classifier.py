@@ -246,9 +246,8 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         }
 
     def _parameters(self):
-        W = [coef.T for coef in self.coefs_]
-        b = [intercept[:, np.newaxis] for intercept in self.intercepts_]
-        return W + b if self.fit_intercept else W
+        _, params = self._fitted_network()
+        return params if self.fit_intercept else params[: len(self.coefs_)]
 
     def _fitted_network(self):
         sizes = len(self.coefs_[0]), *(coef.shape[1] for coef in self.coefs_)

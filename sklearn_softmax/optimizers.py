@@ -148,19 +148,27 @@ class Adam:
         # Sums without the factors 1 - beta, which join the other constants.
         m_factor = (1 - self.beta_1) / (1 - self.beta_1**t)
         root_v_factor = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
+        constants = (
+            self.beta_1,
+            self.beta_2,
+            self.epsilon / root_v_factor,
+            lr * (m_factor / root_v_factor),
+        )
+        # NumPy calculates faster with an array than with a Python number.
+        beta_1, beta_2, epsilon, step_size = (np.asarray(c, params[0].dtype) for c in constants)
         for p, g, m, v in zip(params, gradient, state["m"], state["v"]):
-            m *= self.beta_1
+            m *= beta_1
             m += g
-            v *= self.beta_2
+            v *= beta_2
             g *= g
             v += g
             if t % STEPS_TO_FLUSH == 0:
                 _flush(m)
                 _flush(v)
             np.sqrt(v, out=g)
-            g += self.epsilon / root_v_factor
+            g += epsilon
             np.divide(m, g, out=g)
-            g *= lr * (m_factor / root_v_factor)
+            g *= step_size
             p -= g
 
 

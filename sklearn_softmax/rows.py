@@ -91,7 +91,8 @@ class Rows:
         n = stop - start
         if n <= self.BLOCK_SIZE:
             return [slice(start, stop)]
-        size = min(self.BLOCK_SIZE, (n + 1) // 2)  # as much for both threads
+        half = -(-n // 16) * 8  # as much for both threads, in columns that the BLAS takes at once
+        size = min(self.BLOCK_SIZE, half)
         return [slice(first, min(first + size, stop)) for first in range(start, stop, size)]
 
     def read(self, block, buffer_number=0):

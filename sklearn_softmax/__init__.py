@@ -7,11 +7,14 @@ from sklearn_softmax.estimators import (
     TwoLayerMLPClassifier,
     gradient_check,
 )
+from sklearn_softmax.model_selection import FusedGridSearchCV, FusedRandomizedSearchCV
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BinaryPerceptron",
+    "FusedGridSearchCV",
+    "FusedRandomizedSearchCV",
     "GDLogisticRegression",
     "SoftmaxRegression",
     "TwoLayerMLPClassifier",

@@ -26,6 +26,15 @@ class _Loss:
         return self.predict(scores) == y
 
 
+def _own_places(scores, y):
+    """Where the scores of the samples' own classes stand once all are flattened."""
+    m = len(y)
+    own = y * m + np.arange(m)
+    if scores.ndim > 2:
+        own = own + scores[0].size * np.arange(len(scores))[:, np.newaxis]
+    return own
+
+
 class SoftmaxCrossEntropy(_Loss):
     r"""Cross-entropy of a softmax over the raw scores, one a class.
 
@@ -73,10 +82,7 @@ class SoftmaxCrossEntropy(_Loss):
         losses : ndarray of shape (..., m)
         gradient : ndarray of shape (..., n_outputs, m)
         """
-        m = len(y)
-        own = y * m + np.arange(m)  # where own scores stand once flattened
-        if scores.ndim > 2:
-            own = own + scores[0].size * np.arange(len(scores))[:, np.newaxis]
+        own = _own_places(scores, y)
         A = scores - np.maximum.reduce(scores, -2, keepdims=True)
         flat = A.reshape(-1)
         own_scores = flat.take(own)
@@ -89,6 +95,15 @@ class SoftmaxCrossEntropy(_Loss):
     def predict(self, scores):
         """Class index of the largest score, the first of equals."""
         return scores.argmax(-2)
+
+    def is_correct(self, scores, y):
+        """Whether the predicted class is the true one."""
+        largest = np.maximum.reduce(scores, -2, keepdims=True)
+        is_largest = scores == largest
+        if np.count_nonzero(is_largest) == largest.size:
+            return is_largest.reshape(-1).take(_own_places(scores, y))
+        # With equals, the first counts; that is slower to find.
+        return self.predict(scores) == y
 
     def probabilities(self, scores):
         """Softmax of the scores over the classes."""

@@ -95,7 +95,7 @@ class Objective:
         """
         weights = self.network.weights
         for W, dW in zip(weights(params), weights(gradient)):
-            dW += (self.l2 * fraction) * W
+            dW += np.asarray(self.l2 * fraction, W.dtype) * W
 
     def squared_norm(self, params):
         r"""Sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.

@@ -56,6 +56,10 @@ class GradientDescent:
         """All arrays of the moving state."""
         return state
 
+    def select(self, state, models):
+        """The moving state of some models of a stack, or of one."""
+        return [velocity[models] for velocity in state]
+
     def step(self, params, gradient, state, lr):
         """Take one step.
 
@@ -77,10 +81,11 @@ class GradientDescent:
 
     def _accelerate(self, gradient, velocities):
         for g, velocity in zip(gradient, velocities):
-            velocity *= self.momentum
+            momentum = np.asarray(self.momentum, velocity.dtype)
+            velocity *= momentum
             velocity += g
             if self.nesterov:
-                g += self.momentum * velocity
+                g += momentum * velocity
             else:
                 g[...] = velocity
 
@@ -130,6 +135,11 @@ class Adam:
     def arrays(self, state):
         """All arrays of the moving state."""
         return [*state["m"], *state["v"]]
+
+    def select(self, state, models):
+        """The moving state of some models of a stack, or of one."""
+        m, v = ([mean[models] for mean in state[name]] for name in "mv")
+        return {"t": state["t"], "m": m, "v": v}
 
     def step(self, params, gradient, state, lr):
         """Take one step.

@@ -6,17 +6,18 @@ from sklearn.utils.extmath import row_norms
 from sklearn_softmax.products import scores_times_rows, weights_times_rows
 
 
-def expected_smoothness(rows, batch_size, *, curvature, fit_intercept, l2=0.0):
-    r"""Expected smoothness of the mini-batch objective of a linear model.
+def expected_smoothness(rows, batch_size, *, curvature, fit_intercept):
+    r"""Expected smoothness of the mini-batch loss of a linear model.
 
     .. math:: \mathcal{L}(m) = \frac{n (m - 1)}{m (n - 1)} L
               + \frac{n - m}{m (n - 1)} L_{\max}
 
     with :math:`L = c\, \lambda_{\max}(\frac{1}{n} \tilde{X}^\top \mathrm{diag}(w)
-    \tilde{X}) + \lambda`, :math:`L_{\max} = c \max_i w_i \|\tilde{x}_i\|^2 +
-    \lambda`, c the curvature of the loss, m the batch size, w weights of mean 1 and
-    :math:`\tilde{x}` a row with a 1 for the intercept. Gradient descent with steps
-    :math:`1/\mathcal{L}(m)` descends whatever the scale of the data.
+    \tilde{X})`, :math:`L_{\max} = c \max_i w_i \|\tilde{x}_i\|^2`, c the curvature of
+    the loss, m the batch size, w weights of mean 1 and :math:`\tilde{x}` a row with a 1
+    for the intercept. A penalty :math:`\frac{\lambda}{2} \|W\|^2` adds
+    :math:`\lambda` to it. Gradient descent with steps of one over their sum descends
+    whatever the scale of the data.
 
     Parameters
     ----------
@@ -26,13 +27,11 @@ def expected_smoothness(rows, batch_size, *, curvature, fit_intercept, l2=0.0):
     curvature : float
         Bound on the second derivative of the loss.
     fit_intercept : bool
-    l2 : float, default=0.0
-        Factor of the penalty: :math:`\lambda` over the sum of the weights.
 
     Returns
     -------
     smoothness : float
-        0 where nothing can be learnt: all features 0, no intercept, no penalty.
+        0 where nothing can be learnt: all features 0, no intercept.
 
     References
     ----------
@@ -52,13 +51,13 @@ def expected_smoothness(rows, batch_size, *, curvature, fit_intercept, l2=0.0):
     """
     n = len(rows)
     m = min(batch_size, n)
-    mean = curvature * _largest_eigenvalue(rows, fit_intercept) + l2
+    mean = curvature * _largest_eigenvalue(rows, fit_intercept)
     if m == n:
         return float(mean)
     largest = curvature * max(
         np.max(weight * (row_norms(X, squared=True) + fit_intercept)) for X, weight in _blocks(rows)
     )
-    return float((n * (m - 1) * mean + (n - m) * (largest + l2)) / (m * (n - 1)))
+    return float((n * (m - 1) * mean + (n - m) * largest) / (m * (n - 1)))
 
 
 def _largest_eigenvalue(rows, fit_intercept, min_iter=10, max_iter=50, tol=1e-2):

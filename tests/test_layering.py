@@ -68,6 +68,21 @@ def test_only_one_file_knows_the_callbacks():
     assert knowing == ["estimators/_callbacks.py"]
 
 
+def test_only_one_file_knows_the_private_parts_of_searches():
+    for path in (ROOT / "model_selection").glob("*.py"):
+        private = [
+            name for name in imports_of(path) if "._" in name and name.startswith("sklearn.")
+        ]
+        assert not private or path.name == "_scikit_learn.py", (path, private)
+
+
+def test_estimators_do_not_know_the_searches():
+    for path in (ROOT / "estimators").glob("*.py"):
+        assert not any(
+            name.startswith("sklearn_softmax.model_selection") for name in imports_of(path)
+        )
+
+
 def test_benchmarks_and_tests_are_never_needed():
     for path in ROOT.rglob("*.py"):
         names = {name.split(".")[0] for name in imports_of(path)}

@@ -25,6 +25,15 @@ def test_softmax_against_scikit_learn(scores, y):
     np.testing.assert_allclose(np.exp(loss.log_probabilities(scores)), probabilities, atol=1e-12)
 
 
+few_scores = arrays(np.float64, (2, 3, 6), elements=st.sampled_from([-1.0, 0.0, 2.0]))
+
+
+@given(few_scores, class_indices)
+def test_softmax_takes_the_first_of_equals_as_predicted(scores, y):
+    loss = SoftmaxCrossEntropy()
+    np.testing.assert_array_equal(loss.is_correct(scores, y), scores.argmax(axis=-2) == y)
+
+
 @given(scores_of_three, class_indices, st.floats(-1e6, 1e6))
 def test_softmax_ignores_a_common_shift(scores, y, shift):
     losses, gradient = SoftmaxCrossEntropy()(scores, y)

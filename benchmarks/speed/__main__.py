@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.speed import fit, perceptron
+from benchmarks.speed import fit, perceptron, search
 
-TABLES = {"fit": fit, "perceptron": perceptron}
+TABLES = {"fit": fit, "perceptron": perceptron, "search": search}
 
 
 def main(arguments=None):

@@ -106,6 +106,15 @@ class GradientDescentClassifier(
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
         self._check_parameters()
         goes_on = self.warm_start and hasattr(self, "classes_")
+        given = X, y, sample_weight, X_val, y_val, sample_weight_val
+        rows, validation = self._read(*given, goes_on=goes_on)
+        task = begin_fit(self, self.n_epochs, X, y, sample_weight)
+        self._train(rows, task, self.n_epochs, goes_on, validation)
+        self._warn_if_nothing_learnt()
+        return self
+
+    def _read(self, X, y, sample_weight, X_val, y_val, sample_weight_val, *, goes_on):
+        """Rows to train and to validate on; sets what is known of the data before training."""
         X, y = self._check_X_y(X, y, reset=not goes_on)
         classes, y_index = np.unique(y, return_inverse=True)
         if goes_on and not np.array_equal(classes, self.classes_):
@@ -121,20 +130,15 @@ class GradientDescentClassifier(
         weight = check_weight(sample_weight, X)
         of_classes = weights_of_classes(self.class_weight, weight, y_index, classes)
         weight = weights_of_rows(weight, of_classes, y_index)
-        train_indices = validation = None
         if X_val is not None or y_val is not None or sample_weight_val is not None:
             validation = self._validation_rows(X_val, y_val, sample_weight_val, of_classes)
-        elif self.early_stopping:
-            # An int as random_state draws the same rows again when training goes on.
-            train_indices, indices = split_rows(y_index, classes, self.validation_fraction, rng)
-            validation = self._part_of_rows(X, y_index, weight, indices, "validation")
-        rows = Rows(X, y_index, weight)
-        if train_indices is not None:
-            rows = self._part_of_rows(X, y_index, weight, train_indices, "training")
-        task = begin_fit(self, self.n_epochs, X, y, sample_weight)
-        self._train(rows, task, self.n_epochs, goes_on, validation)
-        self._warn_if_nothing_learnt()
-        return self
+            return Rows(X, y_index, weight), validation
+        if not self.early_stopping:
+            return Rows(X, y_index, weight), None
+        # An int as random_state draws the same rows again when training goes on.
+        train, validation = split_rows(y_index, classes, self.validation_fraction, rng)
+        validation_rows = self._part_of_rows(X, y_index, weight, validation, "validation")
+        return self._part_of_rows(X, y_index, weight, train, "training"), validation_rows
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -197,7 +201,6 @@ class GradientDescentClassifier(
         optimizer = self._optimizer()
         state = self._starting_state(network, optimizer, rows.X.dtype, goes_on)
         objective = self._objective(network, rows)
-        batch_size = min(int(self.batch_size), len(rows))
         stops_early = self.early_stopping and validation is not None
 
         def fitted_so_far():
@@ -211,16 +214,7 @@ class GradientDescentClassifier(
             return task.end_epoch(fitted_so_far) or self._has_nothing_left_to_learn(record)
 
         with np.errstate(over="ignore", invalid="ignore"):
-            passes = epochs(
-                self._one_pass(objective, optimizer, rows),
-                state,
-                rows,
-                lr=self._learning_rate(rows, objective, batch_size),
-                lr_decay=self.lr_decay,
-                batch_size=batch_size,
-                shuffle=self.shuffle,
-                rng=self._random_state,
-            )
+            passes = self._passes(objective, optimizer, state, rows)
             history, step_losses = train(
                 task.announced(passes, fitted_so_far),
                 state,
@@ -229,12 +223,30 @@ class GradientDescentClassifier(
                 patience=Patience(self.n_iter_no_change, self.tol) if stops_early else None,
                 on_epoch_end=on_epoch_end,
             )
+        self._keep(state, network, history, step_losses, goes_on)
+        task.end(fitted_so_far)
+
+    def _passes(self, objective, optimizer, state, rows):
+        """The epochs to come, as many as are asked for."""
+        batch_size = min(int(self.batch_size), len(rows))
+        return epochs(
+            self._one_pass(objective, optimizer, rows),
+            state,
+            rows,
+            lr=self._learning_rate(rows, objective, batch_size),
+            lr_decay=self.lr_decay,
+            batch_size=batch_size,
+            shuffle=self.shuffle,
+            rng=self._random_state,
+        )
+
+    def _keep(self, state, network, history, step_losses, goes_on=False):
+        """Set the attributes that training leaves behind."""
         self._record(history, step_losses, goes_on)
-        self._optimizer_in_use = network, optimizer
+        self._optimizer_in_use = network, self._optimizer()
         self._optimizer_state = state.optimizer_state
         for name, value in self._attributes_from(state.params).items():
             setattr(self, name, value)
-        task.end(fitted_so_far)
 
     def _objective(self, network, rows):
         l2 = self.reg_param / rows.total_weight
@@ -257,6 +269,10 @@ class GradientDescentClassifier(
         if validation is not None:
             figures["val_loss"], figures["val_accuracy"] = objective.evaluate(params, validation)
         return figures
+
+    def _is_online(self):
+        """Whether each row is a step of its own rule, not a batch of one."""
+        return False
 
     def _has_nothing_left_to_learn(self, record):
         """Whether no later epoch could change anything."""
@@ -337,22 +353,19 @@ class GradientDescentClassifier(
         return GradientDescent(self.momentum, self.nesterov)
 
     def _learning_rate(self, rows, objective, batch_size):
-        if self.lr != "auto":
+        if not isinstance(self.lr, str):
             return self.lr
-        smoothness = expected_smoothness(
-            rows,
-            batch_size,
-            curvature=objective.loss.curvature,
-            fit_intercept=self.fit_intercept,
-            l2=objective.l2,
+        smoothness = objective.l2 + expected_smoothness(
+            rows, batch_size, curvature=objective.loss.curvature, fit_intercept=self.fit_intercept
         )
-        has_underflow = smoothness == 0 and (rows.X.max() > 0 or rows.X.min() < 0)
-        if has_underflow or not np.isfinite(smoothness):
+        is_zero = smoothness == 0
+        has_underflow = np.any(is_zero) and (rows.X.max() > 0 or rows.X.min() < 0)
+        if has_underflow or not np.all(np.isfinite(smoothness)):
             raise ValueError(
                 "lr='auto' finds no step size: the squares of the features leave the range of "
                 f"{rows.X.dtype}. Scale the data, for instance with StandardScaler."
             )
-        return 1 / smoothness if smoothness > 0 else 1.0
+        return 1 / np.where(is_zero, 1.0, smoothness)
 
     def _check_finite(self, arrays, record):
         if not all(np.all(np.isfinite(values)) for values in (*arrays, record["loss"])):

@@ -1,7 +1,7 @@
 """scikit-learn's callbacks: the only file that knows ``sklearn.callback`` (1.9 and later)."""
 
 try:
-    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import AutoPropagatedCallback, CallbackSupportMixin, ProgressBar
 
     CALLBACKS_AVAILABLE = True
 except ImportError:
@@ -29,6 +29,42 @@ def begin_fit(estimator, n_epochs, X, y, sample_weight):
     if not CALLBACKS_AVAILABLE:
         return UnfollowedFit()
     return FollowedFit(estimator, n_epochs, X, y, sample_weight)
+
+
+def has_callbacks(estimator):
+    """Whether callbacks are set on an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+
+    Returns
+    -------
+    has_callbacks : bool
+    """
+    return bool(getattr(estimator, "_skl_callbacks", ()))
+
+
+def has_callbacks_for_every_fit(search):
+    """Whether callbacks set on a search are to follow each of its fits.
+
+    A progress bar may follow a few for all: it shows how far they are, and takes nothing
+    from them.
+
+    Parameters
+    ----------
+    search : estimator instance
+
+    Returns
+    -------
+    has_callbacks : bool
+    """
+    return CALLBACKS_AVAILABLE and any(
+        isinstance(callback, AutoPropagatedCallback)
+        and not isinstance(callback, ProgressBar)
+        and callback.max_propagation_depth != 0
+        for callback in getattr(search, "_skl_callbacks", ())
+    )
 
 
 class UnfollowedFit:

@@ -234,8 +234,11 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
                 f"{len(classes)} classes. Use OneVsRestClassifier({type(self).__name__}())."
             )
 
+    def _is_online(self):
+        return self.batch_size == 1
+
     def _one_pass(self, objective, optimizer, rows):
-        if self.batch_size == 1:
+        if self._is_online():
             return OnlinePass(rows.X)
         return super()._one_pass(objective, optimizer, rows)
 

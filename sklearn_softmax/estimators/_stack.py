@@ -1,0 +1,244 @@
+"""Models that differ only in a few numbers, trained side by side as one stack."""
+
+from copy import copy, deepcopy
+from functools import partial
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils import gen_batches
+
+from sklearn_softmax.estimators._base import GradientDescentClassifier
+from sklearn_softmax.estimators._callbacks import begin_fit, has_callbacks
+from sklearn_softmax.training import State, train
+
+# Parameters that may be arrays with an entry for each model of a stack.
+STACKABLE = ("lr", "lr_decay", "reg_param", "momentum")
+# Room for the parameters of a stack, their gradients and the outputs for one block of rows.
+STACK_BYTES = 2**28
+
+
+@_fit_context(prefer_skip_nested_validation=True)
+def fit_together(leader, others, X, y, sample_weight=None, **validation_data):
+    """Fit estimators that differ only in what a stack can hold and in ``n_epochs``.
+
+    Models that differ in ``n_epochs`` alone are one, looked at after each of these numbers
+    of epochs. Each estimator is then as if it had been fitted alone, up to rounding; with
+    ``random_state=None`` the models of a stack share their initial weights, their order of
+    rows and their dropout masks. A stack too wide for ``STACK_BYTES`` is cut, and its parts
+    are trained one after the other.
+
+    Parameters
+    ----------
+    leader : estimator of this package
+        Fitted in place, as the others are. The one that callbacks follow, with the most
+        epochs of all.
+    others : list of estimators of the same class
+    X, y, sample_weight : array-like
+        As in ``fit``.
+    **validation_data : array-like
+        ``X_val``, ``y_val`` and ``sample_weight_val``, as in ``fit``.
+
+    Returns
+    -------
+    errors : list of ValueError or None
+        For the leader and then the others: None where training went well, else what
+        fitting it alone would have raised.
+    """
+    given = dict.fromkeys(("X_val", "y_val", "sample_weight_val")) | validation_data
+    rows, validation = leader._read(X, y, sample_weight, **given, goes_on=False)
+    network = leader._network(rows.X.shape[1])
+    estimators = [leader, *others]
+    models = list(dict.fromkeys(map(numbers_of_model, estimators)))
+    parts = [models[part] for part in gen_batches(len(models), _width(network, rows))]
+    task = begin_fit(leader, leader.n_epochs * len(parts), X, y, sample_weight)
+    errors = {}
+    for part in parts:
+        stack = _Stack(leader, network, part, rows)
+        members = [e for e in estimators if numbers_of_model(e) in part]
+        for n_epochs in sorted({e.n_epochs for e in members}):
+            stack.train(n_epochs, validation, task)
+            errors |= {e: stack.hand_over(e) for e in members if e.n_epochs == n_epochs}
+            stack.keep({numbers_of_model(e) for e in members if e.n_epochs > n_epochs})
+    task.end(partial(vars, leader))
+    return [errors[e] for e in estimators]
+
+
+def numbers_of_model(estimator):
+    """What tells the model of an estimator from the others of its stack.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+
+    Returns
+    -------
+    numbers : tuple
+        Values of the ``STACKABLE`` parameters.
+    """
+    return tuple(getattr(estimator, name) for name in STACKABLE)
+
+
+def obstacle_to_stacking(estimator):
+    """Why an estimator cannot be a model of a stack.
+
+    Parameters
+    ----------
+    estimator : object
+
+    Returns
+    -------
+    obstacle : str
+        Empty where there is none.
+    """
+    if not isinstance(estimator, GradientDescentClassifier) or not _is_of_this_package(estimator):
+        return f"{type(estimator).__name__} is not one of this package's estimators"
+    try:
+        estimator._validate_params()
+        estimator._check_parameters()
+    except ValueError:
+        return "a parameter is not valid"
+    obstacles = {
+        "it has callbacks of its own": has_callbacks(estimator),
+        "early_stopping=True": estimator.early_stopping,
+        "warm_start=True": estimator.warm_start,
+        "verbose": estimator.verbose,
+        "batch_size=1 learns online": estimator._is_online(),
+    }
+    return next((text for text, stands_in_the_way in obstacles.items() if stands_in_the_way), "")
+
+
+def _is_of_this_package(estimator):
+    """Not of a subclass elsewhere, which may train in another way."""
+    return type(estimator).__module__.startswith(f"{__package__}.")
+
+
+def _width(network, rows):
+    """Number of models that a stack of this network has room for."""
+    n_parameters = sum(map(np.prod, network.shapes()))
+    n_outputs = sum(network.layer_sizes[1:]) * rows.BLOCK_SIZE
+    # Parameters with two gradients and two means of them; outputs of two threads and theirs.
+    return max(1, int(STACK_BYTES // (5 * rows.X.itemsize * (n_parameters + n_outputs))))
+
+
+class _Stack:
+    """Models of one network that learn from the same batches, each in its own way.
+
+    Parameters
+    ----------
+    leader : estimator
+        Has read the data; what the models share is as it says.
+    network : DenseNetwork
+    models : list of tuple
+        The numbers of each model.
+    rows : Rows
+    """
+
+    def __init__(self, leader, network, models, rows):
+        self.network, self.models, self.rows = network, models, rows
+        self.history, self.step_losses, self.errors = [], [], {}
+        # An estimator with arrays as parameters trains a stack.
+        self.estimator = copy(leader)
+        self._set(**{name: _column(values) for name, values in zip(STACKABLE, zip(*models))})
+        self._set(_random_state=_own_copy(leader._random_state))
+        params = self.estimator._initial_parameters(network, rows.X.dtype)
+        params = [np.repeat(p[np.newaxis], len(models), axis=0) for p in params]
+        self.state = State(params, self.estimator._optimizer().start(params))
+        batch_size = min(int(leader.batch_size), len(rows))
+        self._set(lr=self.estimator._learning_rate(rows, self._objective(), batch_size))
+
+    def _set(self, **attributes):
+        vars(self.estimator).update(attributes)
+
+    def _objective(self):
+        return self.estimator._objective(self.network, self.rows)
+
+    def train(self, n_epochs, validation, task):
+        """Go on until so many epochs have been run."""
+        objective, optimizer = self._objective(), self.estimator._optimizer()
+
+        def first_so_far():
+            params = [p[0].copy() for p in self.state.params]
+            return {"n_iter_": self.state.epoch, **self.estimator._attributes_from(params)}
+
+        def on_epoch_end(record):
+            task.end_epoch(first_so_far)
+            return all([self._has_ended(model, optimizer, record) for model in self.models])
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            passes = self.estimator._passes(objective, optimizer, self.state, self.rows)
+            history, step_losses = train(
+                task.announced(passes, first_so_far),
+                self.state,
+                n_epochs=n_epochs - self.state.epoch if self.models else 0,
+                measure=partial(self.estimator._figures, objective, validation),
+                on_epoch_end=on_epoch_end,
+            )
+        self.history += history
+        self.step_losses += step_losses
+
+    def _has_ended(self, model, optimizer, record):
+        """Whether no later epoch matters to a model; notes the error of one that diverged."""
+        if model in self.errors:
+            return True
+        i = self.models.index(model)
+        alone, own_record = self._alone(model), _select(record, i)
+        arrays = *self.state.params, *optimizer.arrays(self.state.optimizer_state)
+        try:
+            alone._check_finite([values[i] for values in arrays], own_record)
+        except ValueError as error:
+            self.errors[model] = error
+            return True
+        return alone._has_nothing_left_to_learn(own_record)
+
+    def _alone(self, model):
+        alone = copy(self.estimator)
+        vars(alone).update(zip(STACKABLE, model))
+        return alone
+
+    def hand_over(self, estimator):
+        """Make an estimator as fitted as its model is now, or return what went wrong."""
+        model = numbers_of_model(estimator)
+        if model in self.errors:
+            return self.errors[model]
+        i = self.models.index(model)
+        history = [_select(record, i) for record in self.history]
+        ends = [estimator._has_nothing_left_to_learn(record) for record in history]
+        n_epochs = ends.index(True) + 1 if True in ends else len(ends)
+        step_losses = [losses[i] for losses in self.step_losses[:n_epochs]]
+        optimizer_state = estimator._optimizer().select(self.state.optimizer_state, i)
+        own = State([p[i].copy() for p in self.state.params], deepcopy(optimizer_state), n_epochs)
+        known = ("classes_", "n_features_in_", "feature_names_in_", "_dropout_generator")
+        shared = {name: v for name, v in vars(self.estimator).items() if name in known}
+        vars(estimator).update(deepcopy(shared))
+        estimator._random_state = _own_copy(self.estimator._random_state)
+        estimator._keep(own, self.network, history[:n_epochs], step_losses)
+        estimator._warn_if_nothing_learnt()
+        return None
+
+    def keep(self, models):
+        """Train no models but these any longer."""
+        kept = [i for i, m in enumerate(self.models) if m in models and m not in self.errors]
+        self.models = [self.models[i] for i in kept]
+        self._set(**{name: vars(self.estimator)[name][kept] for name in STACKABLE})
+        optimizer_state = self.estimator._optimizer().select(self.state.optimizer_state, kept)
+        self.state = State([p[kept] for p in self.state.params], optimizer_state, self.state.epoch)
+        self.history = [
+            {name: value if np.ndim(value) == 0 else value[kept] for name, value in record.items()}
+            for record in self.history
+        ]
+        self.step_losses = [losses[kept] for losses in self.step_losses]
+
+
+def _column(values):
+    """Values of a parameter, to be broadcast against a stack; a word that all share as it is."""
+    return values[0] if isinstance(values[0], str) else np.reshape(values, (-1, 1, 1)).astype(float)
+
+
+def _select(record, i):
+    """One model's figures from those of its stack."""
+    return {name: v if np.ndim(v) == 0 else np.ravel(v)[i] for name, v in record.items()}
+
+
+def _own_copy(random_state):
+    """A copy to draw from, unless it is NumPy's global generator."""
+    return random_state if random_state is np.random.mtrand._rand else deepcopy(random_state)

@@ -1,0 +1,158 @@
+"""The private parts of scikit-learn's searches that a fused search builds on.
+
+No other file knows them. They are the same in scikit-learn 1.7 and 1.9, but for the
+callbacks of the latter.
+"""
+
+import time
+from contextlib import contextmanager
+from traceback import format_exception
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.model_selection._validation import _fit_and_score, _score
+from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.validation import _check_method_params, _num_samples
+
+
+def evaluate_with(evaluate, evaluate_candidates):
+    """Have a search leave the evaluation of its candidates to a function.
+
+    Parameters
+    ----------
+    evaluate : callable
+        ``evaluate(evaluations, parallel) -> results`` is given an :class:`Evaluation` for each
+        candidate and fold and the search's own ``Parallel``, and returns a result for
+        each, in the same order.
+    evaluate_candidates : callable
+        What ``BaseSearchCV.fit`` hands to ``_run_search``. It belongs to that one call of
+        ``fit``: nothing else is changed with it.
+    """
+    names = evaluate_candidates.__code__.co_freevars
+    cell = evaluate_candidates.__closure__[names.index("parallel")]
+    parallel = cell.cell_contents
+
+    def evaluate_tasks(tasks):
+        evaluations = [Evaluation(*arguments, options) for _, arguments, options in tasks]
+        return evaluate(evaluations, parallel)
+
+    cell.cell_contents = evaluate_tasks
+
+
+class Evaluation:
+    """A candidate to be fitted and scored on a fold: the arguments of ``_fit_and_score``.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        A clone, without the candidate's parameters yet.
+    X, y : array-like
+        All rows.
+    options : dict
+        Keyword arguments of ``_fit_and_score``.
+    """
+
+    def __init__(self, estimator, X, y, options):
+        self.estimator, self.X, self.y, self.options = estimator, X, y, options
+        self.parameters = options["parameters"]
+        self.candidate, _ = options["candidate_progress"]
+        self.fold, self.n_folds = options["split_progress"]
+
+    def run(self):
+        """The result, by scikit-learn's own function."""
+        return _fit_and_score(self.estimator, self.X, self.y, **self.options)
+
+    def with_parameters(self):
+        """The estimator with the candidate's parameters."""
+        return self.estimator.set_params(**clone(self.parameters, safe=False))
+
+    def rows(self):
+        """Rows and metadata of the fold."""
+        return Fold(self.estimator, self.X, self.y, self.options)
+
+    @contextmanager
+    def followed(self, estimator, rows):
+        """Tell callbacks that the candidate is fitted in this block."""
+        context = self.options.get("callback_ctx")
+        if context is None:
+            yield
+            return
+        weight = rows.fit_params.get("sample_weight")
+        known = {
+            "estimator": self.options["caller"],
+            "X": rows.X_train,
+            "y": rows.y_train,
+            "metadata": None if weight is None else {"sample_weight": weight},
+        }
+        try:
+            with context.propagate_callback_context(estimator):
+                context.call_on_fit_task_begin(**known)
+                yield
+        finally:
+            context.call_on_fit_task_end(**known)
+
+    def result(self, estimator, error, rows, fit_time):
+        """The result of a fit that has taken place, as ``_fit_and_score`` gives it.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+        error : Exception or None
+            What the fit raised.
+        rows : Fold
+        fit_time : float
+            In seconds.
+
+        Returns
+        -------
+        result : dict
+        """
+        error_score = self.options["error_score"]
+        if error is not None and error_score == "raise":
+            raise error
+        start = time.time()
+        parts = ("test", "train") if self.options["return_train_score"] else ("test",)
+        score = rows.score if error is None else rows.error_scores
+        scores = {}
+        for part in parts:
+            scores[f"{part}_scores"] = score(estimator, part)
+            scores.setdefault("score_time", time.time() - start if error is None else 0.0)
+        return {
+            "fit_error": error and "".join(format_exception(error)),
+            "fit_time": fit_time,
+            "n_test_samples": _num_samples(rows.X_test),
+            **scores,
+        }
+
+
+class Fold:
+    """Training and test rows of a fold, with what metadata is for them; copied once.
+
+    Parameters
+    ----------
+    estimator, X, y, options
+        As in :class:`Evaluation`.
+    """
+
+    def __init__(self, estimator, X, y, options):
+        train, test = np.asarray(options["train"]), np.asarray(options["test"])
+        self.scorer, self.error_score = options["scorer"], options["error_score"]
+        self.X_train, self.y_train = _safe_split(estimator, X, y, train)
+        self.X_test, self.y_test = _safe_split(estimator, X, y, test, train)
+        self.fit_params = _check_method_params(X, options["fit_params"] or {}, train)
+        self.score_params = {
+            part: _check_method_params(X, options["score_params"] or {}, rows)
+            for part, rows in (("train", train), ("test", test))
+        }
+
+    def score(self, estimator, part):
+        """Score or scores of the training or test rows."""
+        X, y = (self.X_train, self.y_train) if part == "train" else (self.X_test, self.y_test)
+        return _score(estimator, X, y, self.scorer, self.score_params[part], self.error_score)
+
+    def error_scores(self, estimator, part):
+        """What stands in for them where there is no model."""
+        if isinstance(self.scorer, _MultimetricScorer):
+            return dict.fromkeys(self.scorer._scorers, self.error_score)
+        return self.error_score

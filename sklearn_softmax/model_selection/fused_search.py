@@ -1,0 +1,191 @@
+"""Searches over parameters whose candidates train together."""
+
+from sklearn.base import is_classifier
+from sklearn.model_selection import (
+    GridSearchCV,
+    ParameterGrid,
+    ParameterSampler,
+    RandomizedSearchCV,
+    check_cv,
+)
+
+from sklearn_softmax.estimators._callbacks import has_callbacks_for_every_fit
+from sklearn_softmax.model_selection._evaluation import evaluate_groups
+from sklearn_softmax.model_selection._plan import plan
+from sklearn_softmax.model_selection._scikit_learn import evaluate_with
+
+
+class _FusedSearchMixin:
+    """Trains the candidates of a fold together; all the rest is the search it is mixed into."""
+
+    def plan(self, X=None, y=None, groups=None):
+        """Tell which candidates train together, which do not, and why.
+
+        Parameters
+        ----------
+        X, y, groups : array-like, default=None
+            Data of the search, for splitters that need them to tell the number of folds.
+
+        Returns
+        -------
+        plan : Plan
+            To be printed; ``plan.groups`` has it for programs.
+        """
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        return self._plan(list(self._candidates()), cv.get_n_splits(X, y, groups))
+
+    def _plan(self, candidates, n_folds):
+        obstacle = ""
+        if has_callbacks_for_every_fit(self):
+            obstacle = "callbacks of the search are to follow every fit"
+        return plan(self.estimator, candidates, n_folds, obstacle)
+
+    def _run_search(self, evaluate_candidates, *, callback_ctx=None):
+        evaluate_with(self._evaluate, evaluate_candidates)
+        # scikit-learn before 1.9 has no callbacks.
+        context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
+        super()._run_search(evaluate_candidates, **context)
+
+    def _evaluate(self, evaluations, parallel):
+        candidates = {e.candidate: e.parameters for e in evaluations}
+        plan = self._plan(list(candidates.values()), len({e.fold for e in evaluations}))
+        if self.verbose > 0:
+            print(plan)
+        return evaluate_groups(plan, evaluations, parallel)
+
+
+class FusedGridSearchCV(_FusedSearchMixin, GridSearchCV):
+    r"""Grid search whose candidates train together.
+
+    A drop-in replacement of ``GridSearchCV`` for the estimators of this package, and for
+    pipelines that end in one. Candidates that differ only in ``lr``, ``lr_decay``,
+    ``reg_param`` or ``momentum`` are a stack of models that reads every batch once,
+
+    .. math:: Z_k = W_k X^\top + b_k, \qquad k = 1, \dots, M
+
+    with one matrix product for all M of them; candidates that differ only in ``n_epochs`` are
+    one model, looked at after each of these numbers of epochs. So 54 configurations of
+    three learning rates, penalties and numbers of epochs and two batch sizes, in 3 folds, take
+    6 runs of 9 models instead of 162 fits. The transformers of a pipeline are fitted once for
+    each group of such candidates and fold.
+
+    What cannot train together is fitted one by one within the same search, with the same
+    results: other estimators, early stopping, ``warm_start``, ``verbose`` or callbacks on the
+    estimator itself, online perceptrons, parameters that are not valid. :meth:`plan` tells.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Any classifier or regressor; those of this package gain.
+    param_grid : dict or list of dict
+        Values to try for each parameter.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        As in ``GridSearchCV``, as ``refit``, ``cv``, ``pre_dispatch``, ``error_score`` and
+        ``return_train_score`` are.
+    n_jobs : int or None, default=None
+        Tasks that run at once, by joblib; a task is one group of candidates on one fold. None
+        is 1 unless a ``joblib.parallel_config`` context says more, -1 is all processors.
+    refit : bool, str or callable, default=True
+    cv : int, splitter, iterable or None, default=None
+    verbose : int, default=0
+        Above 0, prints what trains together; above 1 also a line for each candidate that is
+        fitted by itself, as ``GridSearchCV`` does.
+    pre_dispatch : int or str, default="2*n_jobs"
+    error_score : "raise" or float, default=nan
+        Score of a candidate that cannot be fitted. One that diverges leaves the others of its
+        stack as they are.
+    return_train_score : bool, default=False
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to ndarray
+        As in ``GridSearchCV``, with the same scores up to rounding. The fit time of a
+        candidate is an equal part of that of its group.
+    best_estimator_ : estimator instance
+        As in ``GridSearchCV``, as ``best_score_``, ``best_params_``, ``best_index_``,
+        ``scorer_``, ``n_splits_``, ``refit_time_``, ``multimetric_``, ``classes_``,
+        ``n_features_in_`` and ``feature_names_in_`` are.
+
+    See Also
+    --------
+    FusedRandomizedSearchCV : Tries a number of candidates drawn at random.
+    sklearn.model_selection.GridSearchCV : Fits one candidate after the other.
+
+    Notes
+    -----
+    With ``random_state=None`` the models of a stack share their initial weights, their
+    order of rows and their dropout masks. With an int or a generator each candidate
+    starts from the same seed anyway, in ``GridSearchCV`` too.
+
+    A task holds one copy of its fold, as ``GridSearchCV`` does for each fit, and a stack of at
+    most 256 MiB with its gradients; a wider one is cut, and its parts train in turn.
+
+    References
+    ----------
+    K. Abhishek, "Multi-class classification using softmax regression" (2021), question 2:
+    the search over 54 configurations.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> grid = {"lr": [0.01, 0.1], "reg_param": [0.0, 1.0], "n_epochs": [50, 100, 200]}
+    >>> search = FusedGridSearchCV(SoftmaxRegression(random_state=0), grid, cv=3)
+    >>> print(search.plan(X, y))
+    36 fits in 3 runs, 3 of each group:
+      12 together: 4 models, looked at after 50, 100, 200 epochs
+    >>> search.fit(X, y).best_score_ > 0.95
+    True
+    """
+
+    def _candidates(self):
+        return ParameterGrid(self.param_grid)
+
+
+class FusedRandomizedSearchCV(_FusedSearchMixin, RandomizedSearchCV):
+    """Search over parameters drawn at random, whose candidates train together.
+
+    What :class:`FusedGridSearchCV` is to ``GridSearchCV``, this is to ``RandomizedSearchCV``.
+    Draw ``lr``, ``lr_decay``, ``reg_param`` and ``momentum`` from distributions, and
+    ``n_epochs`` from a few values: all candidates are then one stack.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Any classifier or regressor; those of this package gain.
+    param_distributions : dict or list of dict
+        Distributions or lists of values for each parameter.
+    n_iter : int, default=10
+        Number of candidates.
+    random_state : int, RandomState instance or None, default=None
+        Source of the candidates; an int for :meth:`plan` to tell of the same ones.
+    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
+        As in :class:`FusedGridSearchCV`.
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to ndarray
+        As in :class:`FusedGridSearchCV`, as ``best_estimator_`` and the others are.
+
+    See Also
+    --------
+    FusedGridSearchCV : Tries all candidates of a grid.
+    sklearn.model_selection.RandomizedSearchCV : Fits one candidate after the other.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_softmax import FusedRandomizedSearchCV, SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> drawn = {"lr": loguniform(1e-3, 1e-1), "reg_param": loguniform(1e-3, 1)}
+    >>> search = FusedRandomizedSearchCV(SoftmaxRegression(), drawn, cv=3, random_state=0)
+    >>> search.fit(X, y).best_score_ > 0.95
+    True
+    """
+
+    def _candidates(self):
+        return ParameterSampler(
+            self.param_distributions, self.n_iter, random_state=self.random_state
+        )

@@ -342,9 +342,9 @@ def test_expected_smoothness(weighted, fit_intercept, is_sparse, rng):
     X = rows.X.toarray() if is_sparse else rows.X
     X = np.column_stack([X, np.ones(40)]) if fit_intercept else X
     weight = np.ones(40) if rows.weight is None else rows.weight
-    L = 0.5 * np.linalg.eigvalsh(X.T @ (weight[:, None] * X) / 40)[-1] + 0.1
-    L_max = 0.5 * (weight * (X**2).sum(axis=1)).max() + 0.1
-    options = {"curvature": 0.5, "fit_intercept": fit_intercept, "l2": 0.1}
+    L = 0.5 * np.linalg.eigvalsh(X.T @ (weight[:, None] * X) / 40)[-1]
+    L_max = 0.5 * (weight * (X**2).sum(axis=1)).max()
+    options = {"curvature": 0.5, "fit_intercept": fit_intercept}
     assert expected_smoothness(rows, 40, **options) == pytest.approx(L, rel=0.05)
     assert expected_smoothness(rows, 99, **options) == pytest.approx(L, rel=0.05)
     assert expected_smoothness(rows, 1, **options) == pytest.approx(L_max)

@@ -162,7 +162,8 @@ class _Stack:
 
         def on_epoch_end(record):
             task.end_epoch(first_so_far)
-            return all([self._has_ended(model, optimizer, record) for model in self.models])
+            ended = [self._has_ended(model, optimizer, record) for model in self.models]
+            return all(ended)
 
         with np.errstate(over="ignore", invalid="ignore"):
             passes = self.estimator._passes(objective, optimizer, self.state, self.rows)

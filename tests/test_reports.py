@@ -178,3 +178,14 @@ def test_stage_tells_when_it_begins_and_ends(capsys):
         assert capsys.readouterr().out == "Sorting ...\n"
     assert sorting.seconds >= 0
     assert capsys.readouterr().out.startswith("Sorting: done in ")
+
+
+def test_both_searches_find_the_same(tmp_path):
+    dataset = load("digits")
+    scores = [
+        softmax.run(
+            dataset, tmp_path, n_jobs=1, param_grid=SMALL_GRID, search=search
+        ).search.cv_results_["mean_test_score"]
+        for search in softmax.SEARCHES
+    ]
+    np.testing.assert_array_equal(*scores)

@@ -1,4 +1,7 @@
 import json
+from dataclasses import replace
+from itertools import product
+from types import SimpleNamespace
 
 import pytest
 
@@ -6,7 +9,9 @@ pytest.importorskip("sklearn.callback", reason="epochs are timed by a callback")
 
 from sklearn.datasets import load_digits
 
-from benchmarks.speed import libraries, perceptron
+from benchmarks.datasets import load
+from benchmarks.reports import softmax
+from benchmarks.speed import libraries, perceptron, search
 from benchmarks.speed.__main__ import main
 from sklearn_softmax import BinaryPerceptron
 
@@ -63,3 +68,34 @@ def test_unknown_table_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["nothing"])
     assert "invalid choice" in capsys.readouterr().err
+
+
+@pytest.fixture
+def small_problems(monkeypatch):
+    """The searches on few rows, few configurations and few epochs."""
+    digits = load("digits")
+    rows = replace(digits, X=digits.X[:200], y=digits.y[:200])
+    monkeypatch.setattr(search.datasets, "load", lambda *_: rows)
+    monkeypatch.setitem(softmax.PARAM_GRIDS, "digits", {"lr": [0.1], "n_epochs": [20, 30]})
+    monkeypatch.setattr(search, "NET_GRID", {"lr": [0.01], "n_epochs": [2, 3]})
+
+
+def test_search_writes_its_records(small_problems, tmp_path, capsys):
+    path = tmp_path / "search.json"
+    records = main(["search", "--quick", "--n-jobs", "1", "--json", str(path)])
+    assert json.loads(path.read_text()) == records
+    problems = ["softmax digits", "softmax digits", "net digits"]
+    contestants = ["fused", "one by one", "scikit-learn"]
+    assert [(r["problem"], r["contestant"]) for r in records] == list(
+        product(problems, contestants)
+    )
+    assert all(r["n_jobs"] == 1 and r["seconds"] > 0 for r in records)
+    assert "2 configurations x 3 folds" in capsys.readouterr().out
+
+
+def test_other_scores_are_no_comparison(small_problems):
+    problem = search.PROBLEMS["digits"](SimpleNamespace(quick=True))
+    Search, model, grid = problem.contestants["one by one"]
+    problem.contestants["one by one"] = Search, model, {**grid, "lr": [1e-4]}
+    with pytest.raises(RuntimeError, match="different scores"):
+        search.search_times(problem, 1)

@@ -22,7 +22,7 @@ from sklearn.model_selection import (
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._progress import show_progress, stage
-from sklearn_softmax import SoftmaxRegression
+from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression
 
 DATA = ("digits", "mnist")
 CLASSES = {"digits": tuple(range(10)), "mnist": (0, 1, 3, 4)}
@@ -35,6 +35,7 @@ PARAM_GRIDS = {
     }
     for name, batch_sizes in {"digits": [100, 400], "mnist": [1000, 5000]}.items()
 }
+SEARCHES = {"fused": FusedGridSearchCV, "sklearn": GridSearchCV}
 N_FOLDS = 3
 TEST_SIZE = 0.3
 
@@ -83,7 +84,18 @@ class Experiment:
         return _published.are_comparable(self.dataset)
 
 
-def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None):
+def add_arguments(command):
+    """Options of this report alone."""
+    command.add_argument(
+        "--search",
+        choices=SEARCHES,
+        default="fused",
+        help="train the configurations of a fold together, or let scikit-learn's GridSearchCV "
+        "train one after the other (default: %(default)s)",
+    )
+
+
+def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fused"):
     """Do the experiment, and write ``softmax.md`` with its figures.
 
     Parameters
@@ -99,6 +111,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None):
     param_grid : dict, default=None
         Values to search; None for the 54 configurations of the report, with smaller
         batches for "digits".
+    search : {"fused", "sklearn"}, default="fused"
+        Whether configurations train together or one after the other.
 
     Returns
     -------
@@ -106,7 +120,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None):
     """
     out.mkdir(parents=True, exist_ok=True)
     X_train, X_test, y_train, y_test = split(dataset, random_state)
-    search = grid_search(param_grid or PARAM_GRIDS[dataset.name], n_jobs, random_state)
+    param_grid = param_grid or PARAM_GRIDS[dataset.name]
+    search = grid_search(param_grid, n_jobs, random_state, SEARCHES[search])
     n_configurations = len(ParameterGrid(search.param_grid))
     with stage(f"Searching {n_configurations} configurations in {N_FOLDS} folds") as searching:
         search.fit(X_train, y_train)
@@ -142,7 +157,7 @@ def split(dataset, random_state):
     return train_test_split(X, y, test_size=TEST_SIZE, stratify=y, random_state=random_state)
 
 
-def grid_search(param_grid, n_jobs, random_state):
+def grid_search(param_grid, n_jobs, random_state, Search):
     """The search, ready to be fitted.
 
     Parameters
@@ -150,21 +165,22 @@ def grid_search(param_grid, n_jobs, random_state):
     param_grid : dict
     n_jobs : int
     random_state : int
+    Search : class
+        ``GridSearchCV`` or one like it.
 
     Returns
     -------
     search : GridSearchCV
     """
-    return show_progress(
-        GridSearchCV(
-            SoftmaxRegression(random_state=random_state),
-            param_grid,
-            scoring="accuracy",
-            cv=StratifiedKFold(N_FOLDS, shuffle=True, random_state=random_state),
-            n_jobs=n_jobs,
-            refit=False,
-        )
+    search = Search(
+        SoftmaxRegression(random_state=random_state),
+        param_grid,
+        scoring="accuracy",
+        cv=StratifiedKFold(N_FOLDS, shuffle=True, random_state=random_state),
+        n_jobs=n_jobs,
+        refit=False,
     )
+    return show_progress(search)
 
 
 def _document(experiment, out):
@@ -222,8 +238,9 @@ def _partition(e):
 def _search_summary(e):
     n_configurations = len(e.search.cv_results_["params"])
     return (
-        f"{n_configurations} configurations x {N_FOLDS} folds = {n_configurations * N_FOLDS} fits "
-        f"took {e.search_seconds:.1f} s with `n_jobs={e.search.n_jobs}`."
+        f"The {n_configurations * N_FOLDS} fits of {n_configurations} configurations in {N_FOLDS} "
+        f"folds took `{type(e.search).__name__}` {e.search_seconds:.1f} s with "
+        f"`n_jobs={e.search.n_jobs}`."
     )
 
 

@@ -136,7 +136,7 @@ def _record(number, lr, rows, losses, correct, batch_size):
     lengths = np.diff(starts, append=len(rows))
     return Epoch(
         number=number,
-        lr=lr,
+        lr=lr[..., 0, 0] if np.ndim(lr) else lr,
         loss=losses.mean(axis=-1),
         accuracy=correct.mean(axis=-1),
         n_mistakes=np.count_nonzero(mistakes, axis=-1),

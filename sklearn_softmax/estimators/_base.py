@@ -223,7 +223,7 @@ class GradientDescentClassifier(
                 patience=Patience(self.n_iter_no_change, self.tol) if stops_early else None,
                 on_epoch_end=on_epoch_end,
             )
-        self._keep(state, network, history, step_losses, goes_on)
+        self._keep(state, network, columns_of(history), np.concatenate(step_losses), goes_on)
         task.end(fitted_so_far)
 
     def _passes(self, objective, optimizer, state, rows):
@@ -242,7 +242,11 @@ class GradientDescentClassifier(
 
     def _keep(self, state, network, history, step_losses, goes_on=False):
         """Set the attributes that training leaves behind."""
-        self._record(history, step_losses, goes_on)
+        if goes_on:
+            history = _joined(self.history_, history)
+            step_losses = np.concatenate([self.step_losses_, step_losses])
+        self.history_, self.step_losses_ = history, step_losses
+        self.n_iter_, self.n_steps_ = len(history["epoch"]), len(step_losses)
         self._optimizer_in_use = network, self._optimizer()
         self._optimizer_state = state.optimizer_state
         for name, value in self._attributes_from(state.params).items():
@@ -294,16 +298,6 @@ class GradientDescentClassifier(
         if self._optimizer_in_use == (network, optimizer):
             optimizer_state = deepcopy(self._optimizer_state)
         return State(params, optimizer_state, epoch=self.n_iter_)
-
-    def _record(self, history, step_losses, goes_on):
-        """Set the attributes that tell how training went."""
-        columns = {name: np.array([record[name] for record in history]) for name in history[0]}
-        step_losses = np.concatenate(step_losses)
-        if goes_on:
-            columns = _joined(self.history_, columns)
-            step_losses = np.concatenate([self.step_losses_, step_losses])
-        self.history_, self.step_losses_ = columns, step_losses
-        self.n_iter_, self.n_steps_ = len(columns["epoch"]), len(step_losses)
 
     def _check_parameters(self):
         """Check what concerns several parameters at once."""
@@ -427,6 +421,20 @@ def restored_on_failure(estimator):
         if rng is not None and rng is not np.random.mtrand._rand:
             rng.set_state(rng_state)
         raise
+
+
+def columns_of(history):
+    """Records of epochs as arrays with an entry an epoch.
+
+    Parameters
+    ----------
+    history : list of dict
+
+    Returns
+    -------
+    columns : dict of str to ndarray
+    """
+    return {name: np.array([record[name] for record in history]) for name in history[0]}
 
 
 def _joined(before, after):

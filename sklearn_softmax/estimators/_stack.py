@@ -1,5 +1,6 @@
 """Models that differ only in a few numbers, trained side by side as one stack."""
 
+from contextlib import nullcontext
 from copy import copy, deepcopy
 from functools import partial
 
@@ -7,14 +8,17 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import gen_batches
 
-from sklearn_softmax.estimators._base import GradientDescentClassifier
+from sklearn_softmax.estimators._base import GradientDescentClassifier, columns_of
 from sklearn_softmax.estimators._callbacks import begin_fit, has_callbacks
+from sklearn_softmax.threads import one_blas_thread
 from sklearn_softmax.training import State, train
 
 # Parameters that may be arrays with an entry for each model of a stack.
 STACKABLE = ("lr", "lr_decay", "reg_param", "momentum")
 # Room for the parameters of a stack, their gradients and the outputs for one block of rows.
 STACK_BYTES = 2**28
+# Multiplications of a product that one thread has done before others could be of help.
+SMALL_PRODUCT = 2**22
 
 
 @_fit_context(prefer_skip_nested_validation=True)
@@ -135,7 +139,7 @@ class _Stack:
 
     def __init__(self, leader, network, models, rows):
         self.network, self.models, self.rows = network, models, rows
-        self.history, self.step_losses, self.errors = [], [], {}
+        self.records, self.step_losses, self.errors = [], [], {}
         # An estimator with arrays as parameters trains a stack.
         self.estimator = copy(leader)
         self._set(**{name: _column(values) for name, values in zip(STACKABLE, zip(*models))})
@@ -162,10 +166,12 @@ class _Stack:
 
         def on_epoch_end(record):
             task.end_epoch(first_so_far)
-            ended = [self._has_ended(model, optimizer, record) for model in self.models]
-            return all(ended)
+            self._note_errors(optimizer, record)
+            has_ended = self.estimator._has_nothing_left_to_learn(record)
+            has_ended |= np.array([model in self.errors for model in self.models])
+            return np.all(has_ended)
 
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"), self._threads():
             passes = self.estimator._passes(objective, optimizer, self.state, self.rows)
             history, step_losses = train(
                 task.announced(passes, first_so_far),
@@ -174,24 +180,31 @@ class _Stack:
                 measure=partial(self.estimator._figures, objective, validation),
                 on_epoch_end=on_epoch_end,
             )
-        self.history += history
+        self.records += history
         self.step_losses += step_losses
+        self.history = columns_of(self.records)
 
-    def _has_ended(self, model, optimizer, record):
-        """Whether no later epoch matters to a model; notes the error of one that diverged."""
-        if model in self.errors:
-            return True
-        i = self.models.index(model)
-        alone, own_record = self._alone(model), _select(record, i)
+    def _threads(self):
+        n_in, n_out, *_ = self.network.layer_sizes
+        n_rows = min(self.estimator.batch_size, self.rows.BLOCK_SIZE, len(self.rows))
+        is_small = len(self.models) * n_out * n_in * n_rows <= SMALL_PRODUCT
+        return one_blas_thread() if is_small else nullcontext()
+
+    def _note_errors(self, optimizer, record):
+        """Note what goes wrong with models that diverge, each for itself."""
         arrays = *self.state.params, *optimizer.arrays(self.state.optimizer_state)
-        try:
-            alone._check_finite([values[i] for values in arrays], own_record)
-        except ValueError as error:
-            self.errors[model] = error
-            return True
-        return alone._has_nothing_left_to_learn(own_record)
+        is_finite = np.isfinite(record["loss"]) & np.isfinite(record.get("val_loss", 0.0))
+        for values in arrays:
+            is_finite &= np.isfinite(values).all(axis=(-2, -1))
+        for i in np.flatnonzero(~is_finite):
+            model, own_record = self.models[i], _of_models(record, i)
+            try:
+                self._alone(model)._check_finite([values[i] for values in arrays], own_record)
+            except ValueError as error:
+                self.errors.setdefault(model, error)
 
     def _alone(self, model):
+        """An estimator of one model, not fitted."""
         alone = copy(self.estimator)
         vars(alone).update(zip(STACKABLE, model))
         return alone
@@ -202,17 +215,18 @@ class _Stack:
         if model in self.errors:
             return self.errors[model]
         i = self.models.index(model)
-        history = [_select(record, i) for record in self.history]
-        ends = [estimator._has_nothing_left_to_learn(record) for record in history]
-        n_epochs = ends.index(True) + 1 if True in ends else len(ends)
-        step_losses = [losses[i] for losses in self.step_losses[:n_epochs]]
+        history = _of_models(self.history, i)
+        ends = np.flatnonzero(np.atleast_1d(estimator._has_nothing_left_to_learn(history)))
+        n_epochs = ends[0] + 1 if len(ends) else len(history["epoch"])
+        history = {name: column[:n_epochs] for name, column in history.items()}
+        step_losses = np.concatenate([losses[i] for losses in self.step_losses[:n_epochs]])
         optimizer_state = estimator._optimizer().select(self.state.optimizer_state, i)
         own = State([p[i].copy() for p in self.state.params], deepcopy(optimizer_state), n_epochs)
         known = ("classes_", "n_features_in_", "feature_names_in_", "_dropout_generator")
         shared = {name: v for name, v in vars(self.estimator).items() if name in known}
         vars(estimator).update(deepcopy(shared))
         estimator._random_state = _own_copy(self.estimator._random_state)
-        estimator._keep(own, self.network, history[:n_epochs], step_losses)
+        estimator._keep(own, self.network, history, step_losses)
         estimator._warn_if_nothing_learnt()
         return None
 
@@ -223,10 +237,7 @@ class _Stack:
         self._set(**{name: vars(self.estimator)[name][kept] for name in STACKABLE})
         optimizer_state = self.estimator._optimizer().select(self.state.optimizer_state, kept)
         self.state = State([p[kept] for p in self.state.params], optimizer_state, self.state.epoch)
-        self.history = [
-            {name: value if np.ndim(value) == 0 else value[kept] for name, value in record.items()}
-            for record in self.history
-        ]
+        self.records = [_of_models(record, kept) for record in self.records]
         self.step_losses = [losses[kept] for losses in self.step_losses]
 
 
@@ -235,9 +246,9 @@ def _column(values):
     return values[0] if isinstance(values[0], str) else np.reshape(values, (-1, 1, 1)).astype(float)
 
 
-def _select(record, i):
-    """One model's figures from those of its stack."""
-    return {name: v if np.ndim(v) == 0 else np.ravel(v)[i] for name, v in record.items()}
+def _of_models(figures, models):
+    """Figures of some models of a stack, or of one; all share the epoch."""
+    return {name: v if name == "epoch" else v[..., models] for name, v in figures.items()}
 
 
 def _own_copy(random_state):

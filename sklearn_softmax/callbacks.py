@@ -113,7 +113,17 @@ class WeightHistory:
         Returns
         -------
         n_bytes : int
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two sizes.
         """
+        if len(layer_sizes) < 2:
+            raise ValueError(
+                "layer_sizes must begin with the inputs and end with the outputs, got "
+                f"{layer_sizes!r}."
+            )
         n_parameters = sum(np.prod(shape) for shape in DenseNetwork(tuple(layer_sizes)).shapes())
         return int(_n_places(n_epochs, self.every) * n_parameters * np.dtype(dtype).itemsize)
 

@@ -180,7 +180,7 @@ def test_randomized_search_with_failed_fits(pyplot):
 
 
 def test_keyword_arguments_reach_matplotlib(pyplot):
-    display = SearchResultsDisplay.from_cv_results(RESULTS, color="k", capsize=0)
+    display = SearchResultsDisplay.from_cv_results(RESULTS, c="k", capsize=0)
     assert display.errorbars_[0].lines[0].get_color() == "k"
 
 

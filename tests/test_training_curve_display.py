@@ -133,7 +133,7 @@ def test_of_a_search_the_best_estimator(pyplot):
 
 
 def test_keyword_arguments_reach_matplotlib(pyplot):
-    display = TrainingCurveDisplay.from_estimator(fitted(), metrics="loss", linewidth=3, color="k")
+    display = TrainingCurveDisplay.from_estimator(fitted(), metrics="loss", lw=3, c="k")
     assert {line.get_linewidth() for line in display.lines_[0]} == {3}
     assert {line.get_color() for line in display.lines_[0]} == {"k"}
 

@@ -200,6 +200,8 @@ def test_bad_input(tmp_path, pyplot):
         with pytest.raises(ValueError, match="every must be an int of at least 1 epoch, got"):
             WeightHistory(every)
     history = WeightHistory()
+    with pytest.raises(ValueError, match="layer_sizes must begin with the inputs"):
+        history.memory_needed((784,), n_epochs=10)
     with pytest.raises(NotFittedError, match=r"WeightHistory\(every=1\) has kept no parameters"):
         history.animate((2, 2))
     with pytest.raises(TypeError, match="not of GridSearchCV: call set_callbacks on"):

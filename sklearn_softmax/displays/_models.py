@@ -92,7 +92,7 @@ def require(estimator, attribute):
     if not hasattr(estimator, attribute):
         raise NotFittedError(
             f"This {type(estimator).__name__} has no `{attribute}`: fit it first (a search with "
-            "refit=True), and let it be one of this package's classifiers or end in one."
+            "refit=True). If it is fitted, it is of a kind that has none."
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.metrics import recall_score
 from sklearn.preprocessing import label_binarize
 from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._plotting import _validate_style_kwargs
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
@@ -202,7 +203,8 @@ class ClassErrorDisplay:
         self.bars_ = []
         for position, (name, colour) in enumerate(zip(self.errors, colours(n_models))):
             shift = width * (position - (n_models - 1) / 2)
-            style = {"color": colour, "label": name, "width": width, **kwargs}
+            style = {"color": colour, "label": name, "width": width}
+            style = _validate_style_kwargs(style, kwargs)
             self.bars_.append(self.ax_.bar(places + shift, self.errors[name], **style))
         names = [str(label) for label in self.classes]
         is_crowded = max(map(len, names)) * len(names) > 55

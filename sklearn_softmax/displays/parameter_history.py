@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._plotting import _validate_style_kwargs
 
 from sklearn_softmax.displays._drawing import OKABE_ITO, add_legend, colours, panels
 from sklearn_softmax.displays._models import check_kept, output_names
@@ -151,7 +152,7 @@ class ParameterHistoryDisplay:
         lines = []
         for place, style in enumerate(_styles(values.shape[1])):
             style["label"] = None if names is None else names[place]
-            lines += ax.plot(self.epochs, values[:, place], **{**style, **kwargs})
+            lines += ax.plot(self.epochs, values[:, place], **_validate_style_kwargs(style, kwargs))
         ax.set_xlabel("Epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.grid(alpha=0.3)

@@ -5,10 +5,12 @@ from numbers import Real
 import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._plotting import _validate_style_kwargs
 
 from sklearn_softmax.displays._drawing import BLUE, GREY, ORANGE, add_legend, colours, panels
 from sklearn_softmax.displays._labels import value_text, varying
 
+UNNAMED = "_nolegend_"  # matplotlib's own
 MOST_EVEN = 10  # values of a parameter that are drawn evenly spaced
 
 
@@ -206,7 +208,7 @@ class SearchResultsDisplay:
             raise ValueError(f"lines={lines!r} needs a parameter to draw the scores against.")
         self._names = varying(self.configurations)
         parameter, lines = self._full_name(parameter), self._full_name(lines)
-        self.errorbars_ = []
+        self.errorbars_, self.best_ = [], None
         if parameter is None:
             self._draw_configurations(ax, kwargs)
         else:
@@ -237,11 +239,12 @@ class SearchResultsDisplay:
         places = np.arange(n)
         bars = {"fmt": "o", "markersize": 4, "capsize": 2}
         if self.train_means is not None:
-            train = {"color": GREY, "markerfacecolor": "white", "label": "train", **bars, **kwargs}
-            self._add_bars(self.train_means, places, xerr=self.train_deviations, **train)
-        test = {"color": BLUE, "label": "test" if self.errorbars_ else None, **bars, **kwargs}
-        self._add_bars(self.means, places, xerr=self.deviations, **test)
-        self._mark_best(lambda best: (self.means[best], best))
+            style = {"color": GREY, "markerfacecolor": "white", "label": "train", **bars}
+            self._add_bars(self.train_means, places, style, kwargs, xerr=self.train_deviations)
+        style = {"color": BLUE, "label": "test" if self.errorbars_ else UNNAMED, **bars}
+        self._add_bars(self.means, places, style, kwargs, xerr=self.deviations)
+        if self.best_index is not None:
+            self._mark_best(self.means[self.best_index], self.best_index)
         height = self.ax_.get_window_extent().height * 72 / self.ax_.get_figure().dpi
         size = min(8, 0.85 * height / (n + 1))
         self.ax_.set_yticks(np.arange(-1, n), labels, family="monospace", fontsize=size)
@@ -269,20 +272,18 @@ class SearchResultsDisplay:
         shifts = np.zeros(len(groups))
         if _is_spaced_evenly(x_of):
             shifts = 0.06 * (np.arange(len(groups)) - (len(groups) - 1) / 2)
-        place_of_best = None
         for group, shift, colour in zip(groups, shifts, colours(len(groups))):
             chosen = self._best_of_each(parameter, x_of, lines, group)
             if not chosen:
                 continue
             x = np.array([x_of[text] for text in chosen]) + shift
             indices = list(chosen.values())
-            if self.best_index in indices:
-                place_of_best = x[indices.index(self.best_index)], self.means[self.best_index]
-            label = None if group is None else f"{self._short(lines)} = {group}"
+            label = UNNAMED if group is None else f"{self._short(lines)} = {group}"
             style = {"fmt": "o-", "markersize": 4, "capsize": 3, "color": colour, "label": label}
             yerr = self.deviations[indices]
-            self._add_bars(x, self.means[indices], yerr=yerr, **{**style, **kwargs})
-        self._mark_best(lambda best: place_of_best)
+            self._add_bars(x, self.means[indices], style, kwargs, yerr=yerr)
+            if self.best_index in indices:
+                self._mark_best(x[indices.index(self.best_index)], self.means[self.best_index])
         if _is_spaced_evenly(x_of):
             self.ax_.set_xticks(list(x_of.values()), list(x_of))
         elif min(x_of.values()) > 0 and max(x_of.values()) >= 100 * min(x_of.values()):
@@ -313,15 +314,11 @@ class SearchResultsDisplay:
     def _short(self, name):
         return self._names.get(name, name.rpartition("__")[2])
 
-    def _add_bars(self, x, y, **style):
-        self.errorbars_.append(self.ax_.errorbar(x, y, **style))
+    def _add_bars(self, x, y, style, kwargs, **errors):
+        style = _validate_style_kwargs(style, kwargs)
+        self.errorbars_.append(self.ax_.errorbar(x, y, **errors, **style))
 
-    def _mark_best(self, place_of):
-        """Mark the best configuration, which lies at ``place_of(best_index)``."""
-        self.best_ = None
-        if self.best_index is None or place_of(self.best_index) is None:
-            return
-        x, y = place_of(self.best_index)
+    def _mark_best(self, x, y):
         label = f"best: {self.means[self.best_index]:.4f}"
         style = {"linestyle": "none", "markersize": 13, "color": ORANGE, "zorder": 3}
         (self.best_,) = self.ax_.plot(x, y, marker="*", label=label, **style)

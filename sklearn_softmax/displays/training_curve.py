@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._plotting import _validate_style_kwargs
 
 from sklearn_softmax.displays._drawing import GREY, ORANGE, add_legend, colours, panels
 from sklearn_softmax.displays._models import final_model, named, require
@@ -207,7 +208,9 @@ class TrainingCurveDisplay:
             for place, (column, kind) in enumerate(curves.items()):
                 own = {"color": ORANGE} if place and self._is_single() else {"color": colour}
                 own |= {"linestyle": ("-", "--")[place], "label": self._line_label(name, kind)}
-                lines += ax.plot(history["epoch"], history[column], **{**own, **kwargs})
+                lines += ax.plot(
+                    history["epoch"], history[column], **_validate_style_kwargs(own, kwargs)
+                )
                 self._note(name, kind, lines[-1])
             if curves and name in self.best_epochs:
                 markers.append(_mark(ax, lines[-1], self.best_epochs[name]))
@@ -228,7 +231,7 @@ class TrainingCurveDisplay:
             deviation = np.sqrt(np.maximum(variance, 0))  # rounding may leave less
             steps = np.arange(1, len(losses) + 1)
             own = {"color": colour, "label": self._line_label(name, "running mean")}
-            lines += ax.plot(steps, mean, **{**own, **kwargs})
+            lines += ax.plot(steps, mean, **_validate_style_kwargs(own, kwargs))
             band = {"color": lines[-1].get_color(), "alpha": 0.25, "linewidth": 0}
             bands.append(ax.fill_between(steps, mean - deviation, mean + deviation, **band))
             self._note(name, "running mean", lines[-1])
@@ -264,11 +267,10 @@ class TrainingCurveDisplay:
 
 def _mark(ax, line, epoch):
     """Mark the point of a curve at an epoch."""
-    place = np.asarray(line.get_xdata()) == epoch
+    x, y = line.get_data()
     style = {"marker": "o", "linestyle": "none", "markerfacecolor": "white", "zorder": 3}
-    return ax.plot(
-        line.get_xdata()[place], line.get_ydata()[place], color=line.get_color(), **style
-    )[0]
+    (marker,) = ax.plot(x[x == epoch], y[x == epoch], color=line.get_color(), **style)
+    return marker
 
 
 def _key(line, **style):

@@ -84,6 +84,12 @@ def test_hidden_units_in_colour(pyplot):
     assert titles(display) == [[]]
 
 
+def test_hidden_units_are_no_classes(pyplot):
+    net = TwoLayerMLPClassifier(hidden_size=10, n_epochs=2).fit(X, y)
+    display = WeightImagesDisplay.from_estimator(net, (8, 8))
+    assert titles(display) == [[]]
+
+
 def test_threshold_leaves_the_large_weights(softmax, pyplot):
     display = WeightImagesDisplay.from_estimator(softmax, (8, 8), threshold=0.75)
     for image, weights in zip(display.images_[0], softmax.coef_):
@@ -98,7 +104,7 @@ def test_scales_of_models_under_one_another(scale, softmax, pyplot):
     strong = SoftmaxRegression(n_epochs=5, reg_param=100.0, random_state=0).fit(X, y)
     models = {"λ = 0": softmax, "λ = 100": make_pipeline(MinMaxScaler(), strong)}
     display = WeightImagesDisplay.from_estimator(models, (8, 8), scale=scale)
-    assert [ax.get_ylabel() for ax in display.axes_] == ["λ = 0", "λ = 100"]
+    assert [ax.get_title(loc="left") for ax in display.axes_] == ["λ = 0", "λ = 100"]
     assert display.axes_[0].get_position().y0 > display.axes_[1].get_position().y1
     limits = [{image.get_clim()[1] for image in images} for images in display.images_]
     largest = [np.abs(model.coef_).max() for model in (softmax, strong)]

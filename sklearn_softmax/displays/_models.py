@@ -142,22 +142,21 @@ def input_weights(model):
     return np.atleast_2d(model.coef_)
 
 
-def output_names(model, n_outputs):
-    """Names of the outputs.
+def names_of_classes(classes, n_outputs):
+    """Names of the outputs of a model, as far as they belong to classes.
 
     Parameters
     ----------
-    model : estimator
-        Or what else has ``classes_``.
+    classes : array-like of shape (n_classes,)
     n_outputs : int
 
     Returns
     -------
     names : list of str or None
         The classes where there is an output for each, the positive one where there is
-        one for two; None for others, such as hidden units.
+        one for two.
     """
-    classes = [str(label) for label in getattr(model, "classes_", [])]
-    if len(classes) == n_outputs:
-        return classes
-    return classes[1:] if len(classes) == 2 and n_outputs == 1 else None
+    names = [str(label) for label in classes]
+    if len(names) == n_outputs:
+        return names
+    return names[1:] if len(names) == 2 and n_outputs == 1 else None

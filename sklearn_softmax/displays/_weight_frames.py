@@ -1,6 +1,6 @@
 """Frames of an animation of weights."""
 
-from sklearn_softmax.displays._models import check_kept, output_names
+from sklearn_softmax.displays._models import check_kept, names_of_classes
 from sklearn_softmax.displays.weight_images import WeightImagesDisplay, as_image
 
 
@@ -33,7 +33,8 @@ class WeightFrames:
         self._epochs, self._weights = history.epochs_, history.weights_[0]
         self._limit = max(self._weights.max(), -self._weights.min())
         last = self._weights[-1]
-        titles = output_names(history, len(last)) if titles is None else list(titles)
+        if titles is None and len(history.weights_) == 1:
+            titles = names_of_classes(history.classes_, len(last))
         self._display = WeightImagesDisplay(
             weights={"": last}, image_shape=tuple(image_shape), titles={"": titles}
         )

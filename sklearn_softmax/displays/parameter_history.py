@@ -5,7 +5,7 @@ from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._plotting import _validate_style_kwargs
 
 from sklearn_softmax.displays._drawing import OKABE_ITO, add_legend, colours, panels
-from sklearn_softmax.displays._models import check_kept, output_names
+from sklearn_softmax.displays._models import check_kept, names_of_classes
 
 LINESTYLES = ("-", "--", ":")
 
@@ -106,8 +106,8 @@ class ParameterHistoryDisplay:
                 [np.linalg.norm(W, axis=(1, 2)) for W in history.weights_]
             ),
             intercepts=intercepts,
-            output_names=output_names(history, intercepts.shape[1])
-            if layer % n_layers == n_layers - 1
+            output_names=names_of_classes(history.classes_, intercepts.shape[1])
+            if layer in (-1, n_layers - 1)
             else None,
         )
         return display.plot(ax, **kwargs)

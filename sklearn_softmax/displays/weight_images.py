@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from sklearn_softmax.displays._drawing import new_figure, panels
-from sklearn_softmax.displays._models import final_model, input_weights, named, output_names
+from sklearn_softmax.displays._models import final_model, input_weights, named, names_of_classes
 
 SCALES = ("common", "estimator", "image")
 GAP = 0.12  # between images, in their mean side
@@ -111,7 +111,7 @@ class WeightImagesDisplay:
             weights=weights,
             image_shape=tuple(image_shape),
             titles={
-                name: output_names(model, len(weights[name])) if titles is None else list(titles)
+                name: _own_titles(model, len(weights[name])) if titles is None else list(titles)
                 for name, model in models.items()
             },
         )
@@ -161,7 +161,8 @@ class WeightImagesDisplay:
             self.texts_.append(self._draw_titles(panel, grid, name))
             panel.set(xlim=grid.xlim, ylim=grid.ylim, aspect=1, xticks=[], yticks=[])
             panel.set_frame_on(False)
-            panel.set_ylabel(name if len(self.weights) > 1 else "")
+            if len(self.weights) > 1:
+                panel.set_title(name, loc="left")
         self.colorbars_ = self._add_colorbars(scale) if len(self.image_shape) == 2 else []
         return self
 
@@ -180,7 +181,8 @@ class WeightImagesDisplay:
             return panels(ax, len(grids), figsize=None)
         ratios = [grid.aspect for grid in grids]
         width = 5.3 if len(self.image_shape) == 2 else 6.1  # what a colour bar leaves
-        figure = new_figure((6.4, min(12, 0.3 + width * sum(ratios))))
+        names = 0.35 * len(grids) if len(grids) > 1 else 0.1
+        figure = new_figure((6.4, min(12, 0.2 + names + width * sum(ratios))))
         return figure.subplots(len(grids), squeeze=False, height_ratios=ratios)[:, 0]
 
     def _scaled(self, scale):
@@ -270,6 +272,15 @@ def as_image(weights, image_shape, limit):
     if len(image_shape) == 2:
         return image
     return np.clip(0.5 + image / (2 * limit), 0, 1)
+
+
+def _own_titles(model, n_images):
+    """The classes; hidden units have no names."""
+    return (
+        None
+        if hasattr(model, "coefs_")
+        else names_of_classes(getattr(model, "classes_", []), n_images)
+    )
 
 
 def _thresholded(values, threshold):

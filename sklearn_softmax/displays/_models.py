@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
-from sklearn_softmax.displays._labels import value_text, varying
+from sklearn_softmax.displays._configurations import value_text, varying
 
 
 def named(estimators):

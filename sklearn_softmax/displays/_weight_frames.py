@@ -41,6 +41,9 @@ class WeightFrames:
         style = {"vmin": -self._limit, "vmax": self._limit, **style}
         self._display.plot(n_columns=n_columns, **style)
         self.figure = self._display.figure_
+        self.draw(0)
+        self.figure.draw_without_rendering()
+        self.figure.set_layout_engine("none")  # nothing moves any more
 
     def draw(self, number):
         """Draw a frame.

@@ -1,14 +1,18 @@
 """Scores of all configurations of a search."""
 
-from numbers import Real
-
 import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._plotting import _validate_style_kwargs
 
+from sklearn_softmax.displays._configurations import (
+    are_numbers,
+    full_name,
+    having,
+    text_table,
+    values_of,
+)
 from sklearn_softmax.displays._drawing import BLUE, GREY, ORANGE, add_legend, colours, panels
-from sklearn_softmax.displays._labels import value_text, varying
 
 UNNAMED = "_nolegend_"  # matplotlib's own
 MOST_EVEN = 10  # values of a parameter that are drawn evenly spaced
@@ -206,8 +210,10 @@ class SearchResultsDisplay:
         check_matplotlib_support(f"{type(self).__name__}.plot")
         if lines is not None and parameter is None:
             raise ValueError(f"lines={lines!r} needs a parameter to draw the scores against.")
-        self._names = varying(self.configurations)
-        parameter, lines = self._full_name(parameter), self._full_name(lines)
+        parameter, lines = (
+            None if name is None else full_name(name, self.configurations)
+            for name in (parameter, lines)
+        )
         self.errorbars_, self.best_ = [], None
         if parameter is None:
             self._draw_configurations(ax, kwargs)
@@ -219,21 +225,9 @@ class SearchResultsDisplay:
         add_legend(self.ax_, handles, outside=ax is None)
         return self
 
-    def _full_name(self, name):
-        """A parameter's name in the search, from that or from its short name."""
-        full_names = {params for configuration in self.configurations for params in configuration}
-        if name is None or name in full_names:
-            return name
-        matching = [full for full in full_names if full.rpartition("__")[2] == name]
-        if len(matching) != 1:
-            raise ValueError(
-                f"{name!r} is not one parameter of the search: it has {sorted(full_names)}."
-            )
-        return matching[0]
-
     def _draw_configurations(self, ax, kwargs):
         """Draw a line of text and an error bar for each configuration."""
-        n, labels = len(self.means), self._rows_of_text()
+        n, labels = len(self.means), text_table(self.configurations)
         figsize = (min(14, 4.5 + 0.07 * len(labels[0])), 1.5 + 0.18 * n)
         (self.ax_,) = panels(ax, 1, figsize=figsize)
         places = np.arange(n)
@@ -254,65 +248,42 @@ class SearchResultsDisplay:
         self.ax_.set(xlabel=f"{self.score_name} in cross-validation", ylim=(n - 0.5, -1.5))
         self.ax_.grid(axis="x", alpha=0.3)
 
-    def _rows_of_text(self):
-        """The names of the parameters, then the values of each configuration, in columns."""
-        values = [
-            [value_text(params[name]) if name in params else "" for name in self._names]
-            for params in self.configurations
-        ]
-        rows = [list(self._names.values()), *values]
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        return ["  ".join(map(str.rjust, row, widths)) for row in rows]
-
     def _draw_against(self, ax, parameter, lines, kwargs):
         """Draw the best score for each value of a parameter, in a line for each of another."""
         (self.ax_,) = panels(ax, 1, figsize=(6.4, 4.8))
-        x_of = _positions(self._values(parameter))
-        groups = [None] if lines is None else list(_ordered(self._values(lines)))
-        shifts = np.zeros(len(groups))
-        if _is_spaced_evenly(x_of):
-            shifts = 0.06 * (np.arange(len(groups)) - (len(groups) - 1) / 2)
-        for group, shift, colour in zip(groups, shifts, colours(len(groups))):
-            chosen = self._best_of_each(parameter, x_of, lines, group)
-            if not chosen:
-                continue
-            x = np.array([x_of[text] for text in chosen]) + shift
-            indices = list(chosen.values())
-            label = UNNAMED if group is None else f"{self._short(lines)} = {group}"
-            style = {"fmt": "o-", "markersize": 4, "capsize": 3, "color": colour, "label": label}
-            yerr = self.deviations[indices]
-            self._add_bars(x, self.means[indices], style, kwargs, yerr=yerr)
-            if self.best_index in indices:
-                self._mark_best(x[indices.index(self.best_index)], self.means[self.best_index])
-        if _is_spaced_evenly(x_of):
-            self.ax_.set_xticks(list(x_of.values()), list(x_of))
-        elif min(x_of.values()) > 0 and max(x_of.values()) >= 100 * min(x_of.values()):
+        values = values_of(parameter, self.configurations)
+        is_even = len(values) <= MOST_EVEN or not are_numbers(values.values())
+        x = np.arange(len(values)) if is_even else np.array(list(values.values()))
+        groups = [{}]
+        if lines is not None:
+            groups = [{lines: text} for text in values_of(lines, self.configurations)]
+        for number, (group, colour) in enumerate(zip(groups, colours(len(groups)))):
+            chosen = [self._best_of({parameter: text, **group}) for text in values]
+            shift = 0.06 * (number - (len(groups) - 1) / 2) if is_even else 0
+            style = {"fmt": "o-", "markersize": 4, "capsize": 3, "color": colour}
+            style["label"] = f"{_short(lines)} = {group[lines]}" if group else UNNAMED
+            self._draw_line(x + shift, chosen, style, kwargs)
+        if is_even:
+            self.ax_.set_xticks(x, list(values))
+        elif x[0] > 0 and x[-1] >= 100 * x[0]:
             self.ax_.set_xscale("log")
-        self.ax_.set(xlabel=self._short(parameter), ylabel=f"{self.score_name} in cross-validation")
+        self.ax_.set(xlabel=_short(parameter), ylabel=f"{self.score_name} in cross-validation")
         self.ax_.grid(alpha=0.3)
 
-    def _values(self, name):
-        """Values of a parameter by their text, of all configurations that have it."""
-        return {value_text(p[name]): p[name] for p in self.configurations if name in p}
+    def _best_of(self, values):
+        """Index of the best configuration with some values; None if none has a score."""
+        scored = [i for i in having(values, self.configurations) if np.isfinite(self.means[i])]
+        return max(scored, key=lambda i: (self.means[i], i == self.best_index), default=None)
 
-    def _best_of_each(self, parameter, x_of, lines, group):
-        """Index of the best configuration for each value of a parameter."""
-        chosen = {}
-        for text in x_of:
-            indices = [
-                index
-                for index, params in enumerate(self.configurations)
-                if parameter in params
-                and value_text(params[parameter]) == text
-                and (group is None or (lines in params and value_text(params[lines]) == group))
-                and np.isfinite(self.means[index])
-            ]
-            if indices:
-                chosen[text] = max(indices, key=lambda i: (self.means[i], i == self.best_index))
-        return chosen
-
-    def _short(self, name):
-        return self._names.get(name, name.rpartition("__")[2])
+    def _draw_line(self, x, chosen, style, kwargs):
+        """Draw a line through the chosen configurations, as far as there are any."""
+        places = [place for place, index in enumerate(chosen) if index is not None]
+        indices = [chosen[place] for place in places]
+        if not indices:
+            return
+        self._add_bars(x[places], self.means[indices], style, kwargs, yerr=self.deviations[indices])
+        if self.best_index in indices:
+            self._mark_best(x[chosen.index(self.best_index)], self.means[self.best_index])
 
     def _add_bars(self, x, y, style, kwargs, **errors):
         style = _validate_style_kwargs(style, kwargs)
@@ -346,20 +317,6 @@ def _as_words(name):
     return name.replace("_", " ").capitalize()
 
 
-def _ordered(values):
-    """The same values by their text: numbers by size, others as they come."""
-    if all(isinstance(v, Real) and not isinstance(v, (bool, np.bool)) for v in values.values()):
-        return dict(sorted(values.items(), key=lambda item: item[1]))
-    return values
-
-
-def _positions(values):
-    """Where values lie on the axis: evenly spaced, but for many numbers."""
-    ordered = _ordered(values)
-    if len(ordered) > MOST_EVEN and all(isinstance(v, Real) for v in ordered.values()):
-        return ordered
-    return {text: place for place, text in enumerate(ordered)}
-
-
-def _is_spaced_evenly(positions):
-    return list(positions.values()) == list(range(len(positions)))
+def _short(name):
+    """Name of a parameter without the steps of a pipeline."""
+    return name.rpartition("__")[2]

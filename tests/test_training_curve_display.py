@@ -138,10 +138,13 @@ def test_keyword_arguments_reach_matplotlib(pyplot):
     assert {line.get_color() for line in display.lines_[0]} == {"k"}
 
 
-def test_a_legend_on_given_axes_covers_no_data(pyplot):
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_a_legend_on_given_axes_covers_no_data(scale, pyplot):
     ax = pyplot.subplots(figsize=(3, 3))[1]
+    ax.set_yscale(scale)
     models = {f"model number {i}": fitted(n_epochs=20, lr=0.02 * i) for i in range(1, 6)}
     display = TrainingCurveDisplay.from_estimator(models, metrics="loss", ax=ax)
+    assert ax.get_yscale() == scale
     ax.get_figure().canvas.draw()
     box = display.legend_.get_window_extent()
     for line in display.lines_[0]:

@@ -144,8 +144,11 @@ class ParameterHistoryDisplay:
         intercept_ax.set_ylabel("Intercept")
         if n_layers > 1:
             add_legend(norm_ax, self.norm_lines_, outside=False)
-        if names is not None:
-            add_legend(intercept_ax, self.intercept_lines_, outside=ax is None, title="Class")
+        if names is not None and ax is None:
+            style = {"loc": "outside right upper", "ncols": -(-len(names) // 18), "title": "Class"}
+            self.figure_.legend(handles=self.intercept_lines_, **style)
+        elif names is not None:
+            add_legend(intercept_ax, self.intercept_lines_, outside=False, title="Class")
         return self
 
     def _draw(self, ax, values, names, kwargs):

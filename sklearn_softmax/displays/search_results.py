@@ -187,7 +187,8 @@ class SearchResultsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None for a new figure.
+            Axes to draw on; None for a new figure, as high as the configurations need
+            (0.18 inches each).
         parameter : str, default=None
             Parameter to draw the scores against, by its name in the search or without
             its step of a pipeline; a point is the best of all configurations with that

@@ -1,5 +1,7 @@
 """Weights as images."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -16,6 +18,7 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
     WeightImagesDisplay,
 )
+from tests.test_parameter_history_display import history
 
 X, y = load_digits(return_X_y=True)
 X = X[:300] / 16
@@ -90,13 +93,61 @@ def test_hidden_units_are_no_classes(pyplot):
     assert titles(display) == [[]]
 
 
-def test_threshold_leaves_the_large_weights(softmax, pyplot):
+def test_threshold_leaves_the_largest_weights(softmax, pyplot):
     display = WeightImagesDisplay.from_estimator(softmax, (8, 8), threshold=0.75)
     for image, weights in zip(display.images_[0], softmax.coef_):
-        large = np.abs(weights) >= 0.75 * np.abs(weights).max()
-        expected = np.where(large, weights, 0).reshape(8, 8)
+        is_large = weights >= 0.75 * weights.max()
+        expected = np.where(is_large, weights, 0).reshape(8, 8)
         np.testing.assert_array_equal(image.get_array(), expected)
-        assert 0 < large.sum() < 32
+        assert 0 < is_large.sum() < 32
+
+
+def test_threshold_leaves_no_negative_weight(pyplot):
+    display = WeightImagesDisplay(
+        weights={"": np.array([[-1.0, -4.0], [-3.0, 2.0]])}, image_shape=(1, 2), titles={"": None}
+    )
+    display.plot(threshold=0.5)
+    shown = [image.get_array().tolist() for image in display.images_[0]]
+    assert shown == [[[0, 0]], [[0, 2]]]
+
+
+def test_epochs_of_a_history_under_one_another(pyplot):
+    kept = history(64, 10, classes=list("abcdefghij"))
+    display = WeightImagesDisplay.from_history(kept, (8, 8), epochs=[0, 20])
+    assert [ax.get_title(loc="left") for ax in display.axes_] == ["Epoch 0", "Epoch 20"]
+    limit = np.abs(kept.weights_[0][[0, 2]]).max()
+    for images, weights in zip(display.images_, kept.weights_[0][[0, 2]]):
+        for image, row in zip(images, weights):
+            np.testing.assert_array_equal(image.get_array(), row.reshape(8, 8))
+            assert image.get_clim() == (-limit, limit)
+    assert titles(display) == [list("abcdefghij")] * 2
+
+
+def test_all_epochs_of_a_net(pyplot):
+    display = WeightImagesDisplay.from_history(history(64, 10, 10, n_kept=3), (8, 8))
+    assert list(display.weights) == ["Epoch 0", "Epoch 10", "Epoch 20"]
+    assert titles(display) == [[]] * 3
+
+
+def test_given_axes_for_a_history(pyplot):
+    figure, axes = pyplot.subplots(ncols=3)
+    kept, epochs = history(64, 4), [0, 10]
+    display = WeightImagesDisplay.from_history(kept, (8, 8), epochs=epochs, ax=axes[:2])
+    assert list(display.axes_) == list(axes[:2])
+    assert not axes[2].has_data()
+    assert pyplot.get_fignums() == [figure.number]
+
+
+@pytest.mark.parametrize("epochs", [[5], []])
+def test_epochs_that_were_not_kept(epochs, pyplot):
+    with pytest.raises(ValueError, match=r"must be some of those kept: \[0, 10\]"):
+        WeightImagesDisplay.from_history(history(64, 4, n_kept=2), (8, 8), epochs=epochs)
+    assert not pyplot.get_fignums()
+
+
+def test_nothing_kept(pyplot):
+    with pytest.raises(NotFittedError, match="has kept no parameters"):
+        WeightImagesDisplay.from_history(SimpleNamespace(), (8, 8))
 
 
 @pytest.mark.parametrize("scale", ["common", "estimator", "image"])

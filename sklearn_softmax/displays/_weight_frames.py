@@ -1,7 +1,7 @@
 """Frames of an animation of weights."""
 
-from sklearn_softmax.displays._models import check_kept, names_of_classes
-from sklearn_softmax.displays.weight_images import WeightImagesDisplay, as_image
+from sklearn_softmax.displays._models import check_kept
+from sklearn_softmax.displays.weight_images import WeightImagesDisplay, as_image, titles_of
 
 
 class WeightFrames:
@@ -32,11 +32,10 @@ class WeightFrames:
         check_kept(history)
         self._epochs, self._weights = history.epochs_, history.weights_[0]
         self._limit = max(self._weights.max(), -self._weights.min())
-        last = self._weights[-1]
-        if titles is None and len(history.weights_) == 1:
-            titles = names_of_classes(history.classes_, len(last))
+        if titles is None:
+            titles = titles_of(history)
         self._display = WeightImagesDisplay(
-            weights={"": last}, image_shape=tuple(image_shape), titles={"": titles}
+            weights={"": self._weights[-1]}, image_shape=tuple(image_shape), titles={"": titles}
         )
         style = {"vmin": -self._limit, "vmax": self._limit, **style}
         self._display.plot(n_columns=n_columns, **style)

@@ -7,7 +7,13 @@ import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from sklearn_softmax.displays._drawing import new_figure, panels
-from sklearn_softmax.displays._models import final_model, input_weights, named, names_of_classes
+from sklearn_softmax.displays._models import (
+    check_kept,
+    final_model,
+    input_weights,
+    named,
+    names_of_classes,
+)
 
 SCALES = ("common", "estimator", "image")
 GAP = 0.12  # between images, in their mean side
@@ -17,8 +23,8 @@ TITLE_HEIGHT = 0.045  # in the width of all columns
 class WeightImagesDisplay:
     """Weights of the features as images: one for each class or hidden unit.
 
-    It is recommended to use :meth:`from_estimator`. All parameters are stored as
-    attributes.
+    It is recommended to use :meth:`from_estimator` or :meth:`from_history`. All
+    parameters are stored as attributes.
 
     Parameters
     ----------
@@ -45,7 +51,7 @@ class WeightImagesDisplay:
     References
     ----------
     .. [1] K. Abhishek, "Multi-class classification using softmax regression" (2021),
-       figures 6 and 7.
+       figures 5 to 7.
 
     Examples
     --------
@@ -117,6 +123,65 @@ class WeightImagesDisplay:
         )
         return display.plot(ax, scale=scale, threshold=threshold, n_columns=n_columns, **kwargs)
 
+    @classmethod
+    def from_history(
+        cls,
+        history,
+        image_shape,
+        *,
+        epochs=None,
+        titles=None,
+        scale="common",
+        threshold=None,
+        n_columns=None,
+        ax=None,
+        **kwargs,
+    ):
+        """Draw the weights as they were after some epochs, under one another.
+
+        Parameters
+        ----------
+        history : WeightHistory
+            After the fit of a classifier that had it as a callback.
+        image_shape : tuple of int
+            (height, width), or (height, width, 3) for colour images.
+        epochs : sequence of int, default=None
+            Epochs after which the weights were kept, 0 for before the first one; None
+            for all of them.
+        titles : list of str, default=None
+            Title of each image; None for the classes, and for no titles where the
+            images are of hidden units.
+        scale, threshold, n_columns, ax, **kwargs
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        display : WeightImagesDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the callback has kept nothing yet.
+        ValueError
+            If nothing was kept after one of the epochs, or if another parameter is not
+            valid.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_history")
+        check_kept(history)
+        places = {epoch: place for place, epoch in enumerate(history.epochs_.tolist())}
+        epochs = list(places if epochs is None else epochs)
+        if not epochs or not places.keys() >= set(epochs):
+            raise ValueError(f"epochs={epochs} must be some of those kept: {list(places)}.")
+        weights = {f"Epoch {epoch}": history.weights_[0][places[epoch]] for epoch in epochs}
+        if titles is None:
+            titles = titles_of(history)
+        display = cls(
+            weights=weights,
+            image_shape=tuple(image_shape),
+            titles=dict.fromkeys(weights, titles),
+        )
+        return display.plot(ax, scale=scale, threshold=threshold, n_columns=n_columns, **kwargs)
+
     def plot(self, ax=None, *, scale="common", threshold=None, n_columns=None, **kwargs):
         """Draw the images, estimators under one another.
 
@@ -128,8 +193,8 @@ class WeightImagesDisplay:
             Whether a colour stands for the same weight in all images, in those of one
             estimator, or for the same share of the image's own largest weight.
         threshold : float, default=None
-            Fraction of an image's largest weight, from 0 to 1: smaller weights than
-            that are drawn as zero. The sign plays no part. None draws all.
+            Fraction of an image's largest weight, from 0 to 1: what lies below that, all
+            negative weights too, is drawn as zero. None draws all.
         n_columns : int, default=None
             Images in a row; None for what fills the figure best.
         **kwargs : dict
@@ -283,11 +348,27 @@ def _own_titles(model, n_images):
     )
 
 
+def titles_of(history):
+    """Titles of the images of a history's weights.
+
+    Parameters
+    ----------
+    history : WeightHistory
+
+    Returns
+    -------
+    titles : list of str or None
+        The classes; None for hidden units, which have no names.
+    """
+    if len(history.weights_) > 1:
+        return None
+    return names_of_classes(history.classes_, history.weights_[0].shape[1])
+
+
 def _thresholded(values, threshold):
-    """Zero for what is small beside the largest of its row."""
-    magnitudes = np.abs(values)
-    is_large = magnitudes >= threshold * magnitudes.max(axis=1, keepdims=True)
-    return np.where(is_large, values, 0)
+    """Zero for what is negative, or small beside the largest of its row."""
+    is_large = values >= threshold * values.max(axis=1, keepdims=True)
+    return np.where(is_large & (values > 0), values, 0)
 
 
 def best_n_columns(n_images, aspect):

@@ -44,7 +44,7 @@ def test_share_of_the_rows_of_a_class_that_are_wrong(models, pyplot):
     assert [tick.get_text() for tick in ax.get_xticklabels()] == [str(k) for k in range(10)]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("Class", "Error rate")
     assert ax.get_ylim()[0] == 0
-    assert ax.yaxis.get_major_formatter()(0.25) == "25%"
+    assert [ax.yaxis.get_major_formatter()(rate) for rate in (0.07, 0.125)] == ["7%", "12.5%"]
     assert ax.get_legend() is None
     assert display.figure_ is ax.get_figure()
     display.figure_.canvas.draw()

@@ -109,6 +109,8 @@ def test_threshold_leaves_no_negative_weight(pyplot):
     display.plot(threshold=0.5)
     shown = [image.get_array().tolist() for image in display.images_[0]]
     assert shown == [[[0, 0]], [[0, 2]]]
+    display.plot(threshold=0.5, scale="image")
+    assert display.images_[0][1].get_array().tolist() == [[0, 1]]
 
 
 def test_epochs_of_a_history_under_one_another(pyplot):

@@ -194,8 +194,6 @@ class ClassErrorDisplay:
             Itself.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        from matplotlib.ticker import PercentFormatter
-
         (self.ax_,) = panels(ax, 1, figsize=(6.4, 4.2))
         self.figure_ = self.ax_.get_figure()
         n_models, places = len(self.errors), np.arange(len(self.classes))
@@ -211,7 +209,7 @@ class ClassErrorDisplay:
         style = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if is_crowded else {}
         self.ax_.set_xticks(places, names, **style)
         self.ax_.set(xlabel="Class", ylabel="Error rate")
-        self.ax_.yaxis.set_major_formatter(PercentFormatter(1))
+        self.ax_.yaxis.set_major_formatter(lambda rate, _: f"{100 * rate:g}%")
         self.ax_.grid(axis="y", alpha=0.3)
         self.ax_.set_axisbelow(True)
         if n_models > 1:

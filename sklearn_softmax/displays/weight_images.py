@@ -218,11 +218,13 @@ class WeightImagesDisplay:
         self.axes_ = self._panels(ax, grids)
         self.figure_ = self.axes_[0].get_figure()
         self.images_, self.texts_ = [], []
+        shown = list(self.weights.values())
+        if threshold is not None:
+            shown = [_thresholded(rows, threshold) for rows in shown]
         for panel, grid, name, (values, limit) in zip(
-            self.axes_, grids, self.weights, self._scaled(scale)
+            self.axes_, grids, self.weights, _scaled(shown, scale)
         ):
-            shown = values if threshold is None else _thresholded(values, threshold)
-            self.images_.append(self._draw_images(panel, grid, shown, limit, kwargs))
+            self.images_.append(self._draw_images(panel, grid, values, limit, kwargs))
             self.texts_.append(self._draw_titles(panel, grid, name))
             panel.set(xlim=grid.xlim, ylim=grid.ylim, aspect=1, xticks=[], yticks=[])
             panel.set_frame_on(False)
@@ -250,17 +252,6 @@ class WeightImagesDisplay:
         figure = new_figure((6.4, min(12, 0.2 + names + width * sum(ratios))))
         return figure.subplots(len(grids), squeeze=False, height_ratios=ratios)[:, 0]
 
-    def _scaled(self, scale):
-        """For each estimator what to draw, and the value at the end of its scale."""
-        limits = [np.abs(rows).max(axis=1, keepdims=True) for rows in self.weights.values()]
-        limits = [np.where(limit > 0, limit, 1) for limit in limits]
-        if scale == "image":
-            return [(rows / limit, 1) for rows, limit in zip(self.weights.values(), limits)]
-        largest = [limit.max() for limit in limits]
-        if scale == "common":
-            largest = [max(largest)] * len(largest)
-        return list(zip(self.weights.values(), largest))
-
     def _draw_images(self, ax, grid, values, limit, kwargs):
         images = []
         for place, row in enumerate(values):
@@ -284,8 +275,9 @@ class WeightImagesDisplay:
         groups = {0: list(self.axes_)}
         if scale == "estimator":
             groups = dict(enumerate(self.axes_))
+        style = {"label": label, "pad": 0.02, "aspect": 25}
         return [
-            self.figure_.colorbar(self.images_[place][0], ax=ax, label=label, pad=0.02)
+            self.figure_.colorbar(self.images_[place][0], ax=ax, **style)
             for place, ax in groups.items()
         ]
 
@@ -363,6 +355,18 @@ def titles_of(history):
     if len(history.weights_) > 1:
         return None
     return names_of_classes(history.classes_, history.weights_[0].shape[1])
+
+
+def _scaled(weights, scale):
+    """For each estimator what to draw, and the value at the end of its scale."""
+    limits = [np.abs(rows).max(axis=1, keepdims=True) for rows in weights]
+    limits = [np.where(limit > 0, limit, 1) for limit in limits]
+    if scale == "image":
+        return [(rows / limit, 1) for rows, limit in zip(weights, limits)]
+    largest = [limit.max() for limit in limits]
+    if scale == "common":
+        largest = [max(largest)] * len(largest)
+    return list(zip(weights, largest))
 
 
 def _thresholded(values, threshold):

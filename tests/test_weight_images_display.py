@@ -202,6 +202,14 @@ def test_weights_of_zero_are_drawn_as_zero(pyplot):
         assert display.images_[0][0].get_clim() == (-1, 1)
 
 
+def test_weights_of_zero_leave_the_common_scale_to_the_others(pyplot):
+    weights = {"before": np.zeros((2, 4)), "after": np.full((2, 4), 0.1)}
+    display = WeightImagesDisplay(
+        weights=weights, image_shape=(2, 2), titles=dict.fromkeys(weights)
+    ).plot()
+    assert {image.get_clim() for images in display.images_ for image in images} == {(-0.1, 0.1)}
+
+
 def test_own_titles_and_keyword_arguments(net, pyplot):
     names = [f"unit {number}" for number in range(12)]
     display = WeightImagesDisplay.from_estimator(net, (4, 16), titles=names, cmap="gray", vmax=2.0)

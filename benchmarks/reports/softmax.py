@@ -256,7 +256,8 @@ def _parameters(e, out):
     return [
         _image(_plot_parameters(e), 4, "Norm of the weights and biases in each epoch", out),
         "**Figure 4.** Norm of the weights (a, left) and bias of each class (b, right) over the "
-        f"epochs, kept every {KEPT_EVERY} epochs.",
+        f"epochs, kept every {KEPT_EVERY} epochs. The norm falls in the report; here the weights "
+        "begin at zero, so that it rises.",
         _image(_plot_epochs(e), 5, "Weights after some epochs", out),
         "**Figure 5.** Weights of each class after some epochs, all on one scale. The report's "
         f"video is [`softmax_weights.gif`](softmax_weights.gif), with every {KEPT_EVERY}th epoch.",

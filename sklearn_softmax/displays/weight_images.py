@@ -359,14 +359,13 @@ def titles_of(history):
 
 def _scaled(weights, scale):
     """For each estimator what to draw, and the value at the end of its scale."""
-    limits = [np.abs(rows).max(axis=1, keepdims=True) for rows in weights]
-    limits = [np.where(limit > 0, limit, 1) for limit in limits]
     if scale == "image":
-        return [(rows / limit, 1) for rows, limit in zip(weights, limits)]
-    largest = [limit.max() for limit in limits]
+        limits = [np.abs(rows).max(axis=1, keepdims=True) for rows in weights]
+        return [(rows / np.where(limit > 0, limit, 1), 1) for rows, limit in zip(weights, limits)]
+    limits = [np.abs(rows).max() for rows in weights]
     if scale == "common":
-        largest = [max(largest)] * len(largest)
-    return list(zip(weights, largest))
+        limits = [max(limits)] * len(limits)
+    return [(rows, limit or 1) for rows, limit in zip(weights, limits)]
 
 
 def _thresholded(values, threshold):

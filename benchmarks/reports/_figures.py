@@ -1,4 +1,4 @@
-"""What the figures of all reports share; none needs a display."""
+"""What the figures of all reports share."""
 
 import matplotlib.pyplot as plt
 

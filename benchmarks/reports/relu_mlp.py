@@ -637,7 +637,7 @@ def _baseline_part(e, out):
         _image(_plot_baseline(e), 3, "Loss, accuracy and features of the baseline", out),
         f"**Figure 3.** The report's baseline, with a learning rate of {net.lr:g}. Left: loss of "
         f"each batch (top), without penalty, and accuracy over the epochs (bottom). {BAND} Right: "
-        "first-layer weights of each hidden unit as an image, grey where they are zero.",
+        "first-layer weights of each hidden unit as an image, scaled to its own largest weight.",
     ]
 
 
@@ -758,7 +758,7 @@ def _features(e, out):
     return [
         _image(_plot_features(e), 7, "Features as images", out),
         "**Figure 7.** First-layer weights of each hidden unit as an image, scaled to its own "
-        "largest weight, and grey where they are zero.",
+        "largest weight.",
     ]
 
 

@@ -1,5 +1,13 @@
 """Classifiers trained by mini-batch gradient descent, for scikit-learn."""
 
+from sklearn_softmax.callbacks import WeightHistory
+from sklearn_softmax.displays import (
+    ClassErrorDisplay,
+    ParameterHistoryDisplay,
+    SearchResultsDisplay,
+    TrainingCurveDisplay,
+    WeightImagesDisplay,
+)
 from sklearn_softmax.estimators import (
     BinaryPerceptron,
     GDLogisticRegression,
@@ -13,11 +21,17 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BinaryPerceptron",
+    "ClassErrorDisplay",
     "FusedGridSearchCV",
     "FusedRandomizedSearchCV",
     "GDLogisticRegression",
+    "ParameterHistoryDisplay",
+    "SearchResultsDisplay",
     "SoftmaxRegression",
+    "TrainingCurveDisplay",
     "TwoLayerMLPClassifier",
+    "WeightHistory",
+    "WeightImagesDisplay",
     "__version__",
     "gradient_check",
 ]

@@ -14,3 +14,12 @@ settings.load_profile("default")
 @pytest.fixture
 def rng():
     return np.random.RandomState(0)
+
+
+@pytest.fixture
+def pyplot():
+    """Pyplot without a screen; its figures are closed afterwards."""
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("agg")
+    yield plt
+    plt.close("all")

@@ -1,6 +1,8 @@
 """Imports point down only, whoever writes them."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,7 +48,7 @@ def imports_of(path):
 
 
 def test_every_core_module_is_listed():
-    assert {path.stem for path in ROOT.glob("*.py")} - {"__init__"} == set(CORE)
+    assert {path.stem for path in ROOT.glob("*.py")} - {"__init__", "callbacks"} == set(CORE)
 
 
 @pytest.mark.parametrize("module", CORE)
@@ -76,11 +78,24 @@ def test_only_one_file_knows_the_private_parts_of_searches():
         assert not private or path.name == "_scikit_learn.py", (path, private)
 
 
-def test_estimators_do_not_know_the_searches():
-    for path in (ROOT / "estimators").glob("*.py"):
-        assert not any(
-            name.startswith("sklearn_softmax.model_selection") for name in imports_of(path)
-        )
+# Each room may use those below it; all may use the core.
+ABOVE = {
+    "estimators": {"displays", "callbacks", "model_selection"},
+    "displays": {"estimators", "callbacks", "model_selection"},
+    "model_selection": {"displays", "callbacks"},
+}
+
+
+@pytest.mark.parametrize("room", ABOVE)
+def test_rooms_import_only_what_lies_below(room):
+    for path in (ROOT / room).glob("*.py"):
+        own = {name.split(".")[1] for name in imports_of(path) if name.startswith(ROOT.name + ".")}
+        assert not own & ABOVE[room], path
+
+
+def test_matplotlib_is_imported_late():
+    code = "import sys, sklearn_softmax; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_benchmarks_and_tests_are_never_needed():

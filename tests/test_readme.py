@@ -5,7 +5,8 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(python|text)\n(.*?)```", README, flags=re.DOTALL)
 
 
@@ -24,3 +25,9 @@ def test_two_commands_are_one_line_each():
     assert len(commands) == 2
     assert "benchmarks.reports softmax" in commands[0]
     assert commands[1].endswith("-m pytest -q")
+
+
+def test_figures_are_there_and_small():
+    figures = re.findall(r"!\[.+\]\((.+)\)", README)
+    assert figures
+    assert all((ROOT / name).stat().st_size < 60_000 for name in figures)

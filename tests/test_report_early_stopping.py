@@ -9,7 +9,7 @@ from benchmarks.datasets import load
 from benchmarks.reports import early_stopping
 from benchmarks.reports.__main__ import main
 from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
-from tests.test_reports import rows_of
+from tests.test_reports import captions, rows_of
 
 FIGURES = [f"early_stopping_figure_{number}.png" for number in range(1, 6)]
 
@@ -53,6 +53,7 @@ def cells_of(model, X_val, y_val):
 
 def test_all_files_are_written(digits_run, text):
     assert sorted(p.name for p in digits_run.iterdir()) == sorted(["early_stopping.md", *FIGURES])
+    assert captions(text) == list(range(1, 6))
     for name in FIGURES:
         assert f"]({name})" in text
         assert min(imread(digits_run / name).shape[:2]) > 300

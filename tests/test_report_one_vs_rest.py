@@ -13,7 +13,7 @@ from benchmarks.reports import _published, one_vs_rest
 from benchmarks.reports.__main__ import main
 from benchmarks.reports._split import first_rows
 from sklearn_softmax import BinaryPerceptron, GDLogisticRegression
-from tests.test_reports import rows_of
+from tests.test_reports import captions, rows_of
 
 PERCEPTRON = {"n_epochs": 3, "lr_decay": 0.5}
 LOGISTIC_REGRESSION = {"n_epochs": 5, "batch_size": 32}
@@ -60,6 +60,7 @@ def test_docstring_examples():
 
 def test_all_files_are_written(digits_run, text):
     assert sorted(p.name for p in digits_run.iterdir()) == sorted(["one_vs_rest.md", *FIGURES])
+    assert captions(text) == list(range(1, 7))
     for name in FIGURES:
         assert f"]({name})" in text
         assert min(imread(digits_run / name).shape[:2]) > 300

@@ -1,10 +1,12 @@
 import doctest
+import re
 import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from PIL import Image
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import (
     GridSearchCV,
@@ -20,7 +22,12 @@ from benchmarks.reports._progress import show_progress, stage
 from sklearn_softmax import SoftmaxRegression
 
 SMALL_GRID = {"n_epochs": [1, 4], "lr": [0.5], "batch_size": [100], "reg_param": [1, 0.0]}
-FILES = ["softmax.md", *(f"softmax_figure_{number}.png" for number in (2, 3, 8))]
+FIGURES = [f"softmax_figure_{number}.png" for number in range(2, 9)]
+
+
+def captions(markdown):
+    """Numbers of the figures, in their order."""
+    return [int(number) for number in re.findall(r"\*\*Figure (\d+)", markdown)]
 
 
 def rows_of(markdown, caption):
@@ -58,11 +65,24 @@ def test_docstring_examples():
 
 
 def test_all_files_are_written(digits_run):
-    assert sorted(path.name for path in digits_run.iterdir()) == sorted(FILES)
+    written = sorted(path.name for path in digits_run.iterdir())
+    assert written == sorted(["softmax.md", "softmax_weights.gif", *FIGURES])
     text = (digits_run / "softmax.md").read_text()
-    for name in FILES[1:]:
+    assert captions(text) == list(range(1, 9))
+    for name in FIGURES:
         assert f"]({name})" in text
         assert min(imread(digits_run / name).shape[:2]) > 300
+
+
+def test_what_is_drawn_by_hand_is_not_reproduced(digits_run):
+    text = (digits_run / "softmax.md").read_text()
+    assert "**Figure 1.** Not reproduced" in text
+    assert "(b) Not reproduced" in text
+
+
+def test_animation_begins_and_ends_with_the_training(digits_run):
+    with Image.open(digits_run / "softmax_weights.gif") as animation:
+        assert animation.n_frames == 2  # of a few epochs
 
 
 def test_class_counts(digits_run):
@@ -126,6 +146,25 @@ def test_the_best_model_is_followed_on_the_test_rows(mnist_run):
     assert len(history["val_accuracy"]) == experiment.search.best_params_["n_epochs"]
     accuracy = np.mean(experiment.y_test == experiment.y_pred)
     np.testing.assert_allclose(history["val_accuracy"][-1], accuracy)
+
+
+def test_epochs_of_figure_5(mnist_run, pyplot):
+    experiment, _ = mnist_run
+    figure = softmax._plot_epochs(experiment)
+    titles = [ax.get_title(loc="left") for ax in figure.axes[:4]]
+    assert titles == ["Epoch 0", "Epoch 25", "Epoch 75", "Epoch 200"]
+
+
+def test_before_scikit_learn_1_9_the_history_is_left_out(monkeypatch, mnist_run, tmp_path):
+    def needs_callbacks(every):
+        raise ImportError
+
+    monkeypatch.setattr(softmax, "WeightHistory", needs_callbacks)
+    experiment, _ = mnist_run
+    assert softmax._weight_history(experiment.model) is None
+    text = "\n\n".join(softmax._document(replace(experiment, history=None), tmp_path))
+    assert "**Figures 4 and 5.** Left out" in text
+    assert captions(text) == [1, 2, 3, 6, 7, 8]
 
 
 @pytest.mark.parametrize("name", softmax.DATA)

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+import matplotlib
+
 from benchmarks import datasets
 from benchmarks.reports import early_stopping, one_vs_rest, relu_mlp, sigmoid_mlp, softmax
 
@@ -84,6 +86,7 @@ def main(argv=None):
     """
     options = vars(parser().parse_args(argv))
     report = REPORTS[options.pop("report")]
+    matplotlib.use("agg")  # figures are written, never shown
     try:
         dataset = datasets.load(options.pop("data"), options.pop("data_home"))
     except (OSError, ValueError) as error:

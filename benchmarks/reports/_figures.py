@@ -1,11 +1,10 @@
-"""What the figures of all reports share; none needs a display."""
+"""What the figures of all reports share."""
 
-import numpy as np
-from matplotlib.figure import Figure
+import matplotlib.pyplot as plt
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart.
-BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"
-COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7")
+from benchmarks.reports import _markdown
+
+BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"  # as the Displays have them
 
 
 def new_figure(width, height):
@@ -20,94 +19,36 @@ def new_figure(width, height):
     -------
     figure : matplotlib.figure.Figure
     """
-    return Figure(figsize=(width, height), layout="constrained")
+    return plt.figure(figsize=(width, height), layout="constrained")
 
 
-def save(figure, path):
-    """Write a figure as PNG.
+def write(figure, path, text):
+    """Write a figure as PNG, and close it.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     path : Path
+    text : str
+        What stands in for the image where it cannot be shown.
 
     Returns
     -------
-    path : Path
-        The same.
+    markdown : str
+        The image, for a Markdown file beside it.
     """
     figure.savefig(path, dpi=150)
-    return path
+    plt.close(figure)
+    return _markdown.image(path, text)
 
 
-def draw_history(axes, history, *, held_out):
-    """Draw loss and accuracy over the epochs, on training rows and on held-out ones.
-
-    Parameters
-    ----------
-    axes : sequence of two matplotlib.axes.Axes
-        One for the loss, one for the accuracy.
-    history : dict of str to ndarray
-        ``history_`` of a model fitted with validation rows.
-    held_out : str
-        What those rows are called.
-    """
-    loss_ax, accuracy_ax = axes
-    _draw(loss_ax, history, "loss", held_out)
-    loss_ax.set_yscale("log")
-    draw_accuracy(accuracy_ax, history, held_out=held_out)
-
-
-def draw_accuracy(ax, history, *, held_out):
-    """Draw the accuracy over the epochs, on training rows and on held-out ones.
+def write_animation(animation, path):
+    """Write an animation as GIF, and close its figure, which is the current one.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-    history : dict of str to ndarray
-        ``history_`` of a model fitted with validation rows.
-    held_out : str
-        What those rows are called.
+    animation : matplotlib.animation.Animation
+    path : Path
     """
-    _draw(ax, history, "accuracy", held_out)
-
-
-def _draw(ax, history, name, held_out):
-    ax.plot(history["epoch"], history[name], color=BLUE, label="training")
-    ax.plot(history["epoch"], history[f"val_{name}"], "--", color=ORANGE, label=held_out)
-    ax.set(xlabel="Epoch", ylabel=name.capitalize())
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.grid(alpha=0.3)
-    ax.legend()
-
-
-def mosaic(images, n_columns, gap):
-    """Images of one size beside and below each other, as one.
-
-    Parameters
-    ----------
-    images : ndarray of shape (n_images, height, width) or (n_images, height, width, 3)
-    n_columns : int
-    gap : float
-        Value of the pixels between them, and of places left empty.
-
-    Returns
-    -------
-    image : ndarray
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from benchmarks.reports._figures import mosaic
-    >>> mosaic(np.array([[[1, 2]], [[3, 4]], [[5, 6]]]), 2, 0)
-    array([[1, 2, 0, 3, 4],
-           [0, 0, 0, 0, 0],
-           [5, 6, 0, 0, 0]])
-    """
-    n_images, height, width = images.shape[:3]
-    n_rows = -(-n_images // n_columns)
-    shape = n_rows, n_columns, height + 1, width + 1, *images.shape[3:]
-    tiles = np.full(shape, gap, images.dtype)
-    tiles.reshape(-1, *shape[2:])[:n_images, :-1, :-1] = images
-    rows = tiles.swapaxes(1, 2).reshape(n_rows * (height + 1), -1, *shape[4:])
-    return rows[:-1, :-1]
+    animation.save(path, writer="pillow")
+    plt.close()

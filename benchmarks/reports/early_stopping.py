@@ -7,14 +7,18 @@ tasks that they do again.
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.colors import CenteredNorm
 
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._fits import fit_all
 from benchmarks.reports._progress import stage
 from benchmarks.reports._split import first_rows
-from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
+from sklearn_softmax import (
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TrainingCurveDisplay,
+    WeightImagesDisplay,
+)
 
 DATA = ("digits", "mnist")
 N_TRAIN, N_VAL = 20_000, 10_000
@@ -68,13 +72,6 @@ KEPT = (
 SCORED = (
     "Training rows are scored on the way, each just before the step that uses it, validation rows "
     "at the end of an epoch."
-)
-FIGURE_TEXTS = (
-    "Loss and accuracy of logistic regression in each epoch",
-    "Loss and accuracy of softmax regression in each epoch",
-    "Weights as images",
-    "Validation accuracy in each epoch for each lambda",
-    "Norm of the weights for each lambda",
 )
 
 
@@ -193,17 +190,6 @@ def _penalised_regressions(n_train, **params):
 
 def _document(e, out):
     """Blocks of Markdown in the report's order; the figures are written to ``out``."""
-    figures = [
-        _plot_logistic(e.logistic),
-        _plot_softmax(e.by_penalty[0]),
-        _plot_weights(e),
-        _plot_accuracies(e.penalised),
-        _plot_norms(e.by_penalty),
-    ]
-    images = [
-        _markdown.image(_figures.save(figure, out / f"early_stopping_figure_{number}.png"), text)
-        for number, (figure, text) in enumerate(zip(figures, FIGURE_TEXTS), start=1)
-    ]
     return [
         f"# Early stopping, shuffling and L2 penalty on {e.dataset.name}",
         _introduction(e),
@@ -212,8 +198,8 @@ def _document(e, out):
         _logistic_settings(e),
         f"**Table 1.** Where training stopped. {KEPT}",
         _logistic_table(e),
-        images[0],
-        f"**Figure 1.** Loss and accuracy over the epochs. {SCORED}",
+        _image(_plot_logistic(e), 1, "Logistic regression in each epoch", out),
+        f"**Figure 1** (tasks 2b to 2e). Loss and accuracy over the epochs. {SCORED}",
         "Without shuffling, every epoch ends with the same batches, so that what they do to the "
         "weights is the same at every check; the report looks within the epochs too. With "
         "shuffling they change, so that curves can be rougher, and epochs without gain come "
@@ -222,23 +208,28 @@ def _document(e, out):
         _softmax_settings(e),
         f"**Table 2.** Where training stopped. {KEPT}",
         _softmax_table(e),
-        images[1],
-        f"**Figure 2.** Loss and accuracy over the epochs, with a patience of {max(PATIENCES)} "
-        f"epochs. {SCORED}",
+        _image(_plot_softmax(e), 2, "Softmax regression in each epoch", out),
+        "**Figure 2** (tasks 3b to 3d). Loss and accuracy over the epochs, with a patience of "
+        f"{max(PATIENCES)} epochs. {SCORED}",
         "## L2 penalty (tasks 4b to 4e)",
         _penalty(e),
-        images[2],
-        "**Figure 3.** Weights of each class as images, without and with the strongest penalty. "
-        "Red speaks for the class and blue against it; the colours of a row have one scale.",
-        images[3],
-        "**Figure 4.** Validation accuracy over the epochs for each lambda, up to where training "
-        "stopped.",
+        _image(_plot_weights(e), 3, "Weights as images", out),
+        "**Figure 3** (task 4b). Weights of each class as images, without and with the strongest "
+        "penalty. Red speaks for the class and blue against it; the colours of a row have one "
+        "scale.",
+        _image(_plot_accuracies(e), 4, "Validation accuracy in each epoch", out),
+        "**Figure 4** (task 4c). Validation accuracy over the epochs for each lambda, up to where "
+        "training stopped.",
         "**Table 3.** Best validation accuracy of any epoch, and the norm of the weights kept, "
         "those of the lowest validation loss.",
         _penalty_table(e),
-        images[4],
-        "**Figure 5.** Norm of the weights kept for each lambda.",
+        _image(_plot_norms(e), 5, "Norm of the weights for each lambda", out),
+        "**Figure 5** (task 4e). Norm of the weights kept for each lambda.",
     ]
+
+
+def _image(figure, number, text, out):
+    return _figures.write(figure, out / f"early_stopping_figure_{number}.png", text)
 
 
 def _introduction(e):
@@ -342,12 +333,12 @@ def _norm(model):
     return float(np.linalg.norm(model.coef_))
 
 
-def _plot_logistic(logistic):
+def _plot_logistic(e):
     """Loss and accuracy over the epochs: above without shuffling, below with it."""
-    figure = _figures.new_figure(9, 6.4)
+    figure = _figures.new_figure(9.6, 8)
     grid = figure.subplots(nrows=2, ncols=2, sharex=True, sharey="col")
-    for axes, (shuffle, model) in zip(grid, logistic.items()):
-        _draw_training(axes, model)
+    for axes, (shuffle, model) in zip(grid, e.logistic.items()):
+        TrainingCurveDisplay.from_estimator(model, ax=axes)
         for ax in axes:
             ax.set_title("With shuffling" if shuffle else "Without shuffling")
     for ax in grid[0]:
@@ -355,60 +346,30 @@ def _plot_logistic(logistic):
     return figure
 
 
-def _plot_softmax(model):
+def _plot_softmax(e):
     """Loss and accuracy over the epochs."""
-    figure = _figures.new_figure(9, 3.8)
-    _draw_training(figure.subplots(ncols=2), model)
-    return figure
-
-
-def _draw_training(axes, model):
-    _figures.draw_history(axes, model.history_, held_out="validation")
-    for ax in axes:
-        best = model.history_["val_loss"].argmin() + 1
-        ax.axvline(best, color=_figures.BLACK, linestyle=":", linewidth=1, label="lowest loss")
-        ax.legend()
+    return TrainingCurveDisplay.from_estimator(e.by_penalty[0]).figure_
 
 
 def _plot_weights(e):
     """Weights of all classes as images, without penalty and with the strongest."""
-    figure = _figures.new_figure(11, 3)
-    shown = {strength: e.by_penalty[strength] for strength in (0.0, max(LAMBDAS))}
-    grid = figure.subplots(nrows=len(shown), ncols=len(e.softmax[max(PATIENCES)].classes_))
-    for axes, (strength, model) in zip(grid, shown.items()):
-        largest = np.abs(model.coef_).max()
-        for ax, label, weights in zip(axes, model.classes_, model.coef_):
-            image = ax.imshow(
-                weights.reshape(e.dataset.image_shape),
-                cmap="RdBu_r",
-                norm=CenteredNorm(halfrange=largest),
-            )
-            ax.set(xticks=[], yticks=[], title=label)
-        axes[0].set_ylabel(f"λ = {strength:g}")
-        figure.colorbar(image, ax=axes, pad=0.01, shrink=0.65)
-    return figure
+    models = {f"λ = {strength:g}": e.by_penalty[strength] for strength in (0, max(LAMBDAS))}
+    shape = e.dataset.image_shape
+    return WeightImagesDisplay.from_estimator(models, shape, scale="estimator").figure_
 
 
-def _plot_accuracies(penalised):
+def _plot_accuracies(e):
     """Validation accuracy over the epochs for each lambda."""
-    figure = _figures.new_figure(7, 4.2)
-    ax = figure.subplots()
-    for (strength, model), color in zip(penalised.items(), _figures.COLOURS):
-        epochs, accuracies = model.history_["epoch"], model.history_["val_accuracy"]
-        ax.plot(epochs, accuracies, color=color, label=f"λ = {strength:g}")
-        ax.plot(epochs[-1], accuracies[-1], "o", color=color)
-    ax.set(xlabel="Epoch", ylabel="Validation accuracy")
-    ax.grid(alpha=0.3)
-    figure.legend(loc="outside right center")
-    return figure
+    models = {f"λ = {strength:g}": model for strength, model in e.penalised.items()}
+    return TrainingCurveDisplay.from_estimator(models, metrics="val_accuracy").figure_
 
 
-def _plot_norms(by_penalty):
+def _plot_norms(e):
     """Norm of the weights for each lambda."""
-    figure = _figures.new_figure(6, 3.8)
+    figure = _figures.new_figure(6.4, 4.2)
     ax = figure.subplots()
-    names = [f"{strength:g}" for strength in by_penalty]
-    bars = ax.bar(names, [_norm(model) for model in by_penalty.values()], color=_figures.BLUE)
+    names = [f"{strength:g}" for strength in e.by_penalty]
+    bars = ax.bar(names, [_norm(model) for model in e.by_penalty.values()], color=_figures.BLUE)
     ax.bar_label(bars, fmt="%.2f", padding=2)
     ax.margins(y=0.1)
     ax.set(xlabel="λ", ylabel="Norm of the weights")

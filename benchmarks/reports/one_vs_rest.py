@@ -14,7 +14,7 @@ from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._progress import stage
 from benchmarks.reports._split import first_rows
-from sklearn_softmax import BinaryPerceptron, GDLogisticRegression
+from sklearn_softmax import BinaryPerceptron, ClassErrorDisplay, GDLogisticRegression
 
 DATA = ("digits", "mnist")
 N_TRAIN, N_TEST = 20_000, 2_000
@@ -202,10 +202,9 @@ def _settings(params):
 
 def _part(e, verdicts, number, out):
     """Three figures, from that number on, and the rows on which sub-classifiers disagree."""
-    figure = _plot_sub_errors(e, verdicts)
-    path = _figures.save(figure, out / f"one_vs_rest_figure_{number}.png")
+    path = out / f"one_vs_rest_figure_{number}.png"
     return [
-        _markdown.image(path, f"Errors of the {verdicts.name}"),
+        _figures.write(_plot_sub_errors(e, verdicts), path, f"Errors of the {verdicts.name}"),
         f"**Figure {number}.** Error of each sub-classifier: the share of all test rows that it "
         "takes for its class without being of it, or the reverse. It says yes where its score is "
         "above 0.",
@@ -277,21 +276,12 @@ def _error_rate(errs, chosen):
 
 def _plot_sub_errors(e, verdicts):
     """A bar for each sub-classifier, beside the report's; the scale serves both kinds."""
-    shown = [100 * kind.sub_errors for kind in (e.perceptrons, e.logistic_regressions)]
-    bars = [("here", 100 * verdicts.sub_errors, _figures.BLUE)]
+    shown = [kind.sub_errors for kind in (e.perceptrons, e.logistic_regressions)]
+    errors = {"here": verdicts.sub_errors}
     if _published.are_comparable(e.dataset):
-        shown += REPORT_SUB_ERRORS.values()
-        bars.append(("report", REPORT_SUB_ERRORS[verdicts.name], _figures.ORANGE))
-    figure = _figures.new_figure(7, 3.8)
-    ax = figure.subplots()
-    places, width = np.arange(len(verdicts.classes)), 0.8 / len(bars)
-    for position, (label, heights, color) in enumerate(bars):
-        shift = width * (position - (len(bars) - 1) / 2)
-        ax.bar(places + shift, heights, width, label=label, color=color)
-    ax.set_xticks(places, verdicts.classes)
-    ax.set(xlabel="Class", ylabel="Error (%)", ylim=(0, 1.1 * np.max(shown)))
-    ax.grid(axis="y", alpha=0.3)
-    ax.set_axisbelow(True)
-    if len(bars) > 1:
-        ax.legend(loc="upper left")
-    return figure
+        published = {name: np.divide(figures, 100) for name, figures in REPORT_SUB_ERRORS.items()}
+        shown += published.values()
+        errors["report"] = published[verdicts.name]
+    display = ClassErrorDisplay(errors=errors, classes=verdicts.classes).plot()
+    display.ax_.set(ylim=(0, 1.1 * np.max(shown)))
+    return display.figure_

@@ -17,7 +17,12 @@ from benchmarks.reports import _figures, _markdown, _published, _pytorch
 from benchmarks.reports._fits import fit_all
 from benchmarks.reports._progress import stage
 from benchmarks.reports._split import Parts, with_validation
-from sklearn_softmax import TwoLayerMLPClassifier, gradient_check
+from sklearn_softmax import (
+    TrainingCurveDisplay,
+    TwoLayerMLPClassifier,
+    WeightImagesDisplay,
+    gradient_check,
+)
 
 DATA = ("digits", "cifar10")
 BASELINE_LR, RAISED_LR = 1e-4, 1e-3
@@ -31,6 +36,7 @@ DEEP_SCALES = (1e-3, "auto")
 HALF_RANGE = 127.5
 EXPLAINED = 0.95
 FINAL, DEEPER = 8, 9
+BAND = "The line is the running mean of the losses, the band their running standard deviation."
 
 # The report's own figures, all but those of the toy set for CIFAR-10.
 REPORT_GRADIENT_ERRORS = {"W1": 6.3e-9, "b1": 1.3e-9, "W2": 3.4e-9, "b2": 3.9e-11}
@@ -548,6 +554,7 @@ def _document(e, out):
         _introduction(e),
         _settings_text(e),
         *(_toy_part(e, out) if e.toy else []),
+        *(_baseline_part(e, out) if e.toy else []),
         *(_sweeps(e, out) if e.tables else []),
         *(_final_part(e) if e.ours else []),
         *(_features(e, out) if e.toy else []),
@@ -556,8 +563,7 @@ def _document(e, out):
 
 
 def _image(figure, number, text, out):
-    path = _figures.save(figure, out / f"relu_mlp_figure_{number}.png")
-    return _markdown.image(path, text)
+    return _figures.write(figure, out / f"relu_mlp_figure_{number}.png", text)
 
 
 def _introduction(e):
@@ -617,10 +623,21 @@ def _toy_part(e, out):
         "**Figure 1.** Largest relative error of the gradient for each parameter.",
         _markdown.table(["Parameter", "Error", "Error (report)"], rows),
         "## The toy set (question 3a)",
-        _image(_plot_toy(losses), 2, "Loss on the toy set", out),
+        _image(_plot_toy(e.toy.net), 2, "Loss on the toy set", out),
         f"**Figure 2.** Loss on the toy set in {len(losses)} steps on all rows at once. The last "
         f"is {losses[-1]:.4f}; the report's is {REPORT_TOY_LOSS}, from other random weights and on "
         "random batches.",
+    ]
+
+
+def _baseline_part(e, out):
+    net = e.settings.baseline
+    return [
+        "## The baseline (question 3b)",
+        _image(_plot_baseline(e), 3, "Loss, accuracy and features of the baseline", out),
+        f"**Figure 3.** The report's baseline, with a learning rate of {net.lr:g}. Left: loss of "
+        f"each batch (top), without penalty, and accuracy over the epochs (bottom). {BAND} Right: "
+        "first-layer weights of each hidden unit as an image, scaled to its own largest weight.",
     ]
 
 
@@ -668,8 +685,9 @@ def _batch_part(e, out):
         "There are as many steps for every batch size. Larger batches thus pass over the rows more "
         "often, and the learning rate, which falls after each epoch, falls further.",
         _image(figure, 4, "Loss of each batch with small and with larger batches", out),
-        "**Figure 4.** Loss of each batch, without penalty, with 50 hidden units: small batches "
-        "vary more than larger ones.",
+        "**Figure 4.** Loss of each batch, without penalty, with "
+        f"{e.settings.fifty.hidden_size} hidden units: small batches vary more than larger ones. "
+        f"{BAND}",
     ]
 
 
@@ -678,8 +696,8 @@ def _curves_part(e, out):
         return []
     return [
         _image(_plot_training(e), 5, "Loss and accuracy of the baseline and of the best net", out),
-        "**Figures 3 and 5.** Loss of each batch, without penalty (top), and accuracy over the "
-        "epochs (bottom) of the report's baseline and of its best net.",
+        "**Figure 5.** Loss of each batch, without penalty (top), and accuracy over the epochs "
+        f"(bottom) of the report's baseline (left) and of its best net (right). {BAND}",
     ]
 
 
@@ -740,7 +758,7 @@ def _features(e, out):
     return [
         _image(_plot_features(e), 7, "Features as images", out),
         "**Figure 7.** First-layer weights of each hidden unit as an image, scaled to its own "
-        "smallest and largest weight.",
+        "largest weight.",
     ]
 
 
@@ -777,94 +795,73 @@ def _deep_accuracies(e, depth):
     ]
 
 
-def _plot_toy(losses):
-    """Loss before each step."""
-    figure = _figures.new_figure(6, 3.8)
-    ax = figure.subplots()
-    ax.plot(np.arange(len(losses)), losses, color=_figures.BLUE)
-    ax.set(xlabel="Iteration", ylabel="Loss", yscale="log", ylim=(0.01, 2))
-    ax.grid(alpha=0.3)
+def _plot_toy(net):
+    """Loss over the epochs, which have one step each."""
+    display = TrainingCurveDisplay.from_estimator(net, metrics="loss")
+    display.axes_[0].set(yscale="log")
+    return display.figure_
+
+
+def _plot_baseline(e):
+    """Loss (top) and accuracy (bottom), beside the weights of the hidden units."""
+    net = e.nets[e.settings.baseline]
+    figure = _figures.new_figure(9.6, 6.4)
+    axes = figure.subplot_mosaic([["loss", "features"], ["accuracy", "features"]])
+    _draw_training((axes["loss"], axes["accuracy"]), net)
+    axes["loss"].ticklabel_format(useOffset=False)
+    style = {"scale": "image", "n_columns": 5}
+    WeightImagesDisplay.from_estimator(net, e.dataset.image_shape, ax=axes["features"], **style)
     return figure
+
+
+def _draw_training(axes, net):
+    """Draw the loss of the batches and the accuracy over the epochs, with a legend each."""
+    for ax, metric in zip(axes, ("step_loss", "accuracy")):
+        TrainingCurveDisplay.from_estimator(net, metrics=metric, ax=ax)
 
 
 def _plot_batches(e):
-    """Loss of each batch, for a small batch size and for a larger one."""
-    figure = _figures.new_figure(9, 3.8)
+    """Loss of the batches, for a small batch size and for a larger one."""
     sizes = e.settings.batch_sizes[0], e.settings.batch_sizes[2]
-    axes = figure.subplots(ncols=2, sharey=True)
-    for ax, size in zip(axes, sizes):
-        _draw_losses(ax, e.nets[replace(e.settings.fifty, batch_size=size)])
-        ax.set_title(f"Batches of {size} rows")
-    axes[1].set_ylabel("")
-    return figure
-
-
-def _draw_losses(ax, model):
-    losses = model.step_losses_
-    ax.plot(np.arange(len(losses)), losses, color=_figures.BLUE, linewidth=0.5)
-    ax.set(xlabel="Iteration", ylabel="Loss of the batch")
-    ax.grid(alpha=0.3)
+    nets = {
+        f"batches of {size} rows": e.nets[replace(e.settings.fifty, batch_size=size)]
+        for size in sizes
+    }
+    return TrainingCurveDisplay.from_estimator(nets, metrics="step_loss").figure_
 
 
 def _plot_training(e):
     """Loss and accuracy of the baseline (left) and of the best net (right)."""
-    figure = _figures.new_figure(9, 6.8)
+    figure = _figures.new_figure(9.6, 8)
     columns = figure.subplots(nrows=2, ncols=2, sharey="row").T
     shown = {"Baseline": e.settings.baseline, "Best net": e.settings.best}
-    for (loss_ax, accuracy_ax), (title, net) in zip(columns, shown.items()):
-        _draw_losses(loss_ax, e.nets[net])
-        loss_ax.set_title(title)
-        _figures.draw_accuracy(accuracy_ax, e.nets[net].history_, held_out="validation")
-        accuracy_ax.legend(loc="upper left")
-    for ax in columns[1]:
-        ax.set_ylabel("")
-    columns[1, 1].get_legend().remove()  # that of the left one serves both
+    for axes, (title, net) in zip(columns, shown.items()):
+        _draw_training(axes, e.nets[net])
+        axes[0].set_title(title)
     return figure
 
 
 def _plot_pca(e, variance):
     """Explained variance (left), and accuracy with and without reduction (right)."""
-    figure = _figures.new_figure(10, 4)
+    figure = _figures.new_figure(9.6, 4.2)
     ax, accuracy_ax = figure.subplots(ncols=2)
     ax.plot(np.arange(1, len(variance) + 1), variance, color=_figures.BLUE)
     ax.axhline(EXPLAINED, color=_figures.BLACK, linestyle=":", label=f"{EXPLAINED:.0%}")
     ax.axvline(e.settings.n_components, color=_figures.ORANGE, linestyle="--", label="used")
     ax.set(xlabel="Number of components", ylabel="Share of the variance")
+    ax.grid(alpha=0.3)
     ax.legend()
-    colours = {BASELINE_LR: _figures.BLUE, RAISED_LR: _figures.ORANGE}
-    for row in e.tables[7].rows:
-        history = e.nets[row.net].history_
-        accuracy_ax.plot(
-            history["epoch"],
-            history["val_accuracy"],
-            "-" if row.net.reduced else "--",
-            color=colours[row.net.lr],
-            label=f"{row.cells[0]}, lr {row.net.lr:g}",
-        )
-    accuracy_ax.xaxis.get_major_locator().set_params(integer=True)
-    accuracy_ax.set(xlabel="Epoch", ylabel="Validation accuracy")
-    accuracy_ax.legend(title="Input size")
-    for panel in (ax, accuracy_ax):
-        panel.grid(alpha=0.3)
+    nets = {
+        f"{'components' if row.net.reduced else 'pixels'}, lr {row.net.lr:g}": e.nets[row.net]
+        for row in e.tables[7].rows
+    }
+    TrainingCurveDisplay.from_estimator(nets, metrics="val_accuracy", ax=accuracy_ax)
     return figure
 
 
 def _plot_features(e):
-    """Weights of the hidden units of three nets, ten in each row."""
-    shown = _nets_of_features(e.settings)
-    heights = [net.hidden_size for net in shown.values()]
-    figure = _figures.new_figure(6, 12.5)
-    axes = figure.subplots(nrows=len(shown), height_ratios=heights)
-    for ax, (name, net) in zip(axes, shown.items()):
-        images = _stretched(e.nets[net].coefs_[0].T).reshape(-1, *e.dataset.image_shape)
-        mosaic = _figures.mosaic(images, n_columns=10, gap=1.0)
-        ax.imshow(mosaic, cmap="gray", interpolation="nearest")  # colours ignore the map
-        ax.set(xticks=[], yticks=[], title=name)
-        ax.set_frame_on(False)
-    return figure
-
-
-def _stretched(weights):
-    """Each row from 0 at its smallest weight to 1 at its largest."""
-    lowest, highest = weights.min(axis=1, keepdims=True), weights.max(axis=1, keepdims=True)
-    return (weights - lowest) / (highest - lowest)
+    """Weights of the hidden units of three nets."""
+    nets = {name: e.nets[net] for name, net in _nets_of_features(e.settings).items()}
+    return WeightImagesDisplay.from_estimator(
+        nets, e.dataset.image_shape, scale="image", n_columns=10
+    ).figure_

@@ -1,27 +1,23 @@
 """Net with a sigmoid hidden layer on handwritten digits, trained on few images and on many.
 
-The experiment of A. Lee (2021), sections 3 to 6: a 784-64-10 net on MNIST. Figures 1 and 2 bear
-the numbers that they have there.
+The experiment of A. Lee (2021), sections 3 to 6: a 784-64-10 net on MNIST. Figures bear the
+numbers that they have there.
 """
 
 from dataclasses import dataclass, replace
-
-import numpy as np
-from matplotlib.colors import CenteredNorm
 
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._fits import fit_all
 from benchmarks.reports._progress import stage
 from benchmarks.reports._split import Parts, with_validation
-from sklearn_softmax import TwoLayerMLPClassifier
+from sklearn_softmax import TrainingCurveDisplay, TwoLayerMLPClassifier, WeightImagesDisplay
 
 DATA = ("digits", "mnist")
 HIDDEN_SIZE = 64
 N_EPOCHS = 100
 DEFAULT_LR = 0.1
 LRS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-SHOWN = 0.995
 
 
 @dataclass(frozen=True)
@@ -161,8 +157,6 @@ def _nets(lrs, **params):
 
 def _document(e, out):
     """Blocks of Markdown in the report's order; the figures are written to ``out``."""
-    curves = _figures.save(_plot_curves(e), out / "sigmoid_mlp_figure_1.png")
-    weights = _figures.save(_plot_weights(e), out / "sigmoid_mlp_figure_3.png")
     n_few, n_many = _sizes(e)
     return [
         f"# Net with a sigmoid hidden layer on {e.dataset.name}",
@@ -170,11 +164,12 @@ def _document(e, out):
         "## Few images and many (sections 3 and 4)",
         f"The same net is trained on the first {n_few} training images and on all {n_many}, for "
         f"{e.n_epochs} epochs, with `lr={DEFAULT_LR}`.",
-        _markdown.image(curves, "Accuracy in each epoch with few images and with many"),
-        f"**Figures 1 and 2.** Accuracy over the epochs with {n_few} training images (left, the "
-        f"report's figure 1) and with {n_many} (right, its figure 2). Training images are scored "
-        "on the way, each just before the step that uses it, validation images at the end of an "
-        "epoch.",
+        _image(_plot_curves(e.few), 1, "Accuracy in each epoch with few images", out),
+        f"**Figure 1.** Accuracy over the epochs with {n_few} training images. Training images "
+        "are scored on the way, each just before the step that uses it, validation images at the "
+        "end of an epoch.",
+        _image(_plot_curves(e.many), 2, "Accuracy in each epoch with many images", out),
+        f"**Figure 2.** The same with {n_many} training images.",
         _comparison(e),
         "## How well it works (section 5)",
         _search_text(e),
@@ -185,11 +180,15 @@ def _document(e, out):
         _accuracy_table(e),
         "The test images took no part in the choice of the learning rate.",
         "## The weights (section 6)",
-        _markdown.image(weights, "Weights of the hidden units as images"),
-        f"**Figure 3.** Weights of the {HIDDEN_SIZE} hidden units of the best net as images, all "
-        f"on one scale, which {SHOWN:.1%} of them keep within. Red pixels switch a unit on, blue "
-        "ones switch it off.",
+        _image(_plot_weights(e), 3, "Weights of the hidden units as images", out),
+        f"**Figure 3**, which the report does not number. Weights of the {HIDDEN_SIZE} hidden "
+        "units of the best net as images, each on a scale of its own. Red pixels switch a unit "
+        "on, blue ones switch it off.",
     ]
+
+
+def _image(figure, number, text, out):
+    return _figures.write(figure, out / f"sigmoid_mlp_figure_{number}.png", text)
 
 
 def _sizes(e):
@@ -270,32 +269,14 @@ def _accuracies(e, net, n_train):
     return [training, validation, training - validation, net.score(rows.X_test, rows.y_test)]
 
 
-def _plot_curves(e):
-    """Accuracy over the epochs with few and with many images."""
-    figure = _figures.new_figure(9, 3.8)
-    axes = figure.subplots(ncols=2, sharey=True)
-    for ax, nets, n_train in zip(axes, (e.few, e.many), _sizes(e)):
-        _figures.draw_accuracy(ax, nets[DEFAULT_LR].history_, held_out="validation")
-        ax.set_title(f"{n_train} training images")
-        ax.legend(loc="lower right")
-    axes[1].set_ylabel("")
-    return figure
+def _plot_curves(nets):
+    """Accuracy over the epochs; the scale serves few images and many."""
+    display = TrainingCurveDisplay.from_estimator(nets[DEFAULT_LR], metrics="accuracy")
+    display.axes_[0].set(ylim=(0, 1.02))
+    return display.figure_
 
 
 def _plot_weights(e):
     """Weights of the best net's hidden units."""
-    weights = e.many[e.best_lr].coefs_[0].T
-    images = weights.reshape(-1, *e.dataset.image_shape)
-    figure = _figures.new_figure(7, 6)
-    ax = figure.subplots()
-    image = ax.imshow(
-        _figures.mosaic(images, n_columns=8, gap=np.nan),
-        cmap="RdBu_r",
-        # A few large weights would leave all others pale.
-        norm=CenteredNorm(halfrange=np.quantile(np.abs(weights), SHOWN)),
-        interpolation="nearest",
-    )
-    ax.set(xticks=[], yticks=[])
-    ax.set_frame_on(False)
-    figure.colorbar(image, ax=ax, shrink=0.8, label="Weight", extend="both")
-    return figure
+    net, shape = e.many[e.best_lr], e.dataset.image_shape
+    return WeightImagesDisplay.from_estimator(net, shape, scale="image").figure_

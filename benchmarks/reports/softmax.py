@@ -22,7 +22,15 @@ from sklearn.model_selection import (
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._progress import show_progress, stage
-from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression
+from sklearn_softmax import (
+    FusedGridSearchCV,
+    ParameterHistoryDisplay,
+    SearchResultsDisplay,
+    SoftmaxRegression,
+    TrainingCurveDisplay,
+    WeightHistory,
+    WeightImagesDisplay,
+)
 
 DATA = ("digits", "mnist")
 CLASSES = {"digits": tuple(range(10)), "mnist": (0, 1, 3, 4)}
@@ -38,6 +46,9 @@ PARAM_GRIDS = {
 SEARCHES = {"fused": FusedGridSearchCV, "sklearn": GridSearchCV}
 N_FOLDS = 3
 TEST_SIZE = 0.3
+KEPT_EVERY = 5  # epochs
+SHOWN_EPOCHS = (0, 25, 75)  # and the last one
+THRESHOLD = 0.75
 
 # The report's own figures, all of them for MNIST.
 REPORT_COUNTS = (6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958)
@@ -64,6 +75,8 @@ class Experiment:
     search_seconds : float
     model : SoftmaxRegression
         The best configuration, fitted on all training rows.
+    history : WeightHistory or None
+        Its parameters while it was fitted; None before scikit-learn 1.9.
     n_train : int
         Number of training rows.
     y_test, y_pred : ndarray of shape (n_test,)
@@ -74,6 +87,7 @@ class Experiment:
     search: GridSearchCV
     search_seconds: float
     model: SoftmaxRegression
+    history: WeightHistory | None
     n_train: int
     y_test: np.ndarray
     y_pred: np.ndarray
@@ -126,10 +140,18 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fuse
     with stage(f"Searching {n_configurations} configurations in {N_FOLDS} folds") as searching:
         search.fit(X_train, y_train)
     model = SoftmaxRegression(random_state=random_state, **search.best_params_)
+    history = _weight_history(model)
     with stage("Training the best configuration"):
         model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
     experiment = Experiment(
-        dataset, search, searching.seconds, model, len(y_train), y_test, model.predict(X_test)
+        dataset=dataset,
+        search=search,
+        search_seconds=searching.seconds,
+        model=model,
+        history=history,
+        n_train=len(y_train),
+        y_test=y_test,
+        y_pred=model.predict(X_test),
     )
     with stage("Writing tables and figures"):
         _markdown.write(out / "softmax.md", _document(experiment, out))
@@ -183,15 +205,22 @@ def grid_search(param_grid, n_jobs, random_state, Search):
     return show_progress(search)
 
 
-def _document(experiment, out):
+def _weight_history(model):
+    """What will keep the parameters while the model is fitted; None before scikit-learn 1.9."""
+    try:
+        history = WeightHistory(every=KEPT_EVERY)
+    except ImportError:
+        return None
+    model.set_callbacks(history)
+    return history
+
+
+def _document(e, out):
     """Blocks of Markdown in the report's order; the figures are written to ``out``."""
-    e = experiment
-    figure_2 = _figures.save(_plot_search(e.search), out / "softmax_figure_2.png")
-    figure_3 = _figures.save(_plot_history(e.model.history_), out / "softmax_figure_3.png")
-    figure_8 = _figures.save(_plot_confusion(e), out / "softmax_figure_8.png")
     return [
         f"# Softmax regression on {e.dataset.name}",
         _introduction(e),
+        "**Figure 1.** Not reproduced: the report's drawing of the model's parts.",
         "## The data",
         "**Table 1.** Number of images of each class.",
         _table_1(e),
@@ -200,22 +229,55 @@ def _document(experiment, out):
         "**Table 2.** Values to choose from.",
         _table_2(e),
         _search_summary(e),
-        _markdown.image(figure_2, "Mean accuracy of each configuration"),
+        _image(_plot_search(e), 2, "Mean accuracy of each configuration", out),
         "**Figure 2.** Accuracy in cross-validation: means (points) and standard deviations over "
         f"the {N_FOLDS} folds (bars) of every configuration.",
         "**Table 3.** The best configuration.",
         _table_3(e),
         "## Training the best configuration",
-        _markdown.image(figure_3, "Loss and accuracy in each epoch"),
+        _image(_plot_training(e), 3, "Loss and accuracy in each epoch", out),
         "**Figure 3.** Loss and accuracy over the epochs. Training rows are scored on the way, "
         "each just before the step that uses it, test rows at the end of an epoch; the loss is "
         "the cross-entropy without the penalty.",
+        "## The weights and the biases",
+        *_parameters(e, out),
+        _image(_plot_weights(e), 6, "Weights as images", out),
+        "**Figure 6.** Weights of each class after the training. Red speaks for the class and "
+        "blue against it.",
+        _image(_plot_weights(e, scale="image", threshold=THRESHOLD), 7, "Largest weights", out),
+        "**Figure 7.** (a) The same without what lies below "
+        f"{THRESHOLD:.0%} of the largest weight of the class. (b) Not reproduced: curves that the "
+        "report draws through these pixels by hand, leaving outliers out.",
         "## The test rows",
-        _markdown.image(figure_8, "Confusion matrix"),
+        _image(_plot_confusion(e), 8, "Confusion matrix", out),
         "**Figure 8.** Confusion matrix of the test rows.",
         "**Table 4.** Scores of the test rows. The accuracy of a class is the share of its images "
         "that are recognised, which is its recall.",
         _table_4(e),
+    ]
+
+
+def _image(figure, number, text, out):
+    return _figures.write(figure, out / f"softmax_figure_{number}.png", text)
+
+
+def _parameters(e, out):
+    """Figures 4 and 5, and the animation."""
+    if e.history is None:
+        return [
+            "**Figures 4 and 5.** Left out: the parameters of every epoch are kept by a callback, "
+            "which needs scikit-learn 1.9 or later."
+        ]
+    animation = e.history.animate(e.dataset.image_shape)
+    _figures.write_animation(animation, out / "softmax_weights.gif")
+    return [
+        _image(_plot_parameters(e), 4, "Norm of the weights and biases in each epoch", out),
+        "**Figure 4.** Norm of the weights (a, left) and bias of each class (b, right) over the "
+        f"epochs, kept every {KEPT_EVERY} epochs. The norm falls in the report; here the weights "
+        "begin at zero, so that it rises.",
+        _image(_plot_epochs(e), 5, "Weights after some epochs", out),
+        "**Figure 5.** Weights of each class after some epochs, all on one scale. The report's "
+        f"video is [`softmax_weights.gif`](softmax_weights.gif), with every {KEPT_EVERY}th epoch.",
     ]
 
 
@@ -328,45 +390,38 @@ def scores_of(y_test, y_pred):
     return scores
 
 
-def _plot_search(search):
+def _plot_search(e):
     """Means and standard deviations of all configurations, in the order of the grid."""
-    results, best = search.cv_results_, search.best_index_
-    means, deviations = results["mean_test_score"], results["std_test_score"]
-    n = len(means)
-    figure = _figures.new_figure(8, 1.5 + 0.18 * n)
-    ax = figure.subplots()
-    bars = {"fmt": "o", "markersize": 4, "capsize": 2, "color": _figures.BLUE}
-    ax.errorbar(means, np.arange(n), xerr=deviations, **bars)
-    star = {"markersize": 13, "color": _figures.ORANGE, "zorder": 3}
-    ax.plot(means[best], best, "*", label=f"best: {means[best]:.4f}", **star)
-    labels = _configuration_labels(results["params"])
-    ax.set_yticks(np.arange(-1, n), labels, family="monospace", fontsize=8)
-    ax.tick_params(axis="y", length=0)
-    ax.set(xlabel="Accuracy in cross-validation", ylim=(n - 0.5, -1.5))
-    ax.grid(axis="x", alpha=0.3)
-    figure.legend(loc="outside upper right")
-    return figure
+    return SearchResultsDisplay.from_search(e.search).figure_
 
 
-def _configuration_labels(configurations):
-    """Names of the parameters, then the values of each configuration, in columns."""
-    names = list(configurations[0])
-    rows = [names, *([str(params[name]) for name in names] for params in configurations)]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return ["  ".join(map(str.rjust, row, widths)) for row in rows]
-
-
-def _plot_history(history):
+def _plot_training(e):
     """Loss and accuracy over the epochs, on training and test rows."""
-    figure = _figures.new_figure(9, 3.8)
-    _figures.draw_history(figure.subplots(ncols=2), history, held_out="test")
-    return figure
+    return TrainingCurveDisplay.from_estimator(e.model, validation_name="test").figure_
 
 
-def _plot_confusion(experiment):
+def _plot_parameters(e):
+    """Norm of the weights and the biases over the epochs."""
+    return ParameterHistoryDisplay.from_history(e.history).figure_
+
+
+def _plot_epochs(e):
+    """Weights of each class after some epochs."""
+    last = e.model.n_iter_
+    epochs = [*(epoch for epoch in SHOWN_EPOCHS if epoch < last), last]
+    display = WeightImagesDisplay.from_history(e.history, e.dataset.image_shape, epochs=epochs)
+    return display.figure_
+
+
+def _plot_weights(e, **style):
+    """Weights of each class."""
+    return WeightImagesDisplay.from_estimator(e.model, e.dataset.image_shape, **style).figure_
+
+
+def _plot_confusion(e):
     """Confusion matrix of the test rows."""
     figure = _figures.new_figure(6, 5)
     ConfusionMatrixDisplay.from_predictions(
-        experiment.y_test, experiment.y_pred, ax=figure.subplots(), cmap="cividis"
+        e.y_test, e.y_pred, ax=figure.subplots(), cmap="cividis"
     )
     return figure

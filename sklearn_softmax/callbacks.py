@@ -1,0 +1,294 @@
+"""Callbacks by scikit-learn's protocol, which came with its version 1.9."""
+
+from numbers import Integral
+from pathlib import Path
+
+import numpy as np
+import sklearn
+
+from sklearn_softmax.displays._weight_frames import WeightFrames
+from sklearn_softmax.estimators._base import GradientDescentClassifier
+from sklearn_softmax.estimators._callbacks import CALLBACKS_AVAILABLE
+from sklearn_softmax.network import DenseNetwork
+
+
+class WeightHistory:
+    """Keeps the parameters of a classifier while it is fitted.
+
+    Set it on a classifier of this package by ``classifier.set_callbacks(history)``,
+    also where that is the last step of a pipeline or inside a search. It holds the
+    last fit that ended: after a search with ``refit=True`` that of the best
+    estimator, whatever ``n_jobs``; fits in worker processes stay there.
+
+    Parameters
+    ----------
+    every : int, default=1
+        Epochs from one copy to the next. The parameters before the first epoch and
+        after the last one are always kept.
+
+    Attributes
+    ----------
+    epochs_ : ndarray of shape (n_kept,)
+        Number of epochs behind each copy; 0 for the initial parameters.
+    weights_ : list of ndarray of shape (n_kept, n_outputs, n_inputs)
+        For each layer the copies of its weights W; ``coef_`` is such a W, and
+        ``coefs_`` holds its transpose.
+    intercepts_ : list of ndarray of shape (n_kept, n_outputs)
+        For each layer the copies of its intercepts.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is older than 1.9.
+    ValueError
+        If ``every`` is not an int of at least 1.
+
+    See Also
+    --------
+    ParameterHistoryDisplay : Norms and intercepts over the epochs.
+
+    Notes
+    -----
+    With early stopping, the last copy is of the last epoch, while the fitted
+    classifier has the parameters of the best one. ``partial_fit`` calls no callbacks.
+    A fitted classifier refers to its callbacks, and takes their copies along where it
+    is pickled: ``classifier.set_callbacks()`` removes them.
+
+    References
+    ----------
+    .. [1] K. Abhishek, "Multi-class classification using softmax regression" (2021),
+       figures 4 and 5.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_softmax import SoftmaxRegression, WeightHistory
+    >>> X, y = load_iris(return_X_y=True)
+    >>> history = WeightHistory(every=10)
+    >>> history.memory_needed((4, 3), n_epochs=25)  # 4 copies of 15 numbers, in bytes
+    480
+    >>> model = SoftmaxRegression(n_epochs=25).set_callbacks(history).fit(X, y)
+    >>> history.epochs_
+    array([ 0, 10, 20, 25])
+    >>> history.weights_[0].shape
+    (4, 3, 4)
+    """
+
+    def __init__(self, every=1):
+        if not CALLBACKS_AVAILABLE:
+            raise ImportError(
+                "WeightHistory needs the callbacks of scikit-learn 1.9 or later; installed is "
+                f"{sklearn.__version__}."
+            )
+        if not isinstance(every, Integral) or isinstance(every, bool) or every < 1:
+            raise ValueError(f"every must be an int of at least 1 epoch, got {every!r}.")
+        self.every = every
+        self._recordings = {}
+
+    def __repr__(self):
+        return f"WeightHistory(every={self.every})"
+
+    def __getstate__(self):
+        # Other threads may be recording.
+        return {**vars(self), "_recordings": {}}
+
+    def memory_needed(self, layer_sizes, n_epochs, dtype=np.float64):
+        """Bytes that a fit's copies take.
+
+        They are reserved when the fit begins, and kept until the next one ends; so
+        while fits follow one another there are two sets.
+
+        Parameters
+        ----------
+        layer_sizes : sequence of int
+            Inputs, hidden units, outputs: (784, 10) for a linear model of ten classes,
+            (784, 64, 10) for a net.
+        n_epochs : int
+            Most epochs that the fit can have.
+        dtype : dtype, default=float64
+            That of X, if it is float32 or float64.
+
+        Returns
+        -------
+        n_bytes : int
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two sizes.
+        """
+        if len(layer_sizes) < 2:
+            raise ValueError(
+                "layer_sizes must begin with the inputs and end with the outputs, got "
+                f"{layer_sizes!r}."
+            )
+        n_parameters = sum(np.prod(shape) for shape in DenseNetwork(tuple(layer_sizes)).shapes())
+        return int(_n_places(n_epochs, self.every) * n_parameters * np.dtype(dtype).itemsize)
+
+    def setup(self, estimator, context):
+        """Get ready to record a fit; part of scikit-learn's protocol.
+
+        Parameters
+        ----------
+        estimator : estimator
+        context : sklearn.callback.CallbackContext
+
+        Raises
+        ------
+        TypeError
+            If the estimator is not a classifier of this package.
+        """
+        if not isinstance(estimator, GradientDescentClassifier):
+            raise TypeError(
+                "WeightHistory keeps the parameters of a classifier of this package, not of "
+                f"{type(estimator).__name__}: call set_callbacks on the classifier inside it."
+            )
+        self._recordings[id(estimator)] = _Recording(self.every, context.max_subtasks)
+
+    def on_fit_task_begin(self, estimator, context, *, fitted_estimator=None):
+        """Keep the initial parameters; part of scikit-learn's protocol.
+
+        Parameters
+        ----------
+        estimator : estimator
+        context : sklearn.callback.CallbackContext
+        fitted_estimator : estimator, default=None
+        """
+        if context.task_name == "epoch" and context.task_id == 0:
+            self._recordings[id(estimator)].keep(fitted_estimator)
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        """Keep the parameters after an epoch; part of scikit-learn's protocol.
+
+        Parameters
+        ----------
+        estimator : estimator
+        context : sklearn.callback.CallbackContext
+        fitted_estimator : estimator, default=None
+        """
+        if context.task_name == "epoch":
+            self._recordings[id(estimator)].keep(fitted_estimator)
+
+    def teardown(self, estimator, context):
+        """Show what was recorded; part of scikit-learn's protocol.
+
+        Parameters
+        ----------
+        estimator : estimator
+        context : sklearn.callback.CallbackContext
+        """
+        recording = self._recordings.pop(id(estimator), None)
+        if recording is not None and recording.n_kept:
+            vars(self).update(recording.attributes())
+
+    def animate(self, image_shape, *, titles=None, n_columns=None, interval=100, **kwargs):
+        """Animate the weights of the features as images, all copies on one scale.
+
+        Parameters
+        ----------
+        image_shape : tuple of int
+            (height, width), or (height, width, 3) for colour images.
+        titles : list of str, default=None
+            Title of each image; None for the classes, and for no titles where the
+            images are of hidden units.
+        n_columns : int, default=None
+            Images in a row; None for what fills the figure best.
+        interval : int, default=100
+            Milliseconds from one frame to the next.
+        **kwargs : dict
+            Passed on to matplotlib's ``imshow`` for each image.
+
+        Returns
+        -------
+        animation : matplotlib.animation.FuncAnimation
+            ``animation.save("weights.gif", writer="pillow")`` works everywhere;
+            ``animation.save("weights.mp4")`` and ``.avi`` where ffmpeg is installed.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing is kept yet.
+        ValueError
+            If ``image_shape`` or ``titles`` does not fit the weights.
+        """
+        from matplotlib.animation import FuncAnimation
+
+        frames = WeightFrames(self, image_shape, titles, n_columns, kwargs)
+        return FuncAnimation(
+            frames.figure, frames.draw, frames=len(self.epochs_), interval=interval
+        )
+
+    def save_frames(self, directory, image_shape, *, titles=None, n_columns=None, **kwargs):
+        """Write the frames of the animation as PNG files, one by one.
+
+        Parameters
+        ----------
+        directory : str or Path
+            Where to; made if need be. A file is called ``epoch_0025.png``.
+        image_shape, titles, n_columns, **kwargs
+            As in :meth:`animate`.
+
+        Returns
+        -------
+        paths : list of Path
+            The files, in order.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing is kept yet.
+        ValueError
+            If ``image_shape`` or ``titles`` does not fit the weights.
+        """
+        import matplotlib.pyplot as plt
+
+        frames = WeightFrames(self, image_shape, titles, n_columns, kwargs)
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        paths = [directory / f"epoch_{epoch:04d}.png" for epoch in self.epochs_]
+        for number, path in enumerate(paths):
+            frames.draw(number)
+            frames.figure.savefig(path)
+        plt.close(frames.figure)
+        return paths
+
+
+class _Recording:
+    """Copies of the parameters of one fit, in places reserved beforehand."""
+
+    def __init__(self, every, n_epochs):
+        self._every = every
+        self._n_places = _n_places(n_epochs, every)
+        self.n_kept = 0
+
+    def keep(self, model):
+        """Keep the parameters of a model; those of the epoch before make room."""
+        network, params = model._fitted_network()
+        if not self.n_kept:
+            self._classes = model.classes_
+            self._epochs = np.empty(self._n_places, int)
+            self._n_layers = network.n_layers
+            self._copies = [np.empty((self._n_places, *p.shape), p.dtype) for p in params]
+        elif (self._epochs[self.n_kept - 1] - self._epochs[0]) % self._every:
+            self.n_kept -= 1
+        self._epochs[self.n_kept] = model.n_iter_
+        for copies, p in zip(self._copies, params):
+            copies[self.n_kept] = p
+        self.n_kept += 1
+
+    def attributes(self):
+        """Attributes of the history."""
+        copies = [kept[: self.n_kept] for kept in self._copies]
+        return {
+            "classes_": self._classes,
+            "epochs_": self._epochs[: self.n_kept],
+            "weights_": copies[: self._n_layers],
+            "intercepts_": [kept[..., 0] for kept in copies[self._n_layers :]],
+        }
+
+
+def _n_places(n_epochs, every):
+    """Copies of a fit: the first, every so many epochs, and the last."""
+    return n_epochs // every + 2

@@ -1,0 +1,173 @@
+"""The parameters over the epochs."""
+
+import numpy as np
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._plotting import _validate_style_kwargs
+
+from sklearn_softmax.displays._drawing import OKABE_ITO, add_legend, colours, panels
+from sklearn_softmax.displays._models import check_kept, names_of_classes
+
+LINESTYLES = ("-", "--", ":")
+
+
+class ParameterHistoryDisplay:
+    """Norm of the weights and each intercept over the epochs.
+
+    It is recommended to use :meth:`from_history`. All parameters are stored as
+    attributes.
+
+    Parameters
+    ----------
+    epochs : ndarray of shape (n_kept,)
+        Epochs after which the parameters were kept; 0 is before the first one.
+    weight_norms : ndarray of shape (n_kept, n_layers)
+        Norm of the weights of each layer.
+    intercepts : ndarray of shape (n_kept, n_outputs)
+        Intercepts of one layer.
+    output_names : list of str of length n_outputs, default=None
+        Names of that layer's outputs.
+
+    Attributes
+    ----------
+    axes_ : ndarray of shape (2,) of matplotlib Axes
+        Axes of the norms and of the intercepts.
+    figure_ : matplotlib Figure
+        Figure that holds them.
+    norm_lines_ : list of matplotlib Line2D
+        A line for each layer.
+    intercept_lines_ : list of matplotlib Line2D
+        A line for each output.
+
+    See Also
+    --------
+    WeightHistory : Keeps the parameters while a model is fitted.
+
+    References
+    ----------
+    .. [1] K. Abhishek, "Multi-class classification using softmax regression" (2021),
+       figure 4.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_softmax import (
+    ...     ParameterHistoryDisplay, SoftmaxRegression, WeightHistory
+    ... )
+    >>> history = WeightHistory()
+    >>> model = SoftmaxRegression(n_epochs=20).set_callbacks(history)
+    >>> model.fit(*load_iris(return_X_y=True))
+    SoftmaxRegression(n_epochs=20)
+    >>> display = ParameterHistoryDisplay.from_history(history)
+    >>> len(display.intercept_lines_)
+    3
+    """
+
+    def __init__(self, *, epochs, weight_norms, intercepts, output_names=None):
+        self.epochs = epochs
+        self.weight_norms = weight_norms
+        self.intercepts = intercepts
+        self.output_names = output_names
+
+    @classmethod
+    def from_history(cls, history, *, layer=-1, ax=None, **kwargs):
+        """Draw what a callback has kept.
+
+        Parameters
+        ----------
+        history : WeightHistory
+            After the fit of a classifier that had it as a callback.
+        layer : int, default=-1
+            Layer whose intercepts are drawn: the last one has one for each class.
+        ax, **kwargs
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        display : ParameterHistoryDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the callback has kept nothing yet.
+        ValueError
+            If ``layer`` or ``ax`` is not valid.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_history")
+        check_kept(history)
+        n_layers = len(history.weights_)
+        if not -n_layers <= layer < n_layers:
+            raise ValueError(
+                f"layer={layer!r} is not one of the {n_layers} layers, 0 to {n_layers - 1}."
+            )
+        intercepts = history.intercepts_[layer]
+        display = cls(
+            epochs=history.epochs_,
+            weight_norms=np.column_stack(
+                [np.linalg.norm(W, axis=(1, 2)) for W in history.weights_]
+            ),
+            intercepts=intercepts,
+            output_names=names_of_classes(history.classes_, intercepts.shape[1])
+            if layer in (-1, n_layers - 1)
+            else None,
+        )
+        return display.plot(ax, **kwargs)
+
+    def plot(self, ax=None, **kwargs):
+        """Draw the norms and the intercepts side by side.
+
+        Parameters
+        ----------
+        ax : array-like of 2 matplotlib Axes, default=None
+            Axes to draw on; None for a new figure.
+        **kwargs : dict
+            Passed on to matplotlib's ``plot`` for each line.
+
+        Returns
+        -------
+        display : ParameterHistoryDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If ``ax`` does not hold two axes.
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        self.axes_ = norm_ax, intercept_ax = panels(ax, 2, figsize=(9.6, 4.2))
+        self.figure_ = norm_ax.get_figure()
+        n_layers = self.weight_norms.shape[1]
+        layers = [f"layer {number}" for number in range(1, n_layers + 1)]
+        self.norm_lines_ = self._draw(norm_ax, self.weight_norms, layers, kwargs)
+        names = self.output_names
+        self.intercept_lines_ = self._draw(intercept_ax, self.intercepts, names, kwargs)
+        norm_ax.set(ylabel="Norm of the weights", ylim=(0, None))
+        intercept_ax.set_ylabel("Intercept")
+        if n_layers > 1:
+            add_legend(norm_ax, self.norm_lines_, outside=False)
+        if names is not None and ax is None:
+            style = {"loc": "outside right upper", "ncols": -(-len(names) // 18), "title": "Class"}
+            self.figure_.legend(handles=self.intercept_lines_, **style)
+        elif names is not None:
+            add_legend(intercept_ax, self.intercept_lines_, outside=False, title="Class")
+        return self
+
+    def _draw(self, ax, values, names, kwargs):
+        lines = []
+        for place, style in enumerate(_styles(values.shape[1])):
+            style["label"] = None if names is None else names[place]
+            lines += ax.plot(self.epochs, values[:, place], **_validate_style_kwargs(style, kwargs))
+        ax.set_xlabel("Epoch")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.grid(alpha=0.3)
+        return lines
+
+
+def _styles(n):
+    """Colours, with other dashes where these begin again; beyond that a scale of colours."""
+    n_colours = len(OKABE_ITO)
+    if n > n_colours * len(LINESTYLES):
+        return [{"color": colour} for colour in colours(n)]
+    return [
+        {"color": OKABE_ITO[i % n_colours], "linestyle": LINESTYLES[i // n_colours]}
+        for i in range(n)
+    ]

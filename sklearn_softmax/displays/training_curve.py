@@ -1,0 +1,289 @@
+"""Loss, accuracy and what else is recorded, as curves over the training."""
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._plotting import _validate_style_kwargs
+
+from sklearn_softmax.displays._drawing import GREY, ORANGE, add_legend, colours, panels
+from sklearn_softmax.displays._models import final_model, named, require
+
+STEP_LOSS, BEST = "step_loss", "lowest validation loss"
+LABELS = {
+    "lr": "Learning rate",
+    "weight_norm": "Norm of the weights",
+    STEP_LOSS: "Loss of the batch",
+}
+
+
+class TrainingCurveDisplay:
+    """Curves of the training of one estimator or several.
+
+    It is recommended to use :meth:`from_estimator`. All parameters are stored as
+    attributes.
+
+    Parameters
+    ----------
+    histories : dict of str to dict of str to ndarray of shape (n_epochs,)
+        By the name of the estimator, its ``history_``.
+    step_losses : dict of str to ndarray of shape (n_steps,)
+        By the same names, the loss of each batch.
+    best_epochs : dict of str to int
+        By name, the epoch of the lowest validation loss, for those that it is marked for.
+
+    Attributes
+    ----------
+    axes_ : ndarray of shape (n_metrics,) of matplotlib Axes
+        Axes of each metric.
+    figure_ : matplotlib Figure
+        Figure that holds them.
+    lines_ : list of list of matplotlib Line2D
+        For each metric, the curves: estimator by estimator, training before validation.
+    bands_ : list of list of matplotlib PolyCollection
+        For each metric, the bands around running means; empty for metrics of epochs.
+    markers_ : list of list of matplotlib Line2D
+        For each metric, the marks at the lowest validation loss.
+    legend_ : matplotlib Legend or None
+        The legend of all axes.
+
+    See Also
+    --------
+    sklearn.model_selection.LearningCurveDisplay : Scores over the number of rows.
+
+    References
+    ----------
+    .. [1] K. Abhishek, "Multi-class classification using softmax regression" (2021),
+       figure 3.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn_softmax import SoftmaxRegression, TrainingCurveDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X, X_val, y, y_val = train_test_split(X / 16, y, random_state=0)
+    >>> model = SoftmaxRegression(n_epochs=20, random_state=0)
+    >>> model.fit(X, y, X_val=X_val, y_val=y_val)
+    SoftmaxRegression(n_epochs=20, random_state=0)
+    >>> display = TrainingCurveDisplay.from_estimator(model)
+    >>> [ax.get_ylabel() for ax in display.axes_]
+    ['Loss', 'Accuracy']
+    """
+
+    def __init__(self, *, histories, step_losses, best_epochs):
+        self.histories = histories
+        self.step_losses = step_losses
+        self.best_epochs = best_epochs
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        *,
+        metrics=("loss", "accuracy"),
+        window=None,
+        validation_name="validation",
+        ax=None,
+        **kwargs,
+    ):
+        """Draw the curves of fitted estimators.
+
+        Parameters
+        ----------
+        estimator : estimator, list of estimators, or dict of str to estimator
+            Fitted classifiers of this package, or pipelines or searches that end in
+            one. Those of a list are named by the parameters that differ.
+        metrics, window, validation_name, ax, **kwargs
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        display : TrainingCurveDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If an estimator is not fitted.
+        ValueError
+            If ``metrics``, ``window`` or ``ax`` is not valid, or if no estimator has
+            recorded one of the metrics.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        models = {name: final_model(model) for name, model in named(estimator).items()}
+        for model in models.values():
+            require(model, "history_")
+        display = cls(
+            histories={name: model.history_ for name, model in models.items()},
+            step_losses={name: model.step_losses_ for name, model in models.items()},
+            best_epochs={
+                name: int(model.history_["epoch"][np.nanargmin(model.history_["val_loss"])])
+                for name, model in models.items()
+                if model.early_stopping and "val_loss" in model.history_
+            },
+        )
+        return display.plot(
+            ax, metrics=metrics, window=window, validation_name=validation_name, **kwargs
+        )
+
+    def plot(
+        self,
+        ax=None,
+        *,
+        metrics=("loss", "accuracy"),
+        window=None,
+        validation_name="validation",
+        **kwargs,
+    ):
+        """Draw each metric on axes of its own, all estimators together.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array-like of n_metrics Axes, default=None
+            Axes to draw on; None for a new figure.
+        metrics : str or sequence of str, default=("loss", "accuracy")
+            What of ``history_`` to draw over the epochs, beside its figure on the
+            validation rows where there is one; "val_loss" and "val_accuracy" draw that
+            one alone. "step_loss" is the loss of each batch over the steps: its running
+            mean, in a band of one running standard deviation to each side.
+        window : int, default=None
+            Steps that a running mean is over; None for a fiftieth of them.
+        validation_name : str, default="validation"
+            What the validation rows are called.
+        **kwargs : dict
+            Passed on to matplotlib's ``plot`` for each curve.
+
+        Returns
+        -------
+        display : TrainingCurveDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If ``metrics``, ``window`` or ``ax`` is not valid, or if no estimator has
+            recorded one of the metrics.
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        metrics = [metrics] if isinstance(metrics, str) else list(metrics)
+        self._check_metrics(metrics)
+        if window is not None and window < 1:
+            raise ValueError(f"window must be at least 1 step, got {window!r}; None chooses it.")
+        figsize = (6.4, 4.8) if len(metrics) == 1 else (4.8 * len(metrics), 4.2)
+        self.axes_ = panels(ax, len(metrics), figsize=figsize)
+        self.figure_ = self.axes_[0].get_figure()
+        self.lines_, self.bands_, self.markers_ = [], [], []
+        self._names, self._kinds = {}, {}
+        for panel, metric in zip(self.axes_, metrics):
+            if metric == STEP_LOSS:
+                self._draw_steps(panel, window, kwargs)
+            else:
+                self._draw_epochs(panel, metric, validation_name, kwargs)
+            panel.grid(alpha=0.3)
+        self.legend_ = add_legend(self.axes_[0], self._keys(), outside=ax is None)
+        return self
+
+    def _check_metrics(self, metrics):
+        known = {STEP_LOSS: None} | {n: None for h in self.histories.values() for n in h}
+        known.pop("epoch", None)
+        if not metrics:
+            raise ValueError(f"metrics is empty: name at least one of {list(known)}.")
+        for metric in metrics:
+            if metric in known:
+                continue
+            if metric in ("val_loss", "val_accuracy"):
+                raise ValueError(
+                    f"metrics names {metric!r}, which is recorded only with validation rows: fit "
+                    "with X_val and y_val, or with early_stopping=True."
+                )
+            raise ValueError(f"metrics names {metric!r}, but there are only {list(known)}.")
+
+    def _draw_epochs(self, ax, metric, validation_name, kwargs):
+        """Draw the curves of a metric of the epochs, and mark the best ones."""
+        kinds = {metric: "training", f"val_{metric}": validation_name}
+        if metric.startswith("val_"):
+            kinds = {metric: validation_name}
+        lines, markers = [], []
+        for (name, history), colour in self._coloured(self.histories):
+            curves = {column: kind for column, kind in kinds.items() if column in history}
+            for place, (column, kind) in enumerate(curves.items()):
+                own = {"color": ORANGE} if place and self._is_single() else {"color": colour}
+                own |= {"linestyle": ("-", "--")[place], "label": self._line_label(name, kind)}
+                lines += ax.plot(
+                    history["epoch"], history[column], **_validate_style_kwargs(own, kwargs)
+                )
+                self._note(name, kind, lines[-1])
+            if curves and name in self.best_epochs:
+                markers.append(_mark(ax, lines[-1], self.best_epochs[name]))
+                self._note(name, BEST, markers[-1])
+        self.lines_.append(lines)
+        self.bands_.append([])
+        self.markers_.append(markers)
+        ax.set(xlabel="Epoch", ylabel=_label(metric, validation_name))
+        ax.xaxis.get_major_locator().set_params(integer=True)
+
+    def _draw_steps(self, ax, window, kwargs):
+        """Draw running means of the losses of the batches, in their bands."""
+        lines, bands = [], []
+        for (name, losses), colour in self._coloured(self.step_losses):
+            size = window or max(1, round(len(losses) / 50))
+            mean = uniform_filter1d(losses, size)
+            variance = uniform_filter1d((losses - mean) ** 2, size)
+            deviation = np.sqrt(np.maximum(variance, 0))  # rounding may leave less
+            steps = np.arange(1, len(losses) + 1)
+            own = {"color": colour, "label": self._line_label(name, "running mean")}
+            lines += ax.plot(steps, mean, **_validate_style_kwargs(own, kwargs))
+            band = {"color": lines[-1].get_color(), "alpha": 0.25, "linewidth": 0}
+            bands.append(ax.fill_between(steps, mean - deviation, mean + deviation, **band))
+            self._note(name, "running mean", lines[-1])
+            self._note(name, "± standard deviation", lines[-1], alpha=0.25, linewidth=8)
+        self.lines_.append(lines)
+        self.bands_.append(bands)
+        self.markers_.append([])
+        ax.set(xlabel="Step", ylabel=LABELS[STEP_LOSS])
+
+    def _is_single(self):
+        return len(self.histories) == 1
+
+    def _coloured(self, by_name):
+        return zip(by_name.items(), colours(len(by_name)))
+
+    def _line_label(self, name, kind):
+        return kind if self._is_single() else f"{name}, {kind}"
+
+    def _note(self, name, kind, line, **style):
+        """Note for the legend a kind of line and, of several estimators, whose it is."""
+        self._kinds.setdefault(kind, _key(line, label=kind, **style))
+        if not self._is_single():
+            self._kinds[kind].set_color(GREY)
+            self._names.setdefault(name, _key(line, label=name, linestyle="-"))
+
+    def _keys(self):
+        """What the legend tells: the estimators by colour, then the kinds of lines."""
+        kinds = dict(self._kinds)
+        if self._names and len(kinds.keys() - {BEST}) == 1:
+            kinds = {BEST: kinds[BEST]} if BEST in kinds else {}
+        return [*self._names.values(), *kinds.values()]
+
+
+def _mark(ax, line, epoch):
+    """Mark the point of a curve at an epoch."""
+    x, y = line.get_data()
+    style = {"marker": "o", "linestyle": "none", "markerfacecolor": "white", "zorder": 3}
+    (marker,) = ax.plot(x[x == epoch], y[x == epoch], color=line.get_color(), **style)
+    return marker
+
+
+def _key(line, **style):
+    """An entry of the legend that looks like a line, but for the style."""
+    from matplotlib.lines import Line2D
+
+    key = Line2D([], [])
+    key.update_from(line)
+    key.set(**style)
+    return key
+
+
+def _label(metric, validation_name):
+    if metric.startswith("val_"):
+        return f"{validation_name} {metric.removeprefix('val_')}".capitalize()
+    return LABELS.get(metric, metric.capitalize())

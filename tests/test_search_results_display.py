@@ -1,0 +1,207 @@
+"""Scores of all configurations of a search."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.svm import SVC
+
+from sklearn_softmax import SearchResultsDisplay, SoftmaxRegression
+from sklearn_softmax.displays._drawing import BLUE, ORANGE
+
+X, y = load_iris(return_X_y=True)
+
+
+def results_of(grid, means):
+    """Made-up ``cv_results_``."""
+    means = np.array(means, dtype=float)
+    return {
+        "params": grid,
+        "mean_test_score": means,
+        "std_test_score": np.linspace(0.01, 0.02, len(means)),
+        "rank_test_score": np.arange(1, len(means) + 1),
+    }
+
+
+GRID = [{"m__lr": lr, "m__size": size} for lr in (0.1, 1.0, 10.0) for size in (20, 200)]
+RESULTS = results_of(GRID, [0.80, 0.70, 0.95, 0.85, 0.90, np.nan])
+
+
+def test_every_configuration(pyplot):
+    display = SearchResultsDisplay.from_cv_results(RESULTS)
+    (bars,) = display.errorbars_
+    points = bars.lines[0]
+    np.testing.assert_array_equal(points.get_xdata(), RESULTS["mean_test_score"])
+    np.testing.assert_array_equal(points.get_ydata(), np.arange(6))
+    first = bars.lines[2][0].get_segments()[0]
+    np.testing.assert_allclose(np.diff(first[:, 0]), 2 * RESULTS["std_test_score"][0])
+    assert to_hex(points.get_color()).upper() == BLUE
+    labels = [text.get_text().split() for text in display.ax_.get_yticklabels()]
+    assert labels == [["lr", "size"], *([f"{p['m__lr']:g}", str(p["m__size"])] for p in GRID)]
+    assert display.ax_.get_xlabel() == "Score in cross-validation"
+    assert display.ax_.yaxis_inverted()
+    display.figure_.canvas.draw()
+
+
+def test_the_best_is_marked(pyplot):
+    display = SearchResultsDisplay.from_cv_results(RESULTS)
+    (x,), (place,) = display.best_.get_xdata(), display.best_.get_ydata()
+    assert (x, place) == (0.95, 2)
+    assert display.best_.get_label() == "best: 0.9500"
+    assert to_hex(display.ax_.get_yticklabels()[3].get_color()).upper() == ORANGE
+    failed = SearchResultsDisplay.from_cv_results(results_of(GRID, [np.nan] * 6))
+    assert failed.best_ is None
+    failed.figure_.canvas.draw()
+
+
+def test_given_axes_are_honoured(pyplot):
+    figure, axes = pyplot.subplots(ncols=2)
+    for parameter in (None, "lr"):
+        display = SearchResultsDisplay.from_cv_results(RESULTS, parameter=parameter, ax=axes[1])
+        assert display.ax_ is axes[1]
+        assert display.figure_ is figure
+        assert not axes[0].has_data()
+        assert pyplot.get_fignums() == [figure.number]
+        figure.canvas.draw()
+
+
+def test_54_labels_do_not_overlap(pyplot):
+    grid = [{"lr": lr, "reg_param": reg} for lr in range(9) for reg in range(6)]
+    display = SearchResultsDisplay.from_cv_results(results_of(grid, np.linspace(0, 1, 54)))
+    display.figure_.canvas.draw()
+    boxes = [label.get_window_extent() for label in display.ax_.get_yticklabels()]
+    assert len(boxes) == 55
+    assert all(above.y0 >= below.y1 - 1 for above, below in pairwise(boxes))
+    assert min(box.x0 for box in boxes) >= 0
+    assert display.ax_.get_yticklabels()[0].get_fontsize() == 8
+
+
+def test_against_a_parameter_the_best_of_the_others(pyplot):
+    display = SearchResultsDisplay.from_cv_results(RESULTS, parameter="lr")
+    (bars,) = display.errorbars_
+    np.testing.assert_array_equal(bars.lines[0].get_ydata(), [0.80, 0.95, 0.90])
+    assert [text.get_text() for text in display.ax_.get_xticklabels()] == ["0.1", "1", "10"]
+    assert display.ax_.get_xlabel() == "lr"
+    assert display.best_.get_ydata() == [0.95]
+
+
+def test_against_a_parameter_with_lines_for_another(pyplot):
+    display = SearchResultsDisplay.from_cv_results(RESULTS, parameter="m__lr", lines="size")
+    small, large = display.errorbars_
+    np.testing.assert_array_equal(small.lines[0].get_ydata(), [0.80, 0.95, 0.90])
+    np.testing.assert_array_equal(large.lines[0].get_ydata(), [0.70, 0.85])  # one has failed
+    assert [small.get_label(), large.get_label()] == ["size = 20", "size = 200"]
+    assert small.lines[0].get_color() != large.lines[0].get_color()
+    # Error bars at the same value stand beside each other, near their tick.
+    offset = large.lines[0].get_xdata()[0] - small.lines[0].get_xdata()[0]
+    assert 0 < offset < 0.2
+    best = display.best_.get_xdata(), display.best_.get_ydata()
+    assert best == ([small.lines[0].get_xdata()[1]], [0.95])
+
+
+def test_many_numbers_have_a_scale_of_their_own(pyplot):
+    values = np.geomspace(1e-3, 10, 12)[::-1]
+    grid = [{"lr": float(value)} for value in values]
+    display = SearchResultsDisplay.from_cv_results(
+        results_of(grid, np.arange(12) / 12), parameter="lr"
+    )
+    np.testing.assert_array_equal(display.errorbars_[0].lines[0].get_xdata(), values[::-1])
+    assert display.ax_.get_xscale() == "log"
+
+
+def test_values_that_are_no_numbers(pyplot):
+    grid = [{"scaler": s} for s in (StandardScaler(), MinMaxScaler(), None, "passthrough")]
+    results = results_of(grid, [0.5, 0.6, 0.7, 0.8])
+    display = SearchResultsDisplay.from_cv_results(results, parameter="scaler")
+    names = [text.get_text() for text in display.ax_.get_xticklabels()]
+    assert names == ["StandardScaler", "MinMaxScaler", "None", "passthrough"]
+
+
+def test_of_a_search_with_training_scores(pyplot):
+    pipeline = make_pipeline(StandardScaler(), SoftmaxRegression(n_epochs=3, random_state=0))
+    grid = {"softmaxregression__lr": [0.01, 0.1], "softmaxregression__batch_size": [20, 100]}
+    search = GridSearchCV(pipeline, grid, cv=3, scoring="accuracy", return_train_score=True)
+    display = SearchResultsDisplay.from_search(search.fit(X, y))
+    train, test = display.errorbars_
+    expected = search.cv_results_["mean_train_score"]
+    np.testing.assert_array_equal(train.lines[0].get_xdata(), expected)
+    assert [train.get_label(), test.get_label()] == ["train", "test"]
+    assert display.best_.get_ydata() == [search.best_index_]
+    assert display.ax_.get_xlabel() == "Accuracy in cross-validation"
+    header = display.ax_.get_yticklabels()[0].get_text().split()
+    assert header == ["batch_size", "lr"]
+
+
+def test_several_metrics(pyplot):
+    search = GridSearchCV(
+        KNeighborsClassifier(),
+        [{"n_neighbors": [1, 50]}, {"weights": ["distance"]}],
+        scoring={"accuracy": "accuracy", "loss": "neg_log_loss"},
+        refit="loss",
+    ).fit(X, y)
+    display = SearchResultsDisplay.from_search(search)
+    points = display.errorbars_[0].lines[0].get_xdata()
+    np.testing.assert_array_equal(points, search.cv_results_["mean_test_loss"])
+    other = SearchResultsDisplay.from_cv_results(search.cv_results_, metric="accuracy")
+    assert other.ax_.get_xlabel() == "Accuracy in cross-validation"
+    with pytest.raises(ValueError, match=r"metric=None does not name .*: \['accuracy', 'loss'\]"):
+        SearchResultsDisplay.from_cv_results(search.cv_results_)
+
+
+def test_the_best_is_the_one_that_the_search_chose(pyplot):
+    search = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 5, 9]}, refit=lambda _: 2)
+    display = SearchResultsDisplay.from_search(search.fit(X, y))
+    assert display.best_.get_ydata() == [2]
+
+
+def test_successive_halving(pyplot):
+    search = HalvingGridSearchCV(SVC(), {"C": [0.01, 0.1, 1, 10]}, random_state=0, cv=3)
+    search.fit(X, y)
+    display = SearchResultsDisplay.from_cv_results(search.cv_results_)
+    assert display.best_.get_ydata() == [search.best_index_]
+    assert display.ax_.get_yticklabels()[0].get_text().split() == ["C", "n_resources"]
+
+
+def test_randomized_search_with_failed_fits(pyplot):
+    search = RandomizedSearchCV(
+        SVC(), {"C": [0.1, 1, 10], "degree": [2, 3]}, n_iter=4, random_state=0, cv=3
+    ).fit(X, y)
+    results = {**search.cv_results_, "mean_test_score": np.array([np.nan, 0.5, 0.7, np.nan])}
+    display = SearchResultsDisplay.from_cv_results(results)
+    assert display.best_.get_ydata() == [2]
+
+
+def test_keyword_arguments_reach_matplotlib(pyplot):
+    display = SearchResultsDisplay.from_cv_results(RESULTS, c="k", capsize=0)
+    assert display.errorbars_[0].lines[0].get_color() == "k"
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        (
+            {"parameter": "C"},
+            r"'C' is not one parameter of the search: .* \['m__lr', 'm__size'",
+        ),
+        ({"parameter": "lr", "lines": "C"}, "'C' is not one parameter"),
+        ({"lines": "lr"}, "lines='lr' needs a parameter"),
+        ({"metric": "recall"}, r"metric='recall' does not name .*\['score'\]"),
+    ],
+)
+def test_bad_input(params, match, pyplot):
+    with pytest.raises(ValueError, match=match):
+        SearchResultsDisplay.from_cv_results(RESULTS, **params)
+    assert not pyplot.get_fignums()
+
+
+def test_not_fitted(pyplot):
+    with pytest.raises(NotFittedError, match="GridSearchCV has no `cv_results_`"):
+        SearchResultsDisplay.from_search(GridSearchCV(SVC(), {}))

@@ -43,13 +43,14 @@ def _evaluate(evaluations):
     try:
         return _evaluate_together(evaluations)
     except Exception:
-        # Each by itself then fails, or not, as it would in any other search.
-        return [evaluation.run() for evaluation in evaluations]
+        # Each by itself then fails, or not, as it would in any other search, the first one first.
+        results = {e.candidate: e.run() for e in sorted(evaluations, key=lambda e: e.candidate)}
+        return [results[evaluation.candidate] for evaluation in evaluations]
 
 
 def _evaluate_together(evaluations):
-    rows = evaluations[0].rows()
     estimators = [evaluation.with_parameters() for evaluation in evaluations]
+    rows = evaluations[0].rows()
     start = time.time()
     with evaluations[0].followed(estimators[0], rows):
         errors = _fit_candidates(estimators, rows)

@@ -73,8 +73,8 @@ class Evaluation:
 
     @contextmanager
     def followed(self, estimator, rows):
-        """Tell callbacks that the candidate is fitted in this block."""
-        context = self.options.get("callback_ctx")
+        """Tell callbacks, once and for all, that the candidate is fitted in this block."""
+        context = self.options.pop("callback_ctx", None)
         if context is None:
             yield
             return

@@ -1,5 +1,7 @@
 """Searches over parameters whose candidates train together."""
 
+from copy import deepcopy
+
 from sklearn.base import is_classifier
 from sklearn.model_selection import (
     GridSearchCV,
@@ -135,7 +137,7 @@ class FusedGridSearchCV(_FusedSearchMixin, GridSearchCV):
     >>> print(search.plan(X, y))
     36 fits in 3 runs, 3 of each group:
       12 together: 4 models, looked at after 50, 100, 200 epochs
-    >>> search.fit(X, y).best_score_ > 0.95
+    >>> bool(search.fit(X, y).best_score_ > 0.95)
     True
     """
 
@@ -159,7 +161,7 @@ class FusedRandomizedSearchCV(_FusedSearchMixin, RandomizedSearchCV):
     n_iter : int, default=10
         Number of candidates.
     random_state : int, RandomState instance or None, default=None
-        Source of the candidates; an int for :meth:`plan` to tell of the same ones.
+        Source of the candidates; not None for :meth:`plan` to tell of the same ones.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
         As in :class:`FusedGridSearchCV`.
 
@@ -181,11 +183,11 @@ class FusedRandomizedSearchCV(_FusedSearchMixin, RandomizedSearchCV):
     >>> X, y = load_iris(return_X_y=True)
     >>> drawn = {"lr": loguniform(1e-3, 1e-1), "reg_param": loguniform(1e-3, 1)}
     >>> search = FusedRandomizedSearchCV(SoftmaxRegression(), drawn, cv=3, random_state=0)
-    >>> search.fit(X, y).best_score_ > 0.95
+    >>> bool(search.fit(X, y).best_score_ > 0.95)
     True
     """
 
     def _candidates(self):
-        return ParameterSampler(
-            self.param_distributions, self.n_iter, random_state=self.random_state
-        )
+        # A copy, for the search to draw the same again.
+        random_state = deepcopy(self.random_state)
+        return ParameterSampler(self.param_distributions, self.n_iter, random_state=random_state)

@@ -75,9 +75,15 @@ def numbers_of_model(estimator):
     Returns
     -------
     numbers : tuple
-        Values of the ``STACKABLE`` parameters.
+        Values of the ``STACKABLE`` parameters, where they play a part.
     """
-    return tuple(getattr(estimator, name) for name in STACKABLE)
+    numbers = {name: getattr(estimator, name) for name in STACKABLE}
+    # Scores of equal models tie, but those of two in a stack may differ by rounding.
+    if estimator.optimizer == "adam":
+        numbers["momentum"] = 0.0
+    if estimator.n_epochs == 1:
+        numbers["lr_decay"] = 1.0
+    return tuple(numbers.values())
 
 
 def obstacle_to_stacking(estimator):

@@ -1,6 +1,7 @@
 """Fit the candidates of a fold that train together, and score each of them."""
 
 import time
+from contextlib import suppress
 from inspect import signature
 
 from sklearn.pipeline import Pipeline
@@ -40,12 +41,11 @@ def evaluate_groups(plan, evaluations, parallel):
 def _evaluate(evaluations):
     if len(evaluations) == 1:
         return [evaluations[0].run()]
-    try:
+    with suppress(Exception):
         return _evaluate_together(evaluations)
-    except Exception:
-        # Each by itself then fails, or not, as it would in any other search, the first one first.
-        results = {e.candidate: e.run() for e in sorted(evaluations, key=lambda e: e.candidate)}
-        return [results[evaluation.candidate] for evaluation in evaluations]
+    # Each by itself then fails, or not, as it would in any other search, the first one first.
+    results = {e.candidate: e.run() for e in sorted(evaluations, key=lambda e: e.candidate)}
+    return [results[evaluation.candidate] for evaluation in evaluations]
 
 
 def _evaluate_together(evaluations):

@@ -41,9 +41,9 @@ def counted():
         work.together += 1
         return fit_together(*args, **kwargs)
 
-    def counted_run(self):
+    def counted_run(self, X, y):
         work.one_by_one += 1
-        return run(self)
+        return run(self, X, y)
 
     with (
         patch.object(_evaluation, "fit_together", counted_fit_together),

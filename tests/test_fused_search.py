@@ -41,7 +41,8 @@ from sklearn_softmax import (
     SoftmaxRegression,
     TwoLayerMLPClassifier,
 )
-from sklearn_softmax.model_selection import _scikit_learn
+from sklearn_softmax.model_selection import _scikit_learn, fused_search
+from sklearn_softmax.model_selection._evaluation import evaluate_groups
 from tests.searches import (
     Outcome,
     counted,
@@ -183,6 +184,7 @@ def many_scores(estimator, X, y):
 
 
 @given(searches())
+@settings(max_examples=30)
 def test_a_search_does_as_scikit_learns_does(drawn):
     search, X, y, params = drawn
     own, expected, work = same_as_scikit_learn(search, X, y, **params)
@@ -193,7 +195,7 @@ def test_a_search_does_as_scikit_learns_does(drawn):
 
 
 @given(searches())
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_an_error_that_is_raised_is_that_of_a_candidate(drawn):
     search, X, y, params = drawn
     search = clone(search).set_params(error_score="raise", refit=False)
@@ -361,6 +363,32 @@ def test_folds_are_cut_once_for_each_group(monkeypatch):
     grid = {**RATES, "batch_size": [10, 20]}
     FusedGridSearchCV(SOFTMAX, grid, cv=3, refit=False, return_train_score=True).fit(X3, Y3)
     assert len(cuts) == 2 * (2 * 3)  # training and test rows
+
+
+def test_tasks_have_the_rows_as_arguments_of_their_own(monkeypatch):
+    handed = []
+
+    def watched(plan, X, y, evaluations, parallel):
+        def watched_parallel(tasks):
+            tasks = list(tasks)
+            handed.extend((*arguments[:2], pickle.dumps(arguments[2])) for _, arguments, _ in tasks)
+            return parallel(tasks)
+
+        return evaluate_groups(plan, X, y, evaluations, watched_parallel)
+
+    monkeypatch.setattr(fused_search, "evaluate_groups", watched)
+    X = np.tile(X3, 500)
+    FusedGridSearchCV(SOFTMAX, {**RATES, "lr": [1e-5, 2e-5]}, cv=3, refit=False).fit(X, Y3)
+    assert len(handed) == 3
+    for X_given, y_given, evaluations in handed:
+        assert X_given is X
+        assert y_given is Y3
+        assert len(evaluations) < X.nbytes / 50
+
+
+def test_an_empty_splitter_fails_as_in_scikit_learn():
+    own, _, _ = same_as_scikit_learn(GridSearchCV(SOFTMAX, RATES, cv=[]), X3, Y3)
+    assert "No fits were performed" in str(own.error)
 
 
 def test_a_pipeline_with_a_memory_trains_together(tmp_path):

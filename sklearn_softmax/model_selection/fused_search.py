@@ -48,12 +48,12 @@ class _FusedSearchMixin:
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
         super()._run_search(evaluate_candidates, **context)
 
-    def _evaluate(self, evaluations, parallel):
+    def _evaluate(self, X, y, evaluations, parallel):
         candidates = {e.candidate: e.parameters for e in evaluations}
         plan = self._plan(list(candidates.values()), len({e.fold for e in evaluations}))
         if self.verbose > 0:
             print(plan)
-        return evaluate_groups(plan, evaluations, parallel)
+        return evaluate_groups(plan, X, y, evaluations, parallel)
 
 
 class FusedGridSearchCV(_FusedSearchMixin, GridSearchCV):

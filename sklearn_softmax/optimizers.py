@@ -57,8 +57,8 @@ class GradientDescent:
         return state
 
     def select(self, state, models):
-        """The moving state of some models of a stack, or of one."""
-        return [velocity[models] for velocity in state]
+        """The moving state of some models of a stack, or of one, for their own optimiser."""
+        return [velocity[models] for velocity in state] if np.any(self.momentum) else []
 
     def step(self, params, gradient, state, lr):
         """Take one step.

@@ -50,6 +50,8 @@ def fit_together(leader, others, X, y, sample_weight=None, **validation_data):
     """
     given = dict.fromkeys(("X_val", "y_val", "sample_weight_val")) | validation_data
     rows, validation = leader._read(X, y, sample_weight, **given, goes_on=False)
+    # The leader itself is fitted with the first part.
+    template = copy(leader)
     network = leader._network(rows.X.shape[1])
     estimators = [leader, *others]
     models = list(dict.fromkeys(map(numbers_of_model, estimators)))
@@ -57,7 +59,7 @@ def fit_together(leader, others, X, y, sample_weight=None, **validation_data):
     task = begin_fit(leader, leader.n_epochs * len(parts), X, y, sample_weight)
     errors = {}
     for part in parts:
-        stack = _Stack(leader, network, part, rows)
+        stack = _Stack(template, network, part, rows)
         members = [e for e in estimators if numbers_of_model(e) in part]
         for n_epochs in sorted({e.n_epochs for e in members}):
             stack.train(n_epochs, validation, task)
@@ -77,9 +79,15 @@ def numbers_of_model(estimator):
     Returns
     -------
     numbers : tuple
-        Values of the ``STACKABLE`` parameters.
+        Values of the ``STACKABLE`` parameters, where they play a part.
     """
-    return tuple(getattr(estimator, name) for name in STACKABLE)
+    numbers = {name: getattr(estimator, name) for name in STACKABLE}
+    # Scores of equal models tie, but those of two in a stack may differ by rounding.
+    if estimator.optimizer == "adam":
+        numbers["momentum"] = 0.0
+    if estimator.n_epochs == 1:
+        numbers["lr_decay"] = 1.0
+    return tuple(numbers.values())
 
 
 def obstacle_to_stacking(estimator):
@@ -121,7 +129,7 @@ def _width(network, rows):
     n_parameters = sum(map(np.prod, network.shapes()))
     n_outputs = sum(network.layer_sizes[1:]) * rows.BLOCK_SIZE
     # Parameters with two gradients and two means of them; outputs of two threads and theirs.
-    return max(1, int(STACK_BYTES // (5 * rows.X.itemsize * (n_parameters + n_outputs))))
+    return max(1, int(STACK_BYTES // (5 * rows.X.dtype.itemsize * (n_parameters + n_outputs))))
 
 
 class _Stack:

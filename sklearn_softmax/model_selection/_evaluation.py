@@ -1,6 +1,7 @@
 """Fit the candidates of a fold that train together, and score each of them."""
 
 import time
+from contextlib import suppress
 from inspect import signature
 
 from sklearn.pipeline import Pipeline
@@ -10,12 +11,14 @@ from sklearn_softmax.estimators._stack import fit_together
 from sklearn_softmax.model_selection._plan import last_step
 
 
-def evaluate_groups(plan, evaluations, parallel):
+def evaluate_groups(plan, X, y, evaluations, parallel):
     """Evaluate the candidates of a search, a group and fold a task.
 
     Parameters
     ----------
     plan : Plan
+    X, y : array-like
+        All rows: arguments of their own in each task, which dask then sends only once.
     evaluations : list of Evaluation
         One for each candidate and fold.
     parallel : Parallel
@@ -32,24 +35,25 @@ def evaluate_groups(plan, evaluations, parallel):
         for group in plan.groups
         for fold in folds
     ]
-    found = parallel(delayed(_evaluate)([evaluations[i] for i in task]) for task in tasks)
+    found = parallel(delayed(_evaluate)(X, y, [evaluations[i] for i in task]) for task in tasks)
     results = {i: own for task, owns in zip(tasks, found) for i, own in zip(task, owns)}
     return [results[i] for i in range(len(evaluations))]
 
 
-def _evaluate(evaluations):
+def _evaluate(X, y, evaluations):
     if len(evaluations) == 1:
-        return [evaluations[0].run()]
-    try:
-        return _evaluate_together(evaluations)
-    except Exception:
-        # Each by itself then fails, or not, as it would in any other search.
-        return [evaluation.run() for evaluation in evaluations]
+        return [evaluations[0].run(X, y)]
+    with suppress(Exception):
+        return _evaluate_together(X, y, evaluations)
+    # Each by itself then fails, or not, as it would in any other search, the first one first.
+    in_order = sorted(evaluations, key=lambda evaluation: evaluation.candidate)
+    results = {evaluation.candidate: evaluation.run(X, y) for evaluation in in_order}
+    return [results[evaluation.candidate] for evaluation in evaluations]
 
 
-def _evaluate_together(evaluations):
-    rows = evaluations[0].rows()
+def _evaluate_together(X, y, evaluations):
     estimators = [evaluation.with_parameters() for evaluation in evaluations]
+    rows = evaluations[0].rows(X, y)
     start = time.time()
     with evaluations[0].followed(estimators[0], rows):
         errors = _fit_candidates(estimators, rows)

@@ -145,7 +145,7 @@ def _candidate(estimator, number, params):
         return _Candidate(number, number, reason="its parameters cannot be set")
     classifier, path = candidate, ""
     while isinstance(classifier, Pipeline):
-        reason = "its pipeline has callbacks" if has_callbacks(classifier) else ""
+        reason = _obstacle_in_pipeline(classifier)
         if reason:
             return _Candidate(number, number, reason=reason)
         name, classifier = classifier.steps[-1]
@@ -161,6 +161,12 @@ def _candidate(estimator, number, params):
     except (AttributeError, PicklingError, TypeError):
         return _Candidate(number, number, reason="its parameters cannot be compared")
     return _Candidate(number, key, classifier, shared)
+
+
+def _obstacle_in_pipeline(pipeline):
+    if type(pipeline) is not Pipeline:
+        return f"{type(pipeline).__name__} may fit in another way than a Pipeline"
+    return "its pipeline has callbacks" if has_callbacks(pipeline) else ""
 
 
 def _group(candidates):

@@ -22,9 +22,9 @@ def evaluate_with(evaluate, evaluate_candidates):
     Parameters
     ----------
     evaluate : callable
-        ``evaluate(evaluations, parallel) -> results`` is given an :class:`Evaluation` for each
-        candidate and fold and the search's own ``Parallel``, and returns a result for
-        each, in the same order.
+        ``evaluate(X, y, evaluations, parallel) -> results`` is given all rows, an
+        :class:`Evaluation` for each candidate and fold, and the search's own ``Parallel``, and
+        returns a result for each, in the same order.
     evaluate_candidates : callable
         What ``BaseSearchCV.fit`` hands to ``_run_search``. It belongs to that one call of
         ``fit``: nothing else is changed with it.
@@ -34,8 +34,12 @@ def evaluate_with(evaluate, evaluate_candidates):
     parallel = cell.cell_contents
 
     def evaluate_tasks(tasks):
-        evaluations = [Evaluation(*arguments, options) for _, arguments, options in tasks]
-        return evaluate(evaluations, parallel)
+        tasks = list(tasks)
+        if not tasks:
+            return []
+        _, (_, X, y), _ = tasks[0]
+        evaluations = [Evaluation(estimator, options) for _, (estimator, *_), options in tasks]
+        return evaluate(X, y, evaluations, parallel)
 
     cell.cell_contents = evaluate_tasks
 
@@ -47,34 +51,32 @@ class Evaluation:
     ----------
     estimator : estimator instance
         A clone, without the candidate's parameters yet.
-    X, y : array-like
-        All rows.
     options : dict
         Keyword arguments of ``_fit_and_score``.
     """
 
-    def __init__(self, estimator, X, y, options):
-        self.estimator, self.X, self.y, self.options = estimator, X, y, options
+    def __init__(self, estimator, options):
+        self.estimator, self.options = estimator, options
         self.parameters = options["parameters"]
         self.candidate, _ = options["candidate_progress"]
         self.fold, self.n_folds = options["split_progress"]
 
-    def run(self):
-        """The result, by scikit-learn's own function."""
-        return _fit_and_score(self.estimator, self.X, self.y, **self.options)
+    def run(self, X, y):
+        """The result, by scikit-learn's own function; X and y are all rows."""
+        return _fit_and_score(self.estimator, X, y, **self.options)
 
     def with_parameters(self):
         """The estimator with the candidate's parameters."""
         return self.estimator.set_params(**clone(self.parameters, safe=False))
 
-    def rows(self):
-        """Rows and metadata of the fold."""
-        return Fold(self.estimator, self.X, self.y, self.options)
+    def rows(self, X, y):
+        """Those rows that belong to the fold, and their metadata."""
+        return Fold(self.estimator, X, y, self.options)
 
     @contextmanager
     def followed(self, estimator, rows):
-        """Tell callbacks that the candidate is fitted in this block."""
-        context = self.options.get("callback_ctx")
+        """Tell callbacks, once and for all, that the candidate is fitted in this block."""
+        context = self.options.pop("callback_ctx", None)
         if context is None:
             yield
             return
@@ -131,8 +133,10 @@ class Fold:
 
     Parameters
     ----------
-    estimator, X, y, options
+    estimator, options
         As in :class:`Evaluation`.
+    X, y : array-like
+        All rows.
     """
 
     def __init__(self, estimator, X, y, options):

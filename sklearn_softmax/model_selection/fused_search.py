@@ -1,5 +1,7 @@
 """Searches over parameters whose candidates train together."""
 
+from copy import deepcopy
+
 from sklearn.base import is_classifier
 from sklearn.model_selection import (
     GridSearchCV,
@@ -46,12 +48,12 @@ class _FusedSearchMixin:
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
         super()._run_search(evaluate_candidates, **context)
 
-    def _evaluate(self, evaluations, parallel):
+    def _evaluate(self, X, y, evaluations, parallel):
         candidates = {e.candidate: e.parameters for e in evaluations}
         own_plan = self._plan(list(candidates.values()), len({e.fold for e in evaluations}))
         if self.verbose > 0:
             print(own_plan)
-        return evaluate_groups(own_plan, evaluations, parallel)
+        return evaluate_groups(own_plan, X, y, evaluations, parallel)
 
 
 class FusedGridSearchCV(_FusedSearchMixin, GridSearchCV):
@@ -159,7 +161,7 @@ class FusedRandomizedSearchCV(_FusedSearchMixin, RandomizedSearchCV):
     n_iter : int, default=10
         Number of candidates.
     random_state : int, RandomState instance or None, default=None
-        Source of the candidates; an int for :meth:`plan` to tell of the same ones.
+        Source of the candidates; not None for :meth:`plan` to tell of the same ones.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
         As in :class:`FusedGridSearchCV`.
 
@@ -186,6 +188,6 @@ class FusedRandomizedSearchCV(_FusedSearchMixin, RandomizedSearchCV):
     """
 
     def _candidates(self):
-        return ParameterSampler(
-            self.param_distributions, self.n_iter, random_state=self.random_state
-        )
+        # A copy, for the search to draw the same again.
+        random_state = deepcopy(self.random_state)
+        return ParameterSampler(self.param_distributions, self.n_iter, random_state=random_state)

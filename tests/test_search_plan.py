@@ -1,0 +1,321 @@
+"""Which candidates train together, as a pure function of the search."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, ParameterGrid
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from sklearn_softmax import (
+    BinaryPerceptron,
+    FusedGridSearchCV,
+    FusedRandomizedSearchCV,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
+from sklearn_softmax.model_selection._plan import plan
+
+
+def planned(estimator, grid, n_folds=3):
+    return plan(estimator, list(ParameterGrid(grid)), n_folds)
+
+
+def sizes(estimator, grid):
+    return sorted(len(group.candidates) for group in planned(estimator, grid).groups)
+
+
+def reasons(estimator, grid):
+    return Counter(group.reason for group in planned(estimator, grid).groups)
+
+
+def only_reason(estimator, grid):
+    (reason,) = reasons(estimator, grid)
+    return reason
+
+
+def scaled(estimator):
+    return Pipeline([("scale", StandardScaler()), ("clf", estimator)])
+
+
+THREE_RATES = {"lr": [0.1, 0.2, 0.3]}
+REPORT = {
+    "n_epochs": [50, 100, 200],
+    "lr": [0.1, 0.25, 0.5],
+    "batch_size": [500, 1000],
+    "reg_param": [0.1, 1.0, 10.0],
+}
+
+
+def test_54_candidates_in_3_folds_are_6_runs_of_9_models():
+    found = planned(SoftmaxRegression(), REPORT)
+    assert (found.n_fits, found.n_runs) == (162, 6)
+    assert [group.n_models for group in found.groups] == [9, 9]
+    assert [group.n_epochs for group in found.groups] == [(50, 100, 200)] * 2
+    assert [group.shared for group in found.groups] == [{"batch_size": b} for b in (500, 1000)]
+
+
+def test_the_plan_prints_what_trains_together_and_why_others_do_not():
+    grid = [{**THREE_RATES, "n_epochs": [1, 2]}, {"early_stopping": [True], **THREE_RATES}]
+    assert str(planned(SoftmaxRegression(), grid)) == (
+        "27 fits in 12 runs, 3 of each group:\n"
+        "  6 together: 3 models, looked at after 1, 2 epochs\n"
+        "  3 one by one: early_stopping=True"
+    )
+
+
+def test_the_plan_prints_what_a_group_shares():
+    grid = {**THREE_RATES, "batch_size": [7]}
+    assert "3 models, looked at after 200 epochs (batch_size=7)" in str(
+        planned(SoftmaxRegression(), grid)
+    )
+
+
+def test_those_with_most_epochs_come_first():
+    (group,) = planned(SoftmaxRegression(), {"n_epochs": [2, 5, 3]}).groups
+    assert group.candidates == (1, 2, 0)
+
+
+def test_duplicates_are_one_model():
+    (group,) = planned(SoftmaxRegression(), {"lr": [0.1, 0.1, 0.1]}).groups
+    assert (len(group.candidates), group.n_models) == (3, 1)
+
+
+def test_equal_numbers_of_other_types_are_one_model():
+    (group,) = planned(SoftmaxRegression(), {"lr": [1, 1.0, np.float64(1)]}).groups
+    assert group.n_models == 1
+
+
+@pytest.mark.parametrize("name", ["lr", "lr_decay", "reg_param", "momentum", "n_epochs"])
+@pytest.mark.parametrize(
+    "estimator", [SoftmaxRegression(), GDLogisticRegression(), TwoLayerMLPClassifier()], ids=str
+)
+def test_what_a_stack_can_hold_is_no_reason_to_part(estimator, name):
+    values = [1, 2] if name == "n_epochs" else [0.5, 0.6]
+    assert sizes(estimator, {name: values}) == [2]
+
+
+def test_mini_batch_perceptrons_train_together():
+    grid = {"lr": [0.1, 1.0], "n_epochs": [2, 3], "batch_size": [10, 20]}
+    assert sizes(BinaryPerceptron(), grid) == [4, 4]
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        {"batch_size": [10, 20]},
+        {"class_weight": [None, "balanced"]},
+        {"class_weight": [{0: 1.0}, {0: 2.0}]},
+        {"optimizer": ["sgd", "adam"]},
+        {"random_state": [0, 1]},
+        {"nesterov": [True, False]},
+        {"fit_intercept": [True, False]},
+        {"shuffle": [True, False]},
+        {"lr": [0.1, "auto"]},
+    ],
+    ids=str,
+)
+def test_what_a_stack_cannot_hold_parts(grid):
+    assert only_reason(SoftmaxRegression(), grid) == "no other candidate is like it"
+
+
+def test_automatic_learning_rates_are_a_stack_of_their_own():
+    grid = {"lr": [0.1, 0.2, "auto"], "reg_param": [0.0, 1.0]}
+    assert sizes(SoftmaxRegression(), grid) == [2, 4]
+
+
+def test_hidden_layers_part():
+    grid = {"hidden_size": [3, (3, 3)], "activation": ["relu", "tanh"], **THREE_RATES}
+    assert sizes(TwoLayerMLPClassifier(), grid) == [3] * 4
+
+
+class Elsewhere(SoftmaxRegression):
+    """May train in another way."""
+
+
+class OtherPipeline(Pipeline):
+    """May fit in another way."""
+
+
+@pytest.mark.parametrize(
+    ("estimator", "reason"),
+    [
+        (SoftmaxRegression(early_stopping=True), "early_stopping=True"),
+        (SoftmaxRegression(warm_start=True), "warm_start=True"),
+        (SoftmaxRegression(verbose=1), "verbose"),
+        (BinaryPerceptron(), "batch_size=1 learns online"),
+        (SoftmaxRegression(batch_size=0), "a parameter is not valid"),
+        (Elsewhere(), "Elsewhere is not one of this package's estimators"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("wrap", [clone, scaled, lambda e: make_pipeline(scaled(e))])
+def test_what_must_be_fitted_alone_says_why(estimator, reason, wrap):
+    wrapped = wrap(estimator)
+    (name,) = [name for name in wrapped.get_params() if name == "lr" or name.endswith("__lr")]
+    assert reasons(wrapped, {name: [0.1, 0.2, 0.3]}) == {reason: 3}
+
+
+def test_foreign_estimators_are_fitted_alone():
+    assert only_reason(LogisticRegression(), {"C": [1.0, 2.0]}) == (
+        "LogisticRegression is not one of this package's estimators"
+    )
+
+
+def test_other_pipelines_are_fitted_alone():
+    pipeline = OtherPipeline([("clf", SoftmaxRegression())])
+    assert reasons(pipeline, {"clf__lr": [0.1, 0.2]}) == {
+        "OtherPipeline may fit in another way than a Pipeline": 2
+    }
+
+
+@pytest.mark.parametrize("step", ["passthrough", None])
+def test_a_pipeline_that_ends_in_nothing_is_fitted_alone(step):
+    pipeline = Pipeline([("scale", StandardScaler()), ("clf", step)])
+    assert "is not one of this package's" in only_reason(pipeline, {"scale__with_mean": [True]})
+
+
+def test_unknown_parameters_are_left_to_scikit_learn():
+    assert reasons(SoftmaxRegression(), {"alpha": [1, 2]}) == {"its parameters cannot be set": 2}
+    assert reasons(SoftmaxRegression(), {"clf__lr": [1, 2]}) == {"its parameters cannot be set": 2}
+
+
+def test_invalid_values_do_not_keep_the_others_apart():
+    grid = {"lr": [0.1, -1, 0.2, "fast"], "n_epochs": [1, 2.5]}
+    found = planned(SoftmaxRegression(), grid)
+    assert [group.candidates for group in found.groups if not group.reason] == [(0, 4)]
+    assert Counter(group.reason for group in found.groups)["a parameter is not valid"] == 6
+
+
+def test_values_that_cannot_be_compared_are_fitted_alone():
+    pipeline = Pipeline([("f", FunctionTransformer()), ("clf", SoftmaxRegression())])
+    grid = {"f__func": [lambda X: X], "clf__lr": [0.1, 0.2]}
+    assert reasons(pipeline, grid) == {"its parameters cannot be compared": 2}
+
+
+def test_functions_with_a_name_can_be_compared():
+    pipeline = Pipeline([("f", FunctionTransformer()), ("clf", SoftmaxRegression())])
+    assert sizes(pipeline, {"f__func": [np.abs, np.square], "clf__lr": [0.1, 0.2]}) == [2, 2]
+
+
+def test_a_single_candidate_is_fitted_alone():
+    assert only_reason(SoftmaxRegression(), {"lr": [0.1]}) == "no other candidate is like it"
+
+
+def test_lists_of_grids_are_planned_as_one():
+    grids = [{"lr": [0.1, 0.2]}, {"lr": [0.3]}, {"reg_param": [1.0]}, {"batch_size": [3]}]
+    assert sizes(SoftmaxRegression(), grids) == [1, 4]
+
+
+def test_the_same_value_written_out_or_left_alone_is_not_taken_for_equal():
+    grids = [{"shuffle": [True], **THREE_RATES}, THREE_RATES]
+    assert sizes(SoftmaxRegression(), grids) == [3, 3]
+
+
+def test_transformers_part_groups():
+    grid = {"scale": [StandardScaler(), PCA(2), "passthrough"], "clf__lr": [0.1, 0.2]}
+    assert sizes(scaled(SoftmaxRegression()), grid) == [2, 2, 2]
+
+
+def test_a_replaced_last_step_parts_groups():
+    grid = {"clf": [SoftmaxRegression(), GDLogisticRegression()], "clf__lr": [0.1, 0.2]}
+    assert sizes(scaled("passthrough"), grid) == [2, 2]
+
+
+def test_last_steps_given_by_the_grid_are_compared_as_they_are():
+    grid = {"clf": [SoftmaxRegression(lr=0.1), SoftmaxRegression(lr=0.2)]}
+    assert sizes(scaled(SoftmaxRegression()), grid) == [1, 1]
+
+
+def test_nested_pipelines_train_together():
+    nested = Pipeline(
+        [("union", FeatureUnion([("pca", PCA(2))])), ("in", scaled(SoftmaxRegression()))]
+    )
+    grid = {"in__clf__lr": [0.1, 0.2], "in__clf__n_epochs": [1, 2], "in__scale__with_std": [True]}
+    (group,) = planned(nested, grid).groups
+    assert (group.n_models, group.n_epochs, group.shared) == (
+        2,
+        (1, 2),
+        {"in__scale__with_std": True},
+    )
+
+
+def test_planning_changes_nothing():
+    estimator = scaled(SoftmaxRegression(random_state=np.random.RandomState(0)))
+    grid = {"clf": [SoftmaxRegression()], "clf__lr": [0.1, 0.2]}
+    before = repr(estimator), repr(grid)
+    state = np.random.get_state()[1].tolist()  # noqa: NPY002
+    planned(estimator, grid)
+    assert (repr(estimator), repr(grid)) == before
+    assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
+    assert grid["clf"][0].lr == SoftmaxRegression().lr
+
+
+def test_a_search_tells_its_plan_before_it_is_fitted():
+    search = FusedGridSearchCV(SoftmaxRegression(), REPORT, cv=3)
+    assert str(search.plan()) == str(planned(SoftmaxRegression(), REPORT))
+    assert not [name for name in vars(search) if name.endswith("_")]
+
+
+def test_a_plan_asks_the_splitter_for_the_folds():
+    search = FusedGridSearchCV(SoftmaxRegression(), THREE_RATES, cv=GroupKFold(4))
+    assert search.plan(np.zeros((8, 1)), np.zeros(8), groups=np.arange(8)).n_folds == 4
+
+
+@pytest.mark.parametrize("seed", [0, np.random.RandomState(0)], ids=["int", "generator"])
+def test_a_random_search_plans_the_candidates_that_it_then_tries(seed):
+    drawn = {"batch_size": range(10, 14), "lr": [0.001, 0.002]}
+    search = FusedRandomizedSearchCV(
+        SoftmaxRegression(n_epochs=1), drawn, n_iter=5, random_state=seed, cv=2
+    )
+    first = search.plan()
+    assert search.plan() == first
+    search.fit(np.random.RandomState(0).standard_normal((40, 2)), np.arange(40) % 2)
+    assert plan(search.estimator, search.cv_results_["params"], 2) == first
+
+
+VALUES = {
+    "lr": [0.1, 0.2, "auto", -1.0],
+    "reg_param": [0.0, 1.0, 2.0],
+    "n_epochs": [1, 2, 3, 0],
+    "batch_size": [10, 20],
+    "early_stopping": [False, True],
+    "class_weight": [None, "balanced", {0: 1.0}],
+    "unknown": [1],
+}
+TRAINED_TOGETHER = {"lr", "lr_decay", "reg_param", "momentum", "n_epochs"}
+candidates = st.lists(
+    st.fixed_dictionaries({}, optional={n: st.sampled_from(v) for n, v in VALUES.items()}),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(candidates, st.booleans())
+def test_every_candidate_is_in_one_group_of_its_likes(candidates, in_pipeline):
+    estimator = scaled(SoftmaxRegression()) if in_pipeline else SoftmaxRegression()
+    prefix = "clf__" * in_pipeline
+    prefixed = [{prefix + name: v for name, v in params.items()} for params in candidates]
+    found = plan(estimator, prefixed, 2)
+    numbers = [number for group in found.groups for number in group.candidates]
+    assert sorted(numbers) == list(range(len(candidates)))
+    assert found.n_fits == 2 * len(candidates)
+    for group in found.groups:
+        assert (len(group.candidates) == 1) == bool(group.reason)
+        shared = [
+            {name: v for name, v in candidates[number].items() if name not in TRAINED_TOGETHER}
+            for number in group.candidates
+        ]
+        assert all(params == shared[0] for params in shared)
+        words = {isinstance(candidates[n].get("lr"), str) for n in group.candidates}
+        assert len(words) == 1
+        epochs = [candidates[number].get("n_epochs", 200) for number in group.candidates]
+        assert epochs == sorted(epochs, reverse=True)
+        assert bool(group.reason) or set(group.n_epochs) == set(epochs)

@@ -98,11 +98,12 @@ class SoftmaxCrossEntropy(_Loss):
 
     def is_correct(self, scores, y):
         """Whether the predicted class is the true one."""
-        largest = np.maximum.reduce(scores, -2, keepdims=True)
-        is_largest = scores == largest
-        if np.count_nonzero(is_largest) == largest.size:
-            return is_largest.reshape(-1).take(_own_places(scores, y))
-        # With equals, the first counts; that is slower to find.
+        if scores.ndim > 2:  # where the place of the largest takes long to find
+            largest = np.maximum.reduce(scores, -2, keepdims=True)
+            is_largest = scores == largest
+            has_equals = np.count_nonzero(is_largest) != largest.size
+            if not has_equals:
+                return is_largest.reshape(-1).take(_own_places(scores, y))
         return self.predict(scores) == y
 
     def probabilities(self, scores):

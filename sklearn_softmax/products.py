@@ -7,8 +7,8 @@ up to 256 terms or a multiple of 256, and if the columns are a multiple of 8; wh
 left over is computed separately. Products with a vector it cuts by threads in any
 case, so there the vector is doubled into a matrix. Small products run on one thread.
 
-This was seen to hold for OpenBLAS 0.3.31, that of NumPy 2.4's wheels; 0.3.27, that of
-NumPy 2.0, still differs in double precision from 45 outputs on.
+This was seen to hold for OpenBLAS 0.3.31, that of NumPy 2.4's wheels; with 0.3.27, that of
+NumPy 2.0, the last bits may still differ, in which shapes depends on the processor.
 """
 
 import numpy as np

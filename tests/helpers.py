@@ -2,6 +2,8 @@
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils.fixes import parse_version
+from threadpoolctl import threadpool_info
 
 from sklearn_softmax.rows import Rows
 
@@ -30,3 +32,17 @@ def value_and_gradient(objective, params, rows):
     objective.add_penalty_gradient(params, gradient)
     weight = 1 if rows.weight is None else rows.weight
     return np.mean(losses * weight, axis=-1) + objective.penalty(params), gradient
+
+
+def blas_keeps_its_bits():
+    """Whether the BLAS is one whose bits do not depend on its threads (see products.py)."""
+    versions = [lib["version"] for lib in threadpool_info() if lib["internal_api"] == "openblas"]
+    return all(parse_version(version) >= parse_version("0.3.30") for version in versions)
+
+
+def equal_for_any_threads(actual, desired):
+    """The same bits where the BLAS keeps them, else equal up to rounding."""
+    if blas_keeps_its_bits():
+        np.testing.assert_array_equal(actual, desired)
+    precision = 1e4 * np.finfo(desired.dtype).eps
+    np.testing.assert_allclose(actual, desired, rtol=precision, atol=precision)

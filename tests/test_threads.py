@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier
 from sklearn_softmax.threads import _OneBlasThread, one_blas_thread, side_by_side
+from tests.helpers import equal_for_any_threads
 
 digits = load_digits(return_X_y=True)
 
@@ -135,5 +136,5 @@ def test_large_batches_give_the_same_net_whatever_the_threads(dropout):
     for n_threads in (1, 2, 4):
         with threadpool_limits(n_threads):
             coefs.append(clone(model).fit(X, y).coefs_[0])
-    np.testing.assert_array_equal(coefs[0], coefs[1])
-    np.testing.assert_array_equal(coefs[0], coefs[2])
+    for coef in coefs[1:]:
+        equal_for_any_threads(coef, coefs[0])

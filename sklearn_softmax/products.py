@@ -1,4 +1,4 @@
-"""Matrix products with the same bits whatever the number of BLAS threads.
+"""Matrix products with, as far as the BLAS allows, the same bits for any number of threads.
 
 A BLAS shares a product out among its threads, and rounds differently where that
 moves the places at which it cuts: the same seed would give another model in a
@@ -7,8 +7,10 @@ up to 256 terms or a multiple of 256, and if the columns are a multiple of 8; wh
 left over is computed separately. Products with a vector it cuts by threads in any
 case, so there the vector is doubled into a matrix. Small products run on one thread.
 
-This was seen to hold for OpenBLAS 0.3.31, that of NumPy 2.4's wheels; with 0.3.27, that of
-NumPy 2.0, the last bits may still differ, in which shapes depends on the processor.
+Whether that is enough depends on the OpenBLAS and on the processor: with 0.3.31, that of NumPy
+2.4's wheels, it was seen to hold on one, but its kernels for Haswell (processors with AVX2 and
+without AVX-512) still differ in the last bits, as do those of 0.3.27, that of NumPy 2.0. The
+same number of threads gives the same bits everywhere.
 """
 
 import numpy as np
@@ -20,7 +22,7 @@ SMALL_MATRICES, SMALL_VECTOR = 2**18, 2**13
 
 
 def matmul(A, B):
-    """Product ``A @ B``, with the same bits for any number of threads.
+    """Product ``A @ B``, cut so that its bits should not depend on the number of threads.
 
     Parameters
     ----------

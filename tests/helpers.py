@@ -1,9 +1,12 @@
 """What several test files need."""
 
+from functools import cache
+from itertools import product
+
 import numpy as np
 from scipy import sparse
 from sklearn.utils.fixes import parse_version
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_softmax.rows import Rows
 
@@ -34,10 +37,25 @@ def value_and_gradient(objective, params, rows):
     return np.mean(losses * weight, axis=-1) + objective.penalty(params), gradient
 
 
+@cache
 def blas_keeps_its_bits():
-    """Whether the BLAS is one whose bits do not depend on its threads (see products.py)."""
+    """Whether products of the BLAS, on this processor, have the same bits for any threads.
+
+    What :mod:`sklearn_softmax.products` leaves to the BLAS: sums of a multiple of 256 terms, a
+    multiple of 8 columns.
+    """
     versions = [lib["version"] for lib in threadpool_info() if lib["internal_api"] == "openblas"]
-    return all(parse_version(version) >= parse_version("0.3.30") for version in versions)
+    if any(parse_version(version) < parse_version("0.3.30") for version in versions):
+        return False
+    A, B = np.random.RandomState(0).standard_normal((2, 768, 768))
+    for dtype, n, m in product((np.float32, np.float64), (4, 10, 64), (256, 768)):
+        products = []
+        for n_threads in (1, 2):
+            with threadpool_limits(n_threads):
+                products.append(A[:n].astype(dtype) @ B[:, :m].astype(dtype))
+        if not np.array_equal(*products):
+            return False
+    return True
 
 
 def equal_for_any_threads(actual, desired):

@@ -112,6 +112,36 @@ class DenseNetwork:
             W[...] = scale * rng.standard_normal(W.shape)
         return params
 
+    def completed(self, arrays):
+        """Arrays such as the parameters, in the shapes that a fitted model has.
+
+        Parameters
+        ----------
+        arrays : list of ndarray
+
+        Returns
+        -------
+        completed : list of ndarray
+            The same: here nothing is left out in training.
+        """
+        return arrays
+
+    def squared_norm(self, params):
+        r"""Sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.
+
+        Parameters
+        ----------
+        params : list of ndarray
+
+        Returns
+        -------
+        squared_norm : float or ndarray of shape (M,)
+        """
+        return sum(
+            np.sum(W * W, axis=(-2, -1), dtype=np.result_type(W, np.float64))
+            for W in self.weights(params)
+        )
+
     def forward(self, params, X, masks=None):
         """Outputs of every layer, the raw scores last.
 

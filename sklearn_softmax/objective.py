@@ -97,22 +97,6 @@ class Objective:
         for W, dW in zip(weights(params), weights(gradient)):
             dW += np.asarray(self.l2 * fraction, W.dtype) * W
 
-    def squared_norm(self, params):
-        r"""Sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.
-
-        Parameters
-        ----------
-        params : list of ndarray
-
-        Returns
-        -------
-        squared_norm : float or ndarray of shape (M,)
-        """
-        return sum(
-            np.sum(W * W, axis=(-2, -1), dtype=np.result_type(W, np.float64))
-            for W in self.network.weights(params)
-        )
-
     def penalty(self, params):
         """Value of the penalty of each model.
 
@@ -125,7 +109,7 @@ class Objective:
         penalty : float or ndarray of shape (M,)
         """
         l2 = self.l2 if np.isscalar(self.l2) else self.l2[..., 0, 0]
-        return l2 / 2 * self.squared_norm(params)
+        return l2 / 2 * self.network.squared_norm(params)
 
     def evaluate(self, params, rows):
         """Weighted mean loss and accuracy over rows, without the penalty.

@@ -17,6 +17,7 @@ import numpy as np
 
 SUM_LENGTH = 256
 N_COLUMNS = 8
+N_ROWS = 4
 # Multiplications up to which OpenBLAS takes one thread.
 SMALL_MATRICES, SMALL_VECTOR = 2**18, 2**13
 
@@ -85,11 +86,17 @@ def weights_times_rows(W, X):
     array([[1., 3.],
            [2., 4.]])
     """
-    if W.ndim > 2:
-        return weights_times_rows(W.reshape(-1, W.shape[-1]), X).reshape(*W.shape[:-1], -1)
     if isinstance(X, np.ndarray):
-        return matmul(W, X.T)
-    return np.ascontiguousarray((X @ W.T).T)
+        return matmul(W, X.T) if W.ndim == 2 else _stack_times_rows(W, X)
+    rows = W.reshape(-1, W.shape[-1])
+    return np.ascontiguousarray((X @ rows.T).T).reshape(*W.shape[:-1], -1)
+
+
+def _stack_times_rows(W, X):
+    rows = W.reshape(-1, W.shape[-1])
+    # X on the left: small stacks in single precision are up to 30 % faster so, none much slower.
+    scores = matmul(X, _filled_up(rows, N_COLUMNS).T)[:, : len(rows)]
+    return np.ascontiguousarray(scores.T).reshape(*W.shape[:-1], -1)
 
 
 def scores_times_rows(dZ, X):
@@ -111,8 +118,16 @@ def scores_times_rows(dZ, X):
     >>> scores_times_rows(np.array([[1.0, -1.0]]), np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([[-2., -2.]])
     """
-    if dZ.ndim > 2:
-        return scores_times_rows(dZ.reshape(-1, dZ.shape[-1]), X).reshape(*dZ.shape[:-1], -1)
+    rows = dZ.reshape(-1, dZ.shape[-1])
     if isinstance(X, np.ndarray):
-        return matmul(dZ, X)
-    return np.ascontiguousarray((X.T @ dZ.T).T)
+        filled = rows if dZ.ndim == 2 else _filled_up(rows, N_ROWS)
+        dW = matmul(filled, X)[: len(rows)]
+    else:
+        dW = np.ascontiguousarray((X.T @ rows.T).T)
+    return dW.reshape(*dZ.shape[:-1], -1)
+
+
+def _filled_up(rows, multiple):
+    """Rows of a stack, with zeros up to a multiple of those that the BLAS takes at once."""
+    missing = np.zeros((-len(rows) % multiple, rows.shape[1]), rows.dtype)
+    return np.concatenate([rows, missing]) if len(missing) else rows

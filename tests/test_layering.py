@@ -25,6 +25,7 @@ CORE = {
     "training": {"threads"},
     "network": {"activations", "products"},
     "objective": {"dropout", "network"},
+    "sum_to_zero": {"network", "products"},
     "step_size": {"products"},
 }
 # Small utilities that the core may take from scikit-learn.

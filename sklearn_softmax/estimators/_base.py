@@ -256,6 +256,10 @@ class GradientDescentClassifier(
         l2 = self.reg_param / rows.total_weight
         return Objective(network, self._loss, l2, self._dropout())
 
+    def _network_in_stack(self, network):
+        """What is trained in place of a network where it is one of a stack."""
+        return network
+
     def _dropout(self):
         """What draws the masks of hidden layers; None where no unit is ever dropped."""
         return
@@ -268,7 +272,7 @@ class GradientDescentClassifier(
         """What is recorded at the end of an epoch beside its running loss and accuracy."""
         figures = {
             "penalty": objective.penalty(params),
-            "weight_norm": np.sqrt(objective.squared_norm(params)),
+            "weight_norm": np.sqrt(objective.network.squared_norm(params)),
         }
         if validation is not None:
             figures["val_loss"], figures["val_accuracy"] = objective.evaluate(params, validation)

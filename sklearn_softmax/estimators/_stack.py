@@ -147,12 +147,13 @@ class _Stack:
 
     def __init__(self, leader, network, models, rows):
         self.network, self.models, self.rows = network, models, rows
+        self.trained_network = leader._network_in_stack(network)
         self.records, self.step_losses, self.errors = [], [], {}
         # An estimator with arrays as parameters trains a stack.
         self.estimator = copy(leader)
         self._set(**{name: _column(values) for name, values in zip(STACKABLE, zip(*models))})
         self._set(_random_state=_own_copy(leader._random_state))
-        params = self.estimator._initial_parameters(network, rows.X.dtype)
+        params = self.estimator._initial_parameters(self.trained_network, rows.X.dtype)
         params = [np.repeat(p[np.newaxis], len(models), axis=0) for p in params]
         self.state = State(params, self.estimator._optimizer().start(params))
         batch_size = min(int(leader.batch_size), len(rows))
@@ -162,14 +163,14 @@ class _Stack:
         vars(self.estimator).update(attributes)
 
     def _objective(self):
-        return self.estimator._objective(self.network, self.rows)
+        return self.estimator._objective(self.trained_network, self.rows)
 
     def train(self, n_epochs, validation, task):
         """Go on until so many epochs have been run."""
         objective, optimizer = self._objective(), self.estimator._optimizer()
 
         def first_so_far():
-            params = [p[0].copy() for p in self.state.params]
+            params = self.trained_network.completed([p[0].copy() for p in self.state.params])
             return {"n_iter_": self.state.epoch, **self.estimator._attributes_from(params)}
 
         def on_epoch_end(record):
@@ -228,8 +229,10 @@ class _Stack:
         n_epochs = ends[0] + 1 if len(ends) else len(history["epoch"])
         history = {name: column[:n_epochs] for name, column in history.items()}
         step_losses = np.concatenate([losses[i] for losses in self.step_losses[:n_epochs]])
+        completed = self.trained_network.completed
+        params = completed([p[i].copy() for p in self.state.params])
         optimizer_state = estimator._optimizer().select(self.state.optimizer_state, i)
-        own = State([p[i].copy() for p in self.state.params], deepcopy(optimizer_state), n_epochs)
+        own = State(params, completed(deepcopy(optimizer_state)), n_epochs)
         known = ("classes_", "n_features_in_", "feature_names_in_", "_dropout_generator")
         shared = {name: v for name, v in vars(self.estimator).items() if name in known}
         vars(estimator).update(deepcopy(shared))

@@ -2,6 +2,7 @@
 
 from sklearn_softmax.estimators._linear import SmoothLinearClassifier
 from sklearn_softmax.losses import SoftmaxCrossEntropy
+from sklearn_softmax.sum_to_zero import SumToZeroNetwork
 
 
 class SoftmaxRegression(SmoothLinearClassifier):
@@ -128,3 +129,9 @@ class SoftmaxRegression(SmoothLinearClassifier):
     """
 
     _loss = SoftmaxCrossEntropy()
+
+    def _network_in_stack(self, network):
+        # Adam scales the steps of each weight by itself, and so leaves the sums of zero.
+        if self.optimizer == "adam":
+            return network
+        return SumToZeroNetwork(network.layer_sizes, network.fit_intercept)

@@ -119,6 +119,9 @@ class FusedGridSearchCV(_FusedSearchMixin, GridSearchCV):
     order of rows and their dropout masks. With an int or a generator each candidate
     starts from the same seed anyway, in ``GridSearchCV`` too.
 
+    Of softmax regressions, unless trained by Adam, a stack leaves out the last class: from zero
+    weights, the scores of all classes always sum to zero.
+
     A task holds one copy of its fold, as ``GridSearchCV`` does for each fit, and a stack of at
     most 256 MiB with its gradients; a wider one is cut, and its parts train in turn.
 

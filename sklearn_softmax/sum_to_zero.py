@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_softmax.network import DenseNetwork
-from sklearn_softmax.products import weights_times_rows
+from sklearn_softmax.products import stack_times_rows
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,12 @@ class SumToZeroNetwork(DenseNetwork):
         -------
         completed : list of ndarray of shape (..., n_classes, n)
         """
-        return [_with_last(a) for a in arrays]
+        return [_with_last(a, 0) for a in arrays]
 
     def forward(self, params, X, masks=None):
         """The raw scores of all classes, as the only entry of a list."""
         W, *b = params
-        scores = weights_times_rows(W, X)
-        if b:
-            scores += b[0]
-        return [_with_last(scores)]
+        return [_with_last(stack_times_rows(W, X), b[0] if b else 0)]
 
     def backward(self, params, X, outputs, dZ, masks=None):
         """Gradient of the parameters as a network of all classes has it."""
@@ -68,14 +65,14 @@ class SumToZeroNetwork(DenseNetwork):
 
     def squared_norm(self, params):
         """Sum of the squared weights of all classes, for each model."""
-        return super().squared_norm(self.completed(params))
+        last = np.add.reduce(params[0], axis=-2, keepdims=True)
+        return super().squared_norm(params) + super().squared_norm([last])
 
 
-def _with_last(arrays):
-    """Arrays with minus their sum over axis -2 as one more entry of it."""
+def _with_last(arrays, b):
+    """Arrays plus b, and minus their sum over axis -2 as one more entry of it."""
     *stack, n, m = arrays.shape
     completed = np.empty((*stack, n + 1, m), arrays.dtype)
-    completed[..., :-1, :] = arrays
-    last = np.add.reduce(arrays, axis=-2, out=completed[..., -1, :])
-    np.negative(last, out=last)
+    first = np.add(arrays, b, out=completed[..., :-1, :])
+    np.subtract.reduce(first, axis=-2, initial=0, out=completed[..., -1, :])
     return completed

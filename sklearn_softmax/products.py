@@ -11,17 +11,26 @@ Whether that is enough depends on the OpenBLAS and on the processor: with 0.3.31
 2.4's wheels, it was seen to hold on one, but its kernels for Haswell (processors with AVX2 and
 without AVX-512) still differ in the last bits, as do those of 0.3.27, that of NumPy 2.0. The
 same number of threads gives the same bits everywhere.
+
+Stacks of models are trained in searches, whose tasks have a thread each. What is best for one
+thread is therefore best for them, and the bits of one thread are those of any number.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
+from sklearn.utils.parallel import _get_threadpool_controller
 
 SUM_LENGTH = 256
 N_COLUMNS = 8
 N_ROWS = 4
-# Bytes of one feature in all weights of a stack.
-NARROW = 192
+# Processors for which OpenBLAS has kernels that spare small products the copying of their factors.
+HAVE_SMALL_KERNELS = {"SkylakeX", "Cooperlake", "Sapphirerapids"}
+# Multiplications, and numbers in the product, that they go up to.
+SMALL_KERNEL, SMALL_PRODUCT = 10**6, 1200
+# Where cutting a product up for them was seen to pay: columns of a part, bytes of a column.
+MIN_COLUMNS, MAX_BYTES = 16, 256
 # Multiplications up to which OpenBLAS takes one thread.
 SMALL_MATRICES, SMALL_VECTOR = 2**18, 2**13
 
@@ -90,42 +99,10 @@ def weights_times_rows(W, X):
     array([[1., 3.],
            [2., 4.]])
     """
-    if W.ndim == 2 and isinstance(X, np.ndarray):
-        return matmul(W, X.T)
-    return np.ascontiguousarray(stack_times_rows(W, X))
-
-
-def stack_times_rows(W, X):
-    r"""The same scores, as a view that may not be contiguous.
-
-    Sparse rows have to stand on the left, :math:`(X W^\top)^\top`, and a narrow stack is up to
-    30 % faster so in single precision.
-
-    Parameters
-    ----------
-    W : ndarray of shape (..., n_out, n_features)
-    X : {ndarray, CSR} of shape (m, n_features)
-
-    Returns
-    -------
-    scores : ndarray of shape (..., n_out, m)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_softmax.products import stack_times_rows
-    >>> stack_times_rows(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
-    array([[1., 3.],
-           [2., 4.]])
-    """
-    n_rows = math.prod(W.shape[:-1])
-    if not isinstance(X, np.ndarray):
-        scores = (X @ W.reshape(n_rows, -1).T).T
-    elif n_rows * W.itemsize <= NARROW:
-        scores = matmul(X, _filled_up(W, N_COLUMNS).T).T[:n_rows]
-    else:
-        scores = matmul(_filled_up(W, N_ROWS), X.T)[:n_rows]
-    return scores.reshape(*W.shape[:-1], -1)
+    if isinstance(X, np.ndarray):
+        return _product(W, X.T)
+    scores = X @ W.reshape(-1, W.shape[-1]).T
+    return np.ascontiguousarray(scores.T).reshape(*W.shape[:-1], -1)
 
 
 def scores_times_rows(dZ, X):
@@ -147,21 +124,56 @@ def scores_times_rows(dZ, X):
     >>> scores_times_rows(np.array([[1.0, -1.0]]), np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([[-2., -2.]])
     """
-    if not isinstance(X, np.ndarray):
-        dW = np.ascontiguousarray((X.T @ dZ.reshape(-1, dZ.shape[-1]).T).T)
-    elif dZ.ndim == 2:
-        return matmul(dZ, X)
-    else:
-        dW = matmul(_filled_up(dZ, N_ROWS), X)[: math.prod(dZ.shape[:-1])]
-    return dW.reshape(*dZ.shape[:-1], -1)
+    if isinstance(X, np.ndarray):
+        return _product(dZ, X)
+    dW = X.T @ dZ.reshape(-1, dZ.shape[-1]).T
+    return np.ascontiguousarray(dW.T).reshape(*dZ.shape[:-1], -1)
 
 
-def _filled_up(stack, multiple):
-    """All rows of a stack, and zeros up to a multiple of those that the BLAS takes at once."""
-    n_rows, n_columns = math.prod(stack.shape[:-1]), stack.shape[-1]
-    n_missing = -n_rows % multiple
+def _product(A, B):
+    """Product ``A @ B`` with the same B for all models of a stack."""
+    if A.ndim == 2:
+        return matmul(A, B)
+    n = math.prod(A.shape[:-1])
+    rows = _filled_up(A, n)
+    width = _width_of_parts(rows)
+    product = _in_parts(rows, B, width) if width else matmul(rows, B)
+    return product[:n].reshape(*A.shape[:-1], -1)
+
+
+def _filled_up(stack, n):
+    """All n rows of a stack, and zeros up to a multiple of those that the BLAS takes at once."""
+    n_missing = -n % N_ROWS
     if not n_missing:
-        return stack.reshape(n_rows, n_columns)
-    rows = np.zeros((n_rows + n_missing, n_columns), stack.dtype)
-    rows[:n_rows].reshape(stack.shape)[...] = stack
+        return stack.reshape(n, -1)
+    rows = np.zeros((n + n_missing, stack.shape[-1]), stack.dtype)
+    rows[:n].reshape(stack.shape)[...] = stack
     return rows
+
+
+def _width_of_parts(rows):
+    """Columns that make small products of a large one, where that is faster; else 0."""
+    if rows.shape[0] * rows.itemsize > MAX_BYTES or not _has_small_kernels():
+        return 0
+    width = min(SMALL_KERNEL // rows.size, SMALL_PRODUCT // len(rows)) // N_COLUMNS * N_COLUMNS
+    return width if width >= MIN_COLUMNS else 0
+
+
+@lru_cache(maxsize=1)
+def _has_small_kernels():
+    libraries = _get_threadpool_controller().info()
+    return any(library.get("architecture") in HAVE_SMALL_KERNELS for library in libraries)
+
+
+def _in_parts(A, B, width):
+    """Product by so many columns of B at a time, each part on one thread."""
+    product = np.empty((len(A), B.shape[1]), A.dtype)
+    n_parts = B.shape[1] // width
+    whole = n_parts * width
+
+    def parts(M):
+        return M[:, :whole].reshape(len(M), n_parts, width).swapaxes(0, 1)
+
+    np.matmul(A, parts(B), out=parts(product))
+    np.matmul(A, B[:, whole:], out=product[:, whole:])
+    return product

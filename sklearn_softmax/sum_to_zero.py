@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_softmax.network import DenseNetwork
-from sklearn_softmax.products import stack_times_rows
+from sklearn_softmax.products import weights_times_rows
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class SumToZeroNetwork(DenseNetwork):
     def forward(self, params, X, masks=None):
         """The raw scores of all classes, as the only entry of a list."""
         W, *b = params
-        return [_with_last(stack_times_rows(W, X), b[0] if b else 0)]
+        return [_with_last(weights_times_rows(W, X), b[0] if b else 0)]
 
     def backward(self, params, X, outputs, dZ, masks=None):
         """Gradient of the parameters as a network of all classes has it."""

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from sklearn_softmax import products
 from sklearn_softmax.products import matmul, scores_times_rows, weights_times_rows
 from tests.helpers import equal_for_any_threads
 
@@ -34,6 +35,29 @@ def test_same_product_whatever_the_threads(n, length, m, is_double, is_transpose
             products.append(matmul(A, B))
     for product in products[1:]:
         equal_for_any_threads(product, products[0])
+
+
+@pytest.mark.parametrize("has_small_kernels", [True, False])
+@settings(max_examples=60)
+@given(st.integers(1, 12), st.integers(1, 9), sizes, sizes, st.booleans())
+def test_products_of_stacks(has_small_kernels, n_models, n_out, n_features, m, is_double):
+    rng = np.random.RandomState(0)
+    dtype = np.float64 if is_double else np.float32
+    X = rng.standard_normal((m, n_features)).astype(dtype)
+    W = rng.standard_normal((n_models, n_out, n_features)).astype(dtype)
+    dZ = rng.standard_normal((n_models, n_out + 1, m)).astype(dtype)[:, :-1]
+    tolerance = {"rtol": 1e-4, "atol": 1e3 * np.finfo(dtype).eps * max(m, n_features) ** 0.5}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "_has_small_kernels", lambda: has_small_kernels)
+        of_threads = []
+        for n_threads in (1, 2, 3):
+            with threadpool_limits(n_threads):
+                of_threads.append((weights_times_rows(W, X), scores_times_rows(dZ, X)))
+    for scores, dW in of_threads:
+        np.testing.assert_allclose(scores, W @ X.T, **tolerance)
+        np.testing.assert_allclose(dW, dZ @ X, **tolerance)
+        equal_for_any_threads(scores, of_threads[0][0])
+        equal_for_any_threads(dW, of_threads[0][1])
 
 
 @pytest.mark.parametrize("stack", [(), (3,)])

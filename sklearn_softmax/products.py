@@ -28,7 +28,7 @@ N_ROWS = 4
 # Processors for which OpenBLAS has kernels that spare small products the copying of their factors.
 HAVE_SMALL_KERNELS = {"SkylakeX", "Cooperlake", "Sapphirerapids"}
 # Multiplications, and numbers in the product, that they go up to.
-SMALL_KERNEL, SMALL_PRODUCT = 10**6, 1200
+SMALL_KERNEL, SMALL_RESULT = 10**6, 1200
 # Where cutting a product up for them was seen to pay: columns of a part, bytes of a column.
 MIN_COLUMNS, MAX_BYTES = 16, 256
 # Multiplications up to which OpenBLAS takes one thread.
@@ -155,7 +155,7 @@ def _width_of_parts(rows):
     """Columns that make small products of a large one, where that is faster; else 0."""
     if rows.shape[0] * rows.itemsize > MAX_BYTES or not _has_small_kernels():
         return 0
-    width = min(SMALL_KERNEL // rows.size, SMALL_PRODUCT // len(rows)) // N_COLUMNS * N_COLUMNS
+    width = min(SMALL_KERNEL // rows.size, SMALL_RESULT // len(rows)) // N_COLUMNS * N_COLUMNS
     return width if width >= MIN_COLUMNS else 0
 
 

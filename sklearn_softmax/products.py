@@ -12,12 +12,13 @@ Whether that is enough depends on the OpenBLAS and on the processor: with 0.3.31
 without AVX-512) still differ in the last bits, as do those of 0.3.27, that of NumPy 2.0. The
 same number of threads gives the same bits everywhere.
 
-Stacks of models are trained in searches, whose tasks have a thread each. What is best for one
-thread is therefore best for them, and the bits of one thread are those of any number.
+Stacks of models are trained in searches, whose tasks share the cores. Products of narrow ones are
+therefore cut into parts that the BLAS computes on one thread each, where it has fast kernels for
+such parts; a single fit may have all cores, and is left to the BLAS.
 """
 
 import math
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from sklearn.utils.parallel import _get_threadpool_controller
@@ -159,10 +160,12 @@ def _width_of_parts(rows):
     return width if width >= MIN_COLUMNS else 0
 
 
-@lru_cache(maxsize=1)
+@cache
 def _has_small_kernels():
-    libraries = _get_threadpool_controller().info()
-    return any(library.get("architecture") in HAVE_SMALL_KERNELS for library in libraries)
+    """Whether every BLAS that is loaded, NumPy's among them, has them."""
+    blas = _get_threadpool_controller().select(user_api="blas").info()
+    architectures = {library.get("architecture") for library in blas}
+    return bool(architectures) and architectures <= HAVE_SMALL_KERNELS
 
 
 def _in_parts(A, B, width):

@@ -25,7 +25,7 @@ class Relu:
 
     def __call__(self, Z):
         """Output for the weighted inputs Z."""
-        return np.maximum(Z, 0)
+        return Z.clip(0, np.inf)  # several times as fast as np.maximum(Z, 0)
 
     def derivative(self, A):
         """Derivative where the output is A; 0 at the kink."""

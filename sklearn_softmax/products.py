@@ -12,26 +12,18 @@ Whether that is enough depends on the OpenBLAS and on the processor: with 0.3.31
 without AVX-512) still differ in the last bits, as do those of 0.3.27, that of NumPy 2.0. The
 same number of threads gives the same bits everywhere.
 
-Stacks of models are trained in searches, whose tasks share the cores. Products of narrow ones are
-therefore cut into parts that the BLAS computes on one thread each, where it has fast kernels for
-such parts; a single fit may have all cores, and is left to the BLAS.
+Products that are faster in parts, each on one thread, are computed so: :mod:`small_kernels`.
 """
 
 import math
-from functools import cache
 
 import numpy as np
-from sklearn.utils.parallel import _get_threadpool_controller
+
+from sklearn_softmax.small_kernels import in_parts, part_of, suits
 
 SUM_LENGTH = 256
 N_COLUMNS = 8
 N_ROWS = 4
-# Processors for which OpenBLAS has kernels that spare small products the copying of their factors.
-HAVE_SMALL_KERNELS = {"SkylakeX", "Cooperlake", "Sapphirerapids"}
-# Multiplications, and numbers in the product, that they go up to.
-SMALL_KERNEL, SMALL_RESULT = 10**6, 1200
-# Where cutting a product up for them was seen to pay: columns of a part, bytes of a column.
-MIN_COLUMNS, MAX_BYTES = 16, 256
 # Multiplications up to which OpenBLAS takes one thread.
 SMALL_MATRICES, SMALL_VECTOR = 2**18, 2**13
 
@@ -57,7 +49,8 @@ def matmul(A, B):
     """
     n, length, m = A.shape[-2], A.shape[-1], B.shape[-1]
     has_vector = n == 1 or m == 1
-    if n * length * m <= (SMALL_VECTOR if has_vector else SMALL_MATRICES):
+    is_small = n * length * m <= (SMALL_VECTOR if has_vector else SMALL_MATRICES)
+    if is_small or suits(n, length, m):
         return A @ B
     if n == 1:
         return matmul(np.repeat(A, 2, axis=-2), B)[..., :1, :]
@@ -133,50 +126,19 @@ def scores_times_rows(dZ, X):
 
 def _product(A, B):
     """Product ``A @ B`` with the same B for all models of a stack."""
-    if A.ndim == 2:
-        return matmul(A, B)
-    n = math.prod(A.shape[:-1])
-    rows = _filled_up(A, n)
-    width = _width_of_parts(rows)
-    product = _in_parts(rows, B, width) if width else matmul(rows, B)
-    return product[:n].reshape(*A.shape[:-1], -1)
+    is_stack = A.ndim > 2
+    rows = _filled_up(A) if is_stack else A
+    part = part_of(rows, B, is_stack=is_stack)
+    product = in_parts(rows, B, *part) if part else matmul(rows, B)
+    return product[: math.prod(A.shape[:-1])].reshape(*A.shape[:-1], -1)
 
 
-def _filled_up(stack, n):
-    """All n rows of a stack, and zeros up to a multiple of those that the BLAS takes at once."""
+def _filled_up(stack):
+    """All rows of a stack, and zeros up to a multiple of those that the BLAS takes at once."""
+    n = math.prod(stack.shape[:-1])
     n_missing = -n % N_ROWS
     if not n_missing:
         return stack.reshape(n, -1)
     rows = np.zeros((n + n_missing, stack.shape[-1]), stack.dtype)
     rows[:n].reshape(stack.shape)[...] = stack
     return rows
-
-
-def _width_of_parts(rows):
-    """Columns that make small products of a large one, where that is faster; else 0."""
-    if rows.shape[0] * rows.itemsize > MAX_BYTES or not _has_small_kernels():
-        return 0
-    width = min(SMALL_KERNEL // rows.size, SMALL_RESULT // len(rows)) // N_COLUMNS * N_COLUMNS
-    return width if width >= MIN_COLUMNS else 0
-
-
-@cache
-def _has_small_kernels():
-    """Whether every BLAS that is loaded, NumPy's among them, has them."""
-    blas = _get_threadpool_controller().select(user_api="blas").info()
-    architectures = {library.get("architecture") for library in blas}
-    return bool(architectures) and architectures <= HAVE_SMALL_KERNELS
-
-
-def _in_parts(A, B, width):
-    """Product by so many columns of B at a time, each part on one thread."""
-    product = np.empty((len(A), B.shape[1]), A.dtype)
-    n_parts = B.shape[1] // width
-    whole = n_parts * width
-
-    def parts(M):
-        return M[:, :whole].reshape(len(M), n_parts, width).swapaxes(0, 1)
-
-    np.matmul(A, parts(B), out=parts(product))
-    np.matmul(A, B[:, whole:], out=product[:, whole:])
-    return product

@@ -5,13 +5,15 @@ from copy import copy
 import numpy as np
 from scipy import sparse
 
+N_COLUMNS = 8
+
 
 class Rows:
     """Samples with class indices and weights, in an order of their own.
 
-    A mini-batch is worked through in blocks of at most ``BLOCK_SIZE`` rows. Two
-    buffers of that many rows serve all blocks that have to be gathered, one for each of
-    two threads, so even a batch of all rows costs no copy of X.
+    A mini-batch is worked through in blocks of at most ``BLOCK_SIZE`` rows. Buffers of
+    that many rows, one for each thread, serve all blocks that have to be gathered, so even
+    a batch of all rows costs no copy of X.
 
     Parameters
     ----------
@@ -28,8 +30,8 @@ class Rows:
     ----------
     total_weight : float
         Sum of the weights.
-    buffer : ndarray of shape (2, n_rows or BLOCK_SIZE, n_features) or None
-        Room for gathered rows; made where it is needed.
+    buffers : dict of int to ndarray of shape (block_size, n_features), or None
+        Room for gathered rows, made where it is needed; None where X has to be indexed.
 
     Examples
     --------
@@ -51,13 +53,14 @@ class Rows:
         self.weight = weight
         self.indices = indices
         self.total_weight = float(len(y) if weight is None else np.sum(weight))
-        self.buffer = None
+        is_gathered = not sparse.issparse(X) and X.flags.c_contiguous
+        self.buffers = {} if is_gathered else None
 
     def __len__(self):
         return len(self.y)
 
     def permuted(self, order):
-        """The same rows in another order, sharing X and the buffer.
+        """The same rows in another order, sharing X and the buffers.
 
         Parameters
         ----------
@@ -68,31 +71,29 @@ class Rows:
         -------
         rows : Rows
         """
-        if self.buffer is None and not sparse.issparse(self.X) and self.X.flags.c_contiguous:
-            shape = 2, min(self.BLOCK_SIZE, len(self)), self.X.shape[1]
-            self.buffer = np.empty(shape, self.X.dtype)
         rows = copy(self)
         rows.y = self.y[order]
         rows.weight = None if self.weight is None else self.weight[order]
         rows.indices = order if self.indices is None else self.indices[order]
         return rows
 
-    def blocks(self, start, stop):
+    def blocks(self, start, stop, n_blocks=1):
         """Slices that cut the rows from start to stop into blocks.
 
         Parameters
         ----------
         start, stop : int
+        n_blocks : int, default=1
+            At least so many, as long as there are rows.
 
         Returns
         -------
         blocks : list of slice
+            Of about the same size, in columns that the BLAS takes at once.
         """
-        n = stop - start
-        if n <= self.BLOCK_SIZE:
-            return [slice(start, stop)]
-        half = -(-n // 16) * 8  # as much for both threads, in columns that the BLAS takes at once
-        size = min(self.BLOCK_SIZE, half)
+        n_blocks = max(n_blocks, -(-(stop - start) // self.BLOCK_SIZE))
+        size = -(-(stop - start) // (n_blocks * N_COLUMNS)) * N_COLUMNS
+        size = min(size, self.BLOCK_SIZE)
         return [slice(first, min(first + size, stop)) for first in range(start, stop, size)]
 
     def read(self, block, buffer_number=0):
@@ -101,7 +102,7 @@ class Rows:
         Parameters
         ----------
         block : slice
-        buffer_number : {0, 1}, default=0
+        buffer_number : int, default=0
             Which buffer to use.
 
         Returns
@@ -112,9 +113,13 @@ class Rows:
         if self.indices is None:
             return self.X[block]
         picked = self.indices[block]
-        if self.buffer is None:
+        if self.buffers is None:
             return self.X[picked]
-        gathered = self.buffer[buffer_number, : len(picked)]
+        buffer = self.buffers.get(buffer_number)
+        if buffer is None or len(buffer) < len(picked):
+            buffer = np.empty((len(picked), self.X.shape[1]), self.X.dtype)
+            self.buffers[buffer_number] = buffer
+        gathered = buffer[: len(picked)]
         # Unlike X[picked], this reuses memory; mode="clip" spares it a second buffer.
         return self.X.take(picked, axis=0, out=gathered, mode="clip")
 

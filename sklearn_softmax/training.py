@@ -8,17 +8,19 @@ needs from it, and validates, records and stops.
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from itertools import islice
 
 import numpy as np
 
-from sklearn_softmax.threads import (
-    has_two_threads,
-    one_after_the_other,
-    one_blas_thread,
-    side_by_side,
-)
+from sklearn_softmax.threads import n_threads, one_after_the_other, one_blas_thread, side_by_side
+
+# Multiplications of a step's forward pass from which threads of our own are worth it.
+LARGE_STEP = 2**20
+# Numbers in a model of which even less than a block of rows is worth a thread.
+LARGE_MODEL = 2**17
+# Times that a large batch is halved among threads.
+N_HALVINGS = 2
 
 
 @dataclass
@@ -173,30 +175,44 @@ def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
     shape = (*params[0].shape[:-2], n)
     losses, correct = np.empty(shape), np.empty(shape, bool)
 
-    def gradient_of(blocks, buffer_number=0):
-        gradient = None
-        for block in blocks:
-            share = shares[block] if shares.ndim else shares
-            losses[..., block], correct[..., block], part = objective.gradient(
-                params, rows.read(block, buffer_number), y[block], share
-            )
-            gradient = part if gradient is None else _add(gradient, part)
+    def gradient_of_block(block, buffer_number):
+        share = shares[block] if shares.ndim else shares
+        losses[..., block], correct[..., block], gradient = objective.gradient(
+            params, rows.read(block, buffer_number), y[block], share
+        )
         return gradient
 
+    def gradient_of(blocks, buffer_numbers, n_halvings=N_HALVINGS):
+        """Sum over blocks, always of the same parts: bits do not depend on threads."""
+        if len(blocks) == 1:
+            return gradient_of_block(blocks[0], buffer_numbers[0])
+        if n_halvings == 0:
+            return reduce(_add, (gradient_of_block(block, buffer_numbers[0]) for block in blocks))
+        even, odd = (
+            partial(
+                gradient_of, blocks[i::2], buffer_numbers[i::2] or buffer_numbers, n_halvings - 1
+            )
+            for i in (0, 1)
+        )
+        together = side_by_side if len(buffer_numbers) > 1 else one_after_the_other
+        return _add(*together(even, odd))
+
+    n_parameters = sum(p.size for p in params)
     # Masks are drawn in the order of the blocks, so with dropout one thread does all.
-    uses_both = batch_size > rows.BLOCK_SIZE and has_two_threads() and objective.dropout is None
-    together = side_by_side if uses_both else one_after_the_other
-    with one_blas_thread() if uses_both else nullcontext():
+    is_shared_out = (
+        batch_size > rows.BLOCK_SIZE
+        and batch_size * n_parameters > LARGE_STEP
+        and objective.dropout is None
+    )
+    n_blocks = 2**N_HALVINGS if is_shared_out and n_parameters > LARGE_MODEL else 1
+    buffer_numbers = range(n_threads() if is_shared_out else 1)
+    with one_blas_thread() if is_shared_out else nullcontext():
         for start in range(0, n, batch_size):
             stop = min(start + batch_size, n)
-            blocks = rows.blocks(start, stop)
-            if len(blocks) == 1:
-                gradient = gradient_of(blocks)
-            else:
-                even, odd = (partial(gradient_of, blocks[i::2], i) for i in (0, 1))
-                gradient = _add(*together(even, odd))
+            gradient = gradient_of(rows.blocks(start, stop, n_blocks), buffer_numbers)
+            fraction = (stop - start) / batch_size
             if objective.is_penalised:
-                objective.add_penalty_gradient(params, gradient, (stop - start) / batch_size)
+                objective.add_penalty_gradient(params, gradient, fraction)
             optimizer.step(params, gradient, state.optimizer_state, lr)
     return losses, correct
 

@@ -14,7 +14,7 @@ ROOT = Path(sklearn_softmax.__file__).parent
 # What each module of the core may import from the package.
 CORE = {
     "online_perceptron": set(),
-    "products": set(),
+    "products": {"small_kernels"},
     "dropout": set(),
     "losses": set(),
     "activations": set(),
@@ -22,6 +22,7 @@ CORE = {
     "optimizers": set(),
     "stopping": set(),
     "rows": set(),
+    "small_kernels": {"threads"},
     "training": {"threads"},
     "network": {"activations", "products"},
     "objective": {"dropout", "network"},

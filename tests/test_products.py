@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,8 +7,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from sklearn_softmax import products
+from sklearn_softmax import small_kernels
 from sklearn_softmax.products import matmul, scores_times_rows, weights_times_rows
+from sklearn_softmax.threads import one_blas_thread
 from tests.helpers import equal_for_any_threads
 
 
@@ -38,20 +41,24 @@ def test_same_product_whatever_the_threads(n, length, m, is_double, is_transpose
 
 
 @pytest.mark.parametrize("has_small_kernels", [True, False])
-@settings(max_examples=60)
-@given(st.integers(1, 12), st.integers(1, 9), sizes, sizes, st.booleans())
-def test_products_of_stacks(has_small_kernels, n_models, n_out, n_features, m, is_double):
+@settings(max_examples=80)
+@given(st.integers(0, 12), st.integers(1, 90), sizes, sizes, st.booleans(), st.booleans())
+def test_products_of_rows(
+    has_small_kernels, n_models, n_out, n_features, m, is_double, keeps_to_one
+):
     rng = np.random.RandomState(0)
     dtype = np.float64 if is_double else np.float32
+    stack = (n_models,) if n_models else ()
+    n_out = -(-n_out // (n_models or 1))
     X = rng.standard_normal((m, n_features)).astype(dtype)
-    W = rng.standard_normal((n_models, n_out, n_features)).astype(dtype)
-    dZ = rng.standard_normal((n_models, n_out + 1, m)).astype(dtype)[:, :-1]
+    W = rng.standard_normal((*stack, n_out, n_features)).astype(dtype)
+    dZ = rng.standard_normal((*stack, n_out + 1, m)).astype(dtype)[..., :-1, :]
     tolerance = {"rtol": 1e-4, "atol": 1e3 * np.finfo(dtype).eps * max(m, n_features) ** 0.5}
+    of_threads = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(products, "_has_small_kernels", lambda: has_small_kernels)
-        of_threads = []
+        patch.setattr(small_kernels, "_has_small_kernels", lambda: has_small_kernels)
         for n_threads in (1, 2, 3):
-            with threadpool_limits(n_threads):
+            with threadpool_limits(n_threads), one_blas_thread() if keeps_to_one else nullcontext():
                 of_threads.append((weights_times_rows(W, X), scores_times_rows(dZ, X)))
     for scores, dW in of_threads:
         np.testing.assert_allclose(scores, W @ X.T, **tolerance)

@@ -1,9 +1,12 @@
-"""The helper thread, and the BLAS that keeps to one."""
+"""The helper threads, and the BLAS that keeps to one."""
 
 import multiprocessing
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +15,15 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier
-from sklearn_softmax.threads import _OneBlasThread, one_blas_thread, side_by_side
+from sklearn_softmax.threads import (
+    MOST_THREADS,
+    _OneBlasThread,
+    blas_keeps_to_one,
+    hired_helpers,
+    n_threads,
+    one_blas_thread,
+    side_by_side,
+)
 from tests.helpers import equal_for_any_threads
 
 digits = load_digits(return_X_y=True)
@@ -26,17 +37,41 @@ def n_blas_threads():
     return [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"]
 
 
-@pytest.mark.parametrize("n_threads", [1, 2, 4])
-def test_of_two_threads_the_second_is_another(n_threads, monkeypatch):
-    monkeypatch.setattr("sklearn_softmax.threads._openmp_effective_n_threads", lambda: n_threads)
+def test_of_two_functions_the_second_is_called_in_another_thread():
     here, there = side_by_side(threading.get_ident, threading.get_ident)
     assert here == threading.get_ident()
-    assert (there != here) == (n_threads == 2)
+    assert there != here
 
 
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_errors_of_both_are_raised(n_threads):
-    with threadpool_limits(n_threads):
+def test_without_an_idle_helper_both_are_called_here():
+    with hired_helpers(MOST_THREADS) as helpers:
+        assert len(helpers) == MOST_THREADS - 1
+        assert set(side_by_side(threading.get_ident, threading.get_ident)) == {
+            threading.get_ident()
+        }
+
+
+def test_helpers_may_want_helpers():
+    def threads_of(depth):
+        if depth == 0:
+            return {threading.get_ident()}
+        here, there = side_by_side(partial(threads_of, depth - 1), partial(threads_of, depth - 1))
+        return here | there
+
+    assert 2 <= len(threads_of(5)) <= MOST_THREADS
+
+
+def test_a_helper_does_one_thing_after_the_other():
+    done = []
+    with hired_helpers(1) as (helper,):
+        helper.call(partial(time.sleep, 0.05))
+        for i in range(3):
+            helper.call(partial(done.append, i))
+    assert done == [0, 1, 2]
+
+
+def test_errors_of_both_are_raised():
+    for _ in range(2 * MOST_THREADS):
         for functions in ((fail, int), (int, fail)):
             with pytest.raises(RuntimeError, match="failed"):
                 side_by_side(*functions)
@@ -44,8 +79,23 @@ def test_errors_of_both_are_raised(n_threads):
 
 
 def test_errstate_holds_in_both():
-    with threadpool_limits(2), np.errstate(over="ignore"):
+    with np.errstate(over="ignore"):
         side_by_side(lambda: np.float32(1e38) * 10, lambda: np.float32(1e38) * 10)
+
+
+@pytest.mark.parametrize("n_allowed", [1, 2, 64])
+def test_number_of_threads(n_allowed, monkeypatch):
+    monkeypatch.setattr("sklearn_softmax.threads._openmp_effective_n_threads", lambda: n_allowed)
+    assert n_threads() == min(n_allowed, MOST_THREADS)
+
+
+def test_only_within_the_block_the_blas_is_said_to_keep_to_one():
+    assert not blas_keeps_to_one()
+    with one_blas_thread():
+        assert side_by_side(blas_keeps_to_one, blas_keeps_to_one) == (True, True)
+        with ThreadPoolExecutor(1) as others:
+            assert not others.submit(blas_keeps_to_one).result()
+    assert not blas_keeps_to_one()
 
 
 def test_the_blas_is_limited_from_the_first_to_the_last():
@@ -133,8 +183,8 @@ def test_large_batches_give_the_same_net_whatever_the_threads(dropout):
         hidden_size=30, dropout=dropout, batch_size=1300, n_epochs=5, random_state=0
     )
     coefs = []
-    for n_threads in (1, 2, 4):
-        with threadpool_limits(n_threads):
+    for n_allowed in (1, 2, 4):
+        with threadpool_limits(n_allowed):
             coefs.append(clone(model).fit(X, y).coefs_[0])
     for coef in coefs[1:]:
         equal_for_any_threads(coef, coefs[0])

@@ -71,7 +71,7 @@ def test_gathered_blocks_share_one_buffer(rng):
     first, second = rows.read(slice(0, 5)), rows.read(slice(5, 10))
     assert np.shares_memory(first, second)
     np.testing.assert_array_equal(second, rows.X[4::-1])
-    assert rows.permuted(np.arange(10)).buffer is rows.buffer
+    assert rows.permuted(np.arange(10)).buffers is rows.buffers
 
 
 # --- the loop -----------------------------------------------------------------------------

@@ -1,0 +1,150 @@
+"""Products in parts that suit OpenBLAS's kernels for small matrices.
+
+A BLAS copies the factors of a product into an order of its own first. For few weights times many
+rows that takes as long as the product itself. For processors with AVX-512 OpenBLAS has kernels
+that do without, for small products, each of which runs on one thread. A large product may be
+computed as many small ones; whether that pays was measured, and depends on how the numbers lie.
+"""
+
+from functools import cache
+
+import numpy as np
+from sklearn.utils.parallel import _get_threadpool_controller
+
+from sklearn_softmax.threads import blas_keeps_to_one
+
+HAVE_SMALL_KERNELS = {"SkylakeX", "Cooperlake", "Sapphirerapids"}
+# Multiplications, and numbers in the product, that the kernels go up to.
+SMALL_KERNEL, SMALL_RESULT = 10**6, 1200
+# Multiplications from which parts are worth a call of their own, and up to which one thread will
+# do; a stack of few rows in all is trained in a search, whose tasks share the cores.
+MIN_PRODUCT, ONE_THREAD, N_ROWS_OF_NARROW = 2**18, 2**22, 48
+# Sums of numbers that lie together pay if they are long and their factors stay in the cache.
+MIN_LENGTH, CACHE_BYTES = 128, 2**21
+# Sums of numbers that lie apart pay for few of them at a time, and not from page to page.
+MIN_PRODUCT_APART, MAX_BYTES_APART = 2**20, 2**13
+HEIGHT, N_COLUMNS, MIN_COLUMNS_APART = 32, 8, 16
+
+
+def suits(n, length, m):
+    """Whether a product of n x length by length x m numbers is small enough as it is.
+
+    Parameters
+    ----------
+    n, length, m : int
+
+    Returns
+    -------
+    suits : bool
+        Never where there are no such kernels, nor for products with a vector.
+    """
+    is_small = n * length * m <= SMALL_KERNEL and n * m <= SMALL_RESULT and min(n, m) > 1
+    return is_small and _has_small_kernels()
+
+
+def part_of(A, B, *, is_stack=False):
+    """Shape of the parts in which a product is faster than whole.
+
+    Parameters
+    ----------
+    A : ndarray of shape (n, s)
+    B : ndarray of shape (s, m)
+    is_stack : bool, default=False
+        Whether the rows of A are those of several models.
+
+    Returns
+    -------
+    shape : tuple of int or None
+        Height and width of a part of the product; None to leave it whole.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.small_kernels import part_of
+    >>> part_of(np.ones((2, 3)), np.ones((3, 4))) is None
+    True
+    """
+    (n, length), m = A.shape, B.shape[1]
+    n_multiplications = n * length * m
+    if n_multiplications <= MIN_PRODUCT or min(n, m) == 1 or suits(n, length, m):
+        return None
+    may_take_one_thread = (
+        n_multiplications <= ONE_THREAD
+        or (is_stack and n <= N_ROWS_OF_NARROW)
+        or blas_keeps_to_one()
+    )
+    if not (may_take_one_thread and _has_small_kernels()):
+        return None
+    lie_together = B.strides[0] == B.itemsize
+    height = n if n <= N_ROWS_OF_NARROW else HEIGHT
+    width = min(SMALL_KERNEL // (height * length), SMALL_RESULT // height) // N_COLUMNS * N_COLUMNS
+    if lie_together:
+        pays = length >= MIN_LENGTH and A.nbytes <= CACHE_BYTES and width > 0
+    else:
+        pays = (
+            n_multiplications > MIN_PRODUCT_APART
+            and n <= N_ROWS_OF_NARROW
+            and B.strides[0] < MAX_BYTES_APART
+            and width >= MIN_COLUMNS_APART
+        )
+    return (height, width) if pays else None
+
+
+@cache
+def _has_small_kernels():
+    """Whether every BLAS that is loaded, NumPy's among them, has them."""
+    blas = _get_threadpool_controller().select(user_api="blas").info()
+    architectures = {library.get("architecture") for library in blas}
+    return bool(architectures) and architectures <= HAVE_SMALL_KERNELS
+
+
+def in_parts(A, B, height, width):
+    """Product by parts, each on one thread.
+
+    Parameters
+    ----------
+    A : ndarray of shape (n, s)
+    B : ndarray of shape (s, m)
+    height, width : int
+        Those of a part; what is left over at the edges makes smaller ones.
+
+    Returns
+    -------
+    product : ndarray of shape (n, m)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.small_kernels import in_parts
+    >>> in_parts(np.eye(3), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), 2, 1)
+    array([[1., 2.],
+           [3., 4.],
+           [5., 6.]])
+    """
+    product = np.empty((len(A), B.shape[1]), A.dtype)
+    for rows in _whole_and_rest(len(A), height):
+        for columns in _whole_and_rest(B.shape[1], width):
+            _fill(product[rows, columns], A[rows], B[:, columns], height, width)
+    return product
+
+
+def _whole_and_rest(n, size):
+    """What whole parts of a size take up, and what is left.
+
+    At least two, of which one may be computed again: a vector the BLAS cuts by threads.
+    """
+    whole = n // size * size
+    parts = slice(0, whole), slice(min(whole, n - 2), n)
+    return [own for own, is_there in zip(parts, (whole > 0, whole < n)) if is_there]
+
+
+def _fill(product, A, B, height, width):
+    """Write a product by parts, of which a whole number fits, or else as one."""
+    n, m = product.shape
+    height, width = min(n, height), min(m, width)
+    down, across = n // height, m // width
+    np.matmul(
+        A.reshape(down, 1, height, -1),
+        B.reshape(-1, across, width).swapaxes(0, 1),
+        out=product.reshape(down, height, across, width).swapaxes(1, 2),
+    )

@@ -56,6 +56,11 @@ class DenseNetwork:
         """Number of weight matrices."""
         return len(self.layer_sizes) - 1
 
+    @cached_property
+    def first_layer(self):
+        """Numbers of the parameters of the first layer."""
+        return (0, self.n_layers) if self.fit_intercept else (0,)
+
     def weights(self, arrays):
         """Weight matrices of parameters or of a gradient."""
         return arrays[: self.n_layers]
@@ -157,10 +162,26 @@ class DenseNetwork:
         outputs : list of ndarray of shape (..., n_out, m)
             Those of the hidden layers without their masks.
         """
-        n_layers = self.n_layers
         Z = weights_times_rows(params[0], X)
         if self.fit_intercept:
-            Z += params[n_layers]
+            Z += params[self.n_layers]
+        return self.forward_from_first(params, Z, masks)
+
+    def forward_from_first(self, params, Z, masks=None):
+        """Outputs of every layer, from the weighted inputs of the first.
+
+        Parameters
+        ----------
+        params : list of ndarray
+        Z : ndarray of shape (..., n_out, m)
+            :math:`Z^{[1]}`, which may be used up.
+        masks : list of ndarray or None, default=None
+
+        Returns
+        -------
+        outputs : list of ndarray of shape (..., n_out, m)
+        """
+        n_layers = self.n_layers
         outputs = [Z]
         for layer in range(1, n_layers):
             A = outputs[-1] = self.activation(Z)
@@ -191,6 +212,31 @@ class DenseNetwork:
         gradient : list of ndarray
             In the order and shapes of ``params``.
         """
+        gradient, dZ = self.backward_to_first(params, outputs, dZ, masks)
+        n_later = self.n_layers - 1
+        dW, db = gradient[:n_later], gradient[n_later:]
+        first = first_layer_gradient(dZ, X)
+        return first[:1] + dW + (first[1:] + db) * self.fit_intercept
+
+    def backward_to_first(self, params, outputs, dZ, masks=None):
+        """Gradient of all layers but the first, and of the weighted inputs of that.
+
+        Parameters
+        ----------
+        params : list of ndarray
+        outputs : list of ndarray
+            What :meth:`forward_from_first` returned.
+        dZ : ndarray of shape (..., n_outputs, m)
+            Gradient with respect to the raw scores.
+        masks : list of ndarray or None, default=None
+
+        Returns
+        -------
+        gradient : list of ndarray
+            ``[dW2, ..., dWL, db2, ..., dbL]``.
+        dZ : ndarray of shape (..., n_out, m)
+            :math:`dZ^{[1]}`.
+        """
         dW, db = [], []
         for layer in range(self.n_layers - 1, 0, -1):
             A = outputs[layer - 1]
@@ -201,11 +247,7 @@ class DenseNetwork:
             if masks is not None:
                 dZ *= masks[layer - 1]
             dZ *= self.activation.derivative(A)
-        dW.append(scores_times_rows(dZ, X))
-        if not self.fit_intercept:
-            return dW[::-1]
-        db.append(np.add.reduce(dZ, axis=-1, keepdims=True))
-        return dW[::-1] + db[::-1]
+        return dW[::-1] + db[::-1] * self.fit_intercept, dZ
 
     def scores(self, params, X, block_size=1024):
         """Raw scores of any number of rows, a block at a time.
@@ -226,3 +268,20 @@ class DenseNetwork:
             [self.forward(params, X[start : start + block_size])[-1] for start in blocks],
             axis=-1,
         )
+
+
+def first_layer_gradient(dZ, X):
+    """Gradient of the first layer's weights and intercepts, or of some units'.
+
+    Parameters
+    ----------
+    dZ : ndarray of shape (..., n_units, m)
+        Gradient with respect to their weighted inputs.
+    X : {ndarray, CSR} of shape (m, n_features)
+
+    Returns
+    -------
+    gradient : list of ndarray
+        ``[dW, db]``.
+    """
+    return [scores_times_rows(dZ, X), np.add.reduce(dZ, axis=-1, keepdims=True)]

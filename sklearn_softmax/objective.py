@@ -68,11 +68,37 @@ class Objective:
         """
         masks = self._masks(len(y), params[0].dtype)
         outputs = self.network.forward(params, X, masks)
-        scores = outputs[-1]
+        losses, correct, dZ = self._score_gradient(outputs[-1], y, weight)
+        return losses, correct, self.network.backward(params, X, outputs, dZ, masks)
+
+    def gradient_to_first(self, params, Z, y, weight):
+        """Losses of some rows, and the gradient down to the inputs of the first layer.
+
+        Parameters
+        ----------
+        params : list of ndarray
+        Z : ndarray of shape (..., n_units, m)
+            Weighted inputs of the first layer.
+        y, weight
+            As for :meth:`gradient`.
+
+        Returns
+        -------
+        losses : ndarray of shape (..., m)
+        correct : ndarray of shape (..., m), bool
+        gradient : list of ndarray
+            Of the later layers.
+        dZ : ndarray of shape (..., n_units, m)
+        """
+        masks = self._masks(len(y), params[0].dtype)
+        outputs = self.network.forward_from_first(params, Z, masks)
+        losses, correct, dZ = self._score_gradient(outputs[-1], y, weight)
+        return losses, correct, *self.network.backward_to_first(params, outputs, dZ, masks)
+
+    def _score_gradient(self, scores, y, weight):
         losses, dZ = self.loss(scores, y)
         dZ *= weight
-        correct = self.loss.is_correct(scores, y)
-        return losses, correct, self.network.backward(params, X, outputs, dZ, masks)
+        return losses, self.loss.is_correct(scores, y), dZ
 
     def _masks(self, n_samples, dtype):
         if self.dropout is None:
@@ -84,18 +110,21 @@ class Objective:
         """Whether any model has a penalty."""
         return bool(np.any(self.l2))
 
-    def add_penalty_gradient(self, params, gradient, fraction=1.0):
+    def add_penalty_gradient(self, weights, gradient, fraction=1.0):
         """Add the gradient of the penalty, in place.
 
         Parameters
         ----------
-        params, gradient : list of ndarray
+        weights : list of ndarray
+            Weight matrices, or rows of them.
+        gradient : list of ndarray
+            Theirs, and possibly more.
         fraction : float, default=1.0
             Part of the penalty that counts: below 1 for a batch with fewer rows.
         """
-        weights = self.network.weights
-        for W, dW in zip(weights(params), weights(gradient)):
-            dW += np.asarray(self.l2 * fraction, W.dtype) * W
+        if self.is_penalised:
+            for W, dW in zip(weights, gradient):
+                dW += np.asarray(self.l2 * fraction, W.dtype) * W
 
     def penalty(self, params):
         """Value of the penalty of each model.

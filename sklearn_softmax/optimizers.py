@@ -60,6 +60,13 @@ class GradientDescent:
         """The moving state of some models of a stack, or of one, for their own optimiser."""
         return [velocity[models] for velocity in state] if np.any(self.momentum) else []
 
+    def part(self, state, places):
+        """The moving state, not copied, of parts of some arrays: pairs of their number and rows."""
+        return [state[i][rows] for i, rows in places] if state else []
+
+    def count(self, state, n_steps):
+        """Count steps that were taken with parts of the state."""
+
     def step(self, params, gradient, state, lr):
         """Take one step.
 
@@ -140,6 +147,15 @@ class Adam:
         """The moving state of some models of a stack, or of one."""
         m, v = ([mean[models] for mean in state[name]] for name in "mv")
         return {"t": state["t"], "m": m, "v": v}
+
+    def part(self, state, places):
+        """The moving state, its sums not copied, of parts of some arrays: their number and rows."""
+        m, v = ([state[name][i][rows] for i, rows in places] for name in "mv")
+        return {"t": state["t"], "m": m, "v": v}
+
+    def count(self, state, n_steps):
+        """Count steps that were taken with parts of the state."""
+        state["t"] += n_steps
 
     def step(self, params, gradient, state, lr):
         """Take one step.

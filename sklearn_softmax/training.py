@@ -13,6 +13,7 @@ from itertools import islice
 
 import numpy as np
 
+from sklearn_softmax.first_layer import is_worth_sharing, shared_pass
 from sklearn_softmax.threads import n_threads, one_after_the_other, one_blas_thread, side_by_side
 
 # Multiplications of a step's forward pass from which threads of our own are worth it.
@@ -171,6 +172,8 @@ def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
     """
     n, params, y = len(rows), state.params, rows.y
     batch_size = min(batch_size, n)
+    if objective.network.n_layers > 1 and is_worth_sharing(params, rows, batch_size):
+        return shared_pass(objective, optimizer, state, rows, lr, batch_size)
     shares = rows.shares(batch_size)
     shape = (*params[0].shape[:-2], n)
     losses, correct = np.empty(shape), np.empty(shape, bool)
@@ -211,8 +214,7 @@ def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
             stop = min(start + batch_size, n)
             gradient = gradient_of(rows.blocks(start, stop, n_blocks), buffer_numbers)
             fraction = (stop - start) / batch_size
-            if objective.is_penalised:
-                objective.add_penalty_gradient(params, gradient, fraction)
+            objective.add_penalty_gradient(objective.network.weights(params), gradient, fraction)
             optimizer.step(params, gradient, state.optimizer_state, lr)
     return losses, correct
 

@@ -32,7 +32,7 @@ def value_and_gradient(objective, params, rows):
     """Full objective and gradient of all rows as one batch."""
     shares = rows.shares(len(rows))
     losses, _, gradient = objective.gradient(params, rows.X, rows.y, shares)
-    objective.add_penalty_gradient(params, gradient)
+    objective.add_penalty_gradient(objective.network.weights(params), gradient)
     weight = 1 if rows.weight is None else rows.weight
     return np.mean(losses * weight, axis=-1) + objective.penalty(params), gradient
 

@@ -149,7 +149,7 @@ class _HeldFixed:
 def _value_and_gradient(objective, params, rows):
     shares = rows.shares(len(rows))
     losses, _, gradient = objective.gradient(params, rows.X, rows.y, shares)
-    objective.add_penalty_gradient(params, gradient)
+    objective.add_penalty_gradient(objective.network.weights(params), gradient)
     return np.sum(losses * shares) + objective.penalty(params), gradient
 
 

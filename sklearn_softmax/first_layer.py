@@ -2,11 +2,12 @@
 
 From one step to the next, a unit of the first layer needs no other: from the gradient of its
 weighted inputs follow that of its weights, the optimiser's step, and its weighted inputs for the
-next batch. So every thread has units of its own, and meets the others once a step. Meanwhile one
-thread does the later layers, and a helper that has nothing to do gathers the rows to come.
+next batch. So every thread has units of its own, and the threads meet once a step, where one of
+them takes the small later layers forward and back. Meanwhile a helper gathers the rows to come.
 """
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -17,10 +18,11 @@ from sklearn_softmax.threads import hired_helpers, n_threads, one_blas_thread
 
 # Bytes of weights times rows of a batch for which meeting once a step is worth it; the optimiser's
 # part takes as long as so many rows.
-LARGE_STEP, ROWS_OF_OPTIMIZER = 10**8, 100
-# Bytes of weights that are worth more than two threads, and units that are taken together.
+WORTH_SHARING, ROWS_OF_OPTIMIZER = 10**8, 100
+# Bytes of weights that are worth more than two threads, and units that the BLAS takes at once.
 LARGE_LAYER, N_UNITS = 2**22, 8
-# The batch of this step, that of the next, and the one that is gathered meanwhile.
+# Batches of which the rows are there: of this step, of the next, and of the one after, which a
+# helper begins to gather when it is done with its part of this step.
 N_BUFFERS = 3
 
 
@@ -37,22 +39,71 @@ def is_worth_sharing(params, rows, batch_size):
     Returns
     -------
     is_worth_sharing : bool
+        Never for a stack, for sparse rows, for a batch of more than a block, nor where the later
+        layers are larger.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.first_layer import is_worth_sharing
+    >>> from sklearn_softmax.rows import Rows
+    >>> rows = Rows(np.zeros((200, 784)), np.zeros(200, int))
+    >>> [is_worth_sharing([np.zeros((n_units, 784))], rows, 200) for n_units in (16, 256)]
+    [False, True]
     """
     W = params[0]
     return (
         W.ndim == 2
         and len(W) >= 2 * N_UNITS
         and batch_size <= rows.BLOCK_SIZE
-        and W.nbytes * (batch_size + ROWS_OF_OPTIMIZER) >= LARGE_STEP
+        and W.nbytes * (batch_size + ROWS_OF_OPTIMIZER) >= WORTH_SHARING
+        and 2 * W.size > sum(p.size for p in params)
         and not sparse.issparse(rows.X)
     )
 
 
 def shared_pass(objective, optimizer, state, rows, lr, batch_size):
-    """Take one step a batch, through all rows once.
+    """Take one step a batch, through all rows once: for nets of which that is worth it.
 
-    Parameters and what is returned are those of
-    :func:`sklearn_softmax.training.mini_batch_pass`.
+    Parameters
+    ----------
+    objective : Objective
+        Of a network with a hidden layer.
+    optimizer : GradientDescent or Adam
+    state : State
+        Changed in place.
+    rows : Rows
+        In the order to take them.
+    lr : float
+    batch_size : int
+        Rows a step.
+
+    Returns
+    -------
+    losses : ndarray of shape (n_rows,)
+        Loss of each row, not weighted, just before the step that used it.
+    correct : ndarray of shape (n_rows,), bool
+        Whether it lay on its own side then.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.first_layer import shared_pass
+    >>> from sklearn_softmax.losses import SoftmaxCrossEntropy
+    >>> from sklearn_softmax.network import DenseNetwork
+    >>> from sklearn_softmax.objective import Objective
+    >>> from sklearn_softmax.optimizers import GradientDescent
+    >>> from sklearn_softmax.rows import Rows
+    >>> from sklearn_softmax.training import State
+    >>> network = DenseNetwork((2, 16, 2))
+    >>> objective = Objective(network, SoftmaxCrossEntropy())
+    >>> state = State(network.normal(np.random.RandomState(0), float), [])
+    >>> rows = Rows(np.eye(2), np.array([0, 1]))
+    >>> losses = [
+    ...     shared_pass(objective, GradientDescent(), state, rows, 0.1, 2)[0].mean() for _ in "123"
+    ... ]
+    >>> bool(losses[0] > losses[1] > losses[2])
+    True
     """
     n, params, y = len(rows), state.params, rows.y
     losses, correct = np.empty(n), np.empty(n, bool)
@@ -60,40 +111,34 @@ def shared_pass(objective, optimizer, state, rows, lr, batch_size):
     batches = [slice(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
     inputs = np.empty((len(params[0]), batch_size), params[0].dtype)
     layer = [_Units(units, objective, optimizer, state) for units in _units_of(params[0])]
-    later = _Parameters(
-        [(i, slice(None)) for i in range(len(params)) if i not in objective.network.first_layer],
-        objective,
-        optimizer,
-        state,
-    )
+    later = _later_layers(objective, optimizer, state)
 
-    def read_later(i, helpers):
-        """What gives the rows of a batch; a helper gathers them when it is done with the rest."""
+    def begin_reading(i, helpers):
+        """What will give the rows of a batch: none after the last."""
         if i == len(batches):
             return lambda: rows.X[:0]
         read = partial(rows.read, batches[i], i % N_BUFFERS)
         return helpers[-1].call(read).result if helpers else read
 
-    with one_blas_thread(), hired_helpers(min(n_threads(), len(layer)) - 1) as helpers:
-        own, *others = (layer[i :: len(helpers) + 1] for i in range(len(helpers) + 1))
-        X, next_rows = rows.read(batches[0]), read_later(1, helpers)
+    n_helpers = min(n_threads(), len(layer)) - 1
+    with one_blas_thread(), hired_helpers(n_helpers) as helpers:
+        own, *of_helpers = (layer[i :: len(helpers) + 1] for i in range(len(helpers) + 1))
+        X, next_rows = rows.read(batches[0]), begin_reading(1, helpers)
         for units in layer:
             units.write_inputs(X, inputs)
         for i, batch in enumerate(batches):
+            m = batch.stop - batch.start
+            share = shares[batch] if shares.ndim else shares
             losses[batch], correct[batch], gradient, dZ = objective.gradient_to_first(
-                params,
-                inputs[:, : batch.stop - batch.start],
-                y[batch],
-                shares[batch] if shares.ndim else shares,
+                params, inputs[:, :m], y[batch], share
             )
-            fraction = (batch.stop - batch.start) / batch_size
             next_X = next_rows()
-            go_on = partial(_go_on, X, dZ, lr, fraction, next_X, inputs)
-            outcomes = [helper.call(partial(go_on, of)) for helper, of in zip(helpers, others)]
-            if next_X.shape[0]:
-                next_rows = read_later(i + 2, helpers)
-            later.step(gradient, lr, fraction)
-            go_on(own)
+            step = partial(_step, X, dZ, lr, m / batch_size, next_X, inputs)
+            outcomes = [helper.call(partial(step, of)) for helper, of in zip(helpers, of_helpers)]
+            if i + 1 < len(batches):
+                next_rows = begin_reading(i + 2, helpers)
+            later.step(gradient, lr, m / batch_size)
+            step(own)
             for outcome in outcomes:
                 outcome.result()
             X = next_X
@@ -102,13 +147,20 @@ def shared_pass(objective, optimizer, state, rows, lr, batch_size):
 
 
 def _units_of(W):
-    """Slices of the units, of about the same size, in as many as the BLAS takes at once."""
-    n_shares = 4 if W.nbytes > LARGE_LAYER else 2
-    size = -(-len(W) // (n_shares * N_UNITS)) * N_UNITS
-    return [slice(start, start + size) for start in range(0, len(W), size)]
+    """Slices of the units, as many each as far as the BLAS takes them at once."""
+    n_shares = min(4 if W.nbytes > LARGE_LAYER else 2, len(W) // N_UNITS)
+    ends = [round(len(W) * i / n_shares / N_UNITS) * N_UNITS for i in range(n_shares)] + [len(W)]
+    return [slice(start, stop) for start, stop in pairwise(ends) if start < stop]
 
 
-def _go_on(X, dZ, lr, fraction, next_X, inputs, layer):
+def _later_layers(objective, optimizer, state):
+    of_first = objective.network.first_layer_params
+    places = [(i, slice(None)) for i in range(len(state.params)) if i not in of_first]
+    return _Parameters(places, objective, optimizer, state)
+
+
+def _step(X, dZ, lr, fraction, next_X, inputs, layer):
+    """Take a step with some units of the layer, and write what they get from the next rows."""
     for units in layer:
         units.step_back(X, dZ, lr, fraction)
         units.write_inputs(next_X, inputs)
@@ -137,7 +189,8 @@ class _Parameters:
 
     def step(self, gradient, lr, fraction):
         """Take a step down their gradient of the data term, which is used up."""
-        self.objective.add_penalty_gradient(self.weights, gradient, fraction)
+        if self.objective.is_penalised:
+            self.objective.add_penalty_gradient(self.weights, gradient, fraction)
         self.optimizer.step(self.params, gradient, self.optimizer_state, lr)
 
 
@@ -145,7 +198,7 @@ class _Units(_Parameters):
     """Some units of the first layer."""
 
     def __init__(self, units, objective, optimizer, state):
-        places = [(i, units) for i in objective.network.first_layer]
+        places = [(i, units) for i in objective.network.first_layer_params]
         super().__init__(places, objective, optimizer, state)
         self.units = units
 

@@ -57,8 +57,8 @@ class DenseNetwork:
         return len(self.layer_sizes) - 1
 
     @cached_property
-    def first_layer(self):
-        """Numbers of the parameters of the first layer."""
+    def first_layer_params(self):
+        """Numbers of the parameters of the first layer: of its weights, and its intercepts."""
         return (0, self.n_layers) if self.fit_intercept else (0,)
 
     def weights(self, arrays):
@@ -212,11 +212,11 @@ class DenseNetwork:
         gradient : list of ndarray
             In the order and shapes of ``params``.
         """
-        gradient, dZ = self.backward_to_first(params, outputs, dZ, masks)
         n_later = self.n_layers - 1
-        dW, db = gradient[:n_later], gradient[n_later:]
-        first = first_layer_gradient(dZ, X)
-        return first[:1] + dW + (first[1:] + db) * self.fit_intercept
+        later, dZ = self.backward_to_first(params, outputs, dZ, masks)
+        dW, db = first_layer_gradient(dZ, X)
+        dW = [dW, *later[:n_later]]
+        return [*dW, db, *later[n_later:]] if self.fit_intercept else dW
 
     def backward_to_first(self, params, outputs, dZ, masks=None):
         """Gradient of all layers but the first, and of the weighted inputs of that.

@@ -122,9 +122,8 @@ class Objective:
         fraction : float, default=1.0
             Part of the penalty that counts: below 1 for a batch with fewer rows.
         """
-        if self.is_penalised:
-            for W, dW in zip(weights, gradient):
-                dW += np.asarray(self.l2 * fraction, W.dtype) * W
+        for W, dW in zip(weights, gradient):
+            dW += np.asarray(self.l2 * fraction, W.dtype) * W
 
     def penalty(self, params):
         """Value of the penalty of each model.

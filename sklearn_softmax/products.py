@@ -19,10 +19,9 @@ import math
 
 import numpy as np
 
-from sklearn_softmax.small_kernels import in_parts, part_of, suits
+from sklearn_softmax.small_kernels import N_COLUMNS, in_parts, part_of, suits
 
 SUM_LENGTH = 256
-N_COLUMNS = 8
 N_ROWS = 4
 # Multiplications up to which OpenBLAS takes one thread.
 SMALL_MATRICES, SMALL_VECTOR = 2**18, 2**13
@@ -126,11 +125,15 @@ def scores_times_rows(dZ, X):
 
 def _product(A, B):
     """Product ``A @ B`` with the same B for all models of a stack."""
-    is_stack = A.ndim > 2
-    rows = _filled_up(A) if is_stack else A
-    part = part_of(rows, B, is_stack=is_stack)
-    product = in_parts(rows, B, *part) if part else matmul(rows, B)
+    if A.ndim == 2:
+        return _of_matrices(A, B)
+    product = _of_matrices(_filled_up(A), B, is_stack=True)
     return product[: math.prod(A.shape[:-1])].reshape(*A.shape[:-1], -1)
+
+
+def _of_matrices(A, B, *, is_stack=False):
+    part = part_of(A, B, is_stack=is_stack)
+    return in_parts(A, B, *part) if part else matmul(A, B)
 
 
 def _filled_up(stack):

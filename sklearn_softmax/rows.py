@@ -11,9 +11,9 @@ N_COLUMNS = 8
 class Rows:
     """Samples with class indices and weights, in an order of their own.
 
-    A mini-batch is worked through in blocks of at most ``BLOCK_SIZE`` rows. Buffers of
-    that many rows, one for each thread, serve all blocks that have to be gathered, so even
-    a batch of all rows costs no copy of X.
+    A mini-batch is worked through in blocks of at most ``BLOCK_SIZE`` rows. A few buffers
+    of that many rows serve all blocks that have to be gathered, so even a batch of all rows
+    costs no copy of X.
 
     Parameters
     ----------
@@ -91,9 +91,11 @@ class Rows:
         blocks : list of slice
             Of about the same size, in columns that the BLAS takes at once.
         """
-        n_blocks = max(n_blocks, -(-(stop - start) // self.BLOCK_SIZE))
-        size = -(-(stop - start) // (n_blocks * N_COLUMNS)) * N_COLUMNS
-        size = min(size, self.BLOCK_SIZE)
+        n = stop - start
+        if n <= self.BLOCK_SIZE and n_blocks == 1:
+            return [slice(start, stop)]
+        n_blocks = max(n_blocks, -(-n // self.BLOCK_SIZE))
+        size = min(self.BLOCK_SIZE, -(-n // (n_blocks * N_COLUMNS)) * N_COLUMNS)
         return [slice(first, min(first + size, stop)) for first in range(start, stop, size)]
 
     def read(self, block, buffer_number=0):

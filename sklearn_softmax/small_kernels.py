@@ -19,11 +19,10 @@ SMALL_KERNEL, SMALL_RESULT = 10**6, 1200
 # Multiplications from which parts are worth a call of their own, and up to which one thread will
 # do; a stack of few rows in all is trained in a search, whose tasks share the cores.
 MIN_PRODUCT, ONE_THREAD, N_ROWS_OF_NARROW = 2**18, 2**22, 48
-# Sums of numbers that lie together pay if they are long and their factors stay in the cache.
+HEIGHT, N_COLUMNS = 32, 8
+# Where parts were seen to pay, for sums of numbers that lie together and of such that lie apart.
 MIN_LENGTH, CACHE_BYTES = 128, 2**21
-# Sums of numbers that lie apart pay for few of them at a time, and not from page to page.
-MIN_PRODUCT_APART, MAX_BYTES_APART = 2**20, 2**13
-HEIGHT, N_COLUMNS, MIN_COLUMNS_APART = 32, 8, 16
+MIN_PRODUCT_APART, MIN_COLUMNS_APART, MAX_BYTES_APART = 2**20, 16, 2**13
 
 
 def suits(n, length, m):
@@ -64,37 +63,47 @@ def part_of(A, B, *, is_stack=False):
     >>> part_of(np.ones((2, 3)), np.ones((3, 4))) is None
     True
     """
-    (n, length), m = A.shape, B.shape[1]
-    n_multiplications = n * length * m
-    if n_multiplications <= MIN_PRODUCT or min(n, m) == 1 or suits(n, length, m):
+    n_multiplications = A.size * B.shape[1]
+    if n_multiplications <= MIN_PRODUCT:
         return None
-    may_take_one_thread = (
+    (n, length), m = A.shape, B.shape[1]
+    if min(n, m) == 1 or suits(n, length, m) or A.dtype != B.dtype:
+        return None
+    will_one_thread_do = (
         n_multiplications <= ONE_THREAD
         or (is_stack and n <= N_ROWS_OF_NARROW)
         or blas_keeps_to_one()
     )
-    if not (may_take_one_thread and _has_small_kernels()):
+    if not (will_one_thread_do and _has_small_kernels()):
         return None
-    lie_together = B.strides[0] == B.itemsize
     height = n if n <= N_ROWS_OF_NARROW else HEIGHT
     width = min(SMALL_KERNEL // (height * length), SMALL_RESULT // height) // N_COLUMNS * N_COLUMNS
-    if lie_together:
-        pays = length >= MIN_LENGTH and A.nbytes <= CACHE_BYTES and width > 0
-    else:
-        pays = (
-            n_multiplications > MIN_PRODUCT_APART
-            and n <= N_ROWS_OF_NARROW
-            and B.strides[0] < MAX_BYTES_APART
-            and width >= MIN_COLUMNS_APART
-        )
+    terms_lie_together = B.strides[0] == B.itemsize
+    pays = _pays_together(A, width) if terms_lie_together else _pays_apart(A, B, width)
     return (height, width) if pays else None
+
+
+def _pays_together(A, width):
+    """Sums of numbers that lie together: if they are long and A stays in the cache."""
+    return width > 0 and A.shape[1] >= MIN_LENGTH and A.nbytes <= CACHE_BYTES
+
+
+def _pays_apart(A, B, width):
+    """Sums of numbers of B that lie apart: for a few at a time, and not from page to page."""
+    return (
+        width >= MIN_COLUMNS_APART
+        and len(A) <= N_ROWS_OF_NARROW
+        and A.size * B.shape[1] > MIN_PRODUCT_APART
+        and B.shape[1] * B.itemsize < MAX_BYTES_APART
+    )
 
 
 @cache
 def _has_small_kernels():
-    """Whether every BLAS that is loaded, NumPy's among them, has them."""
+    """Whether NumPy's BLAS has them, or, where it cannot be told, every one that is loaded."""
     blas = _get_threadpool_controller().select(user_api="blas").info()
-    architectures = {library.get("architecture") for library in blas}
+    of_numpy = [library for library in blas if "numpy" in library["filepath"]]
+    architectures = {library.get("architecture") for library in of_numpy or blas}
     return bool(architectures) and architectures <= HAVE_SMALL_KERNELS
 
 
@@ -121,7 +130,7 @@ def in_parts(A, B, height, width):
            [3., 4.],
            [5., 6.]])
     """
-    product = np.empty((len(A), B.shape[1]), A.dtype)
+    product = np.empty((len(A), B.shape[1]), np.result_type(A, B))
     for rows in _whole_and_rest(len(A), height):
         for columns in _whole_and_rest(B.shape[1], width):
             _fill(product[rows, columns], A[rows], B[:, columns], height, width)

@@ -1,14 +1,15 @@
 """A few threads of our own, each with a BLAS that keeps to one.
 
-Parts of a large batch go through everything side by side: gathering, products, loss. That is
-faster than products on several threads with all the rest on one.
+Parts of large batches, and of large layers, go through everything side by side: gathering,
+products, loss, optimiser. That is faster than products on several threads with all the rest on one.
 """
 
 import os
+import sys
 from collections import deque
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from functools import lru_cache
+from functools import partial
 from queue import SimpleQueue
 from threading import Lock, Thread
 
@@ -19,7 +20,7 @@ MOST_THREADS = 4
 
 
 def n_threads():
-    """Number of threads that may be used here, up to ``MOST_THREADS``.
+    """Number of threads that OpenMP may use here, up to ``MOST_THREADS``.
 
     Returns
     -------
@@ -55,9 +56,12 @@ class _Outcome:
     def result(self):
         """What the function returned, or the error that it raised, once it has ended."""
         self.wait()
-        if self.error is not None:
-            raise self.error
-        return self.value
+        try:
+            if self.error is not None:
+                raise self.error
+            return self.value
+        finally:
+            self = None  # no cycle with the error's traceback
 
 
 class _Helper:
@@ -86,15 +90,62 @@ class _Helper:
         self.outcomes.put(self.last)
         return self.last
 
+    def is_idle(self):
+        """Whether all is done that it was given."""
+        return self.last is None or not self.last.is_done.locked()
+
     def _work(self):
         while True:
             self.outcomes.get().find()
 
 
-@lru_cache(maxsize=1)
-def _idle_helpers(process):
-    """The helpers of this process that are idle: threads do not survive a fork."""
-    return deque(_Helper() for _ in range(MOST_THREADS - 1))
+class _Pool:
+    """The helpers of a process, each started when it is wanted first."""
+
+    def __init__(self):
+        self.start_afresh()
+
+    def start_afresh(self):
+        """In a forked process: its helpers are not there."""
+        self.lock = Lock()
+        self.idle = deque()
+        self.n_started = 0
+
+    def hire(self, n_helpers):
+        """At most so many helpers that are idle, none if the interpreter is shutting down."""
+        helpers = []
+        with self.lock:
+            while len(helpers) < n_helpers and not sys.is_finalizing():
+                if not self.idle and not self._start():
+                    break
+                helpers.append(self.idle.pop())
+        return helpers
+
+    def _start(self):
+        if self.n_started == MOST_THREADS - 1:
+            return False
+        try:
+            self.idle.append(_Helper())
+        except RuntimeError:  # the interpreter is shutting down, or there are too many threads
+            return False
+        self.n_started += 1
+        return True
+
+    def dismiss(self, helpers):
+        """Take helpers back, and return when they have done what they were given."""
+        busy = [helper for helper in helpers if not helper.is_idle()]
+        for helper in helpers:
+            if helper not in busy:
+                helper.last = None
+                self.idle.append(helper)
+        # An interrupt while we wait must not lose them: they come back by themselves.
+        for outcome in [helper.call(partial(self.idle.append, helper)) for helper in busy]:
+            outcome.wait()
+
+
+_pool = _Pool()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.start_afresh)
 
 
 @contextmanager
@@ -109,7 +160,7 @@ def hired_helpers(n_helpers):
     Yields
     ------
     helpers : list of _Helper
-        As many as are idle, none if the interpreter is shutting down.
+        As many as are to be had; possibly none.
 
     Examples
     --------
@@ -119,20 +170,11 @@ def hired_helpers(n_helpers):
     ...     [outcome.result() for outcome in outcomes]
     [2]
     """
-    helpers = []
-    try:
-        idle = _idle_helpers(os.getpid())
-        while len(helpers) < n_helpers:
-            helpers.append(idle.pop())
-    except (IndexError, RuntimeError):
-        pass
+    helpers = _pool.hire(n_helpers)
     try:
         yield helpers
     finally:
-        for helper in helpers:
-            if helper.last is not None:
-                helper.last.wait()
-            idle.append(helper)
+        _pool.dismiss(helpers)
 
 
 def side_by_side(here, there):

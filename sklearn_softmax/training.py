@@ -18,7 +18,7 @@ from sklearn_softmax.threads import n_threads, one_after_the_other, one_blas_thr
 
 # Multiplications of a step's forward pass from which threads of our own are worth it.
 LARGE_STEP = 2**20
-# Numbers in a model of which even less than a block of rows is worth a thread.
+# Numbers in a model, or a stack, of which even less than a block of rows is worth a thread.
 LARGE_MODEL = 2**17
 # Times that a large batch is halved among threads.
 N_HALVINGS = 2
@@ -200,7 +200,7 @@ def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
         together = side_by_side if len(buffer_numbers) > 1 else one_after_the_other
         return _add(*together(even, odd))
 
-    n_parameters = sum(p.size for p in params)
+    weights, n_parameters = objective.network.weights(params), sum(p.size for p in params)
     # Masks are drawn in the order of the blocks, so with dropout one thread does all.
     is_shared_out = (
         batch_size > rows.BLOCK_SIZE
@@ -213,8 +213,9 @@ def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
         for start in range(0, n, batch_size):
             stop = min(start + batch_size, n)
             gradient = gradient_of(rows.blocks(start, stop, n_blocks), buffer_numbers)
-            fraction = (stop - start) / batch_size
-            objective.add_penalty_gradient(objective.network.weights(params), gradient, fraction)
+            if objective.is_penalised:
+                fraction = (stop - start) / batch_size
+                objective.add_penalty_gradient(weights, gradient, fraction)
             optimizer.step(params, gradient, state.optimizer_state, lr)
     return losses, correct
 

@@ -29,8 +29,8 @@ OPTIMIZERS = [GradientDescent(), GradientDescent(momentum=0.9, nesterov=True), A
 def share(monkeypatch):
     """Say from which size layers are shared out, in how many parts, on how many threads."""
 
-    def set_limits(large_step=0, large_layer=np.inf, n_threads=2):
-        monkeypatch.setattr(first_layer, "LARGE_STEP", large_step)
+    def set_limits(worth_sharing=0, large_layer=np.inf, n_threads=2):
+        monkeypatch.setattr(first_layer, "WORTH_SHARING", worth_sharing)
         monkeypatch.setattr(first_layer, "LARGE_LAYER", large_layer)
         monkeypatch.setattr(
             "sklearn_softmax.threads._openmp_effective_n_threads", lambda: n_threads
@@ -39,7 +39,7 @@ def share(monkeypatch):
     return set_limits
 
 
-def trained(network, rows, optimizer, n_epochs=3, batch_size=12, dropout=0.0):
+def trained(network, rows, optimizer, n_epochs=3, batch_size=12, dropout=0.0, shuffle=True):
     """State and records after some epochs from the same start."""
     start = random_params(network, np.random.RandomState(1), rows.X.dtype)
     state = State(start, optimizer.start(start))
@@ -52,7 +52,7 @@ def trained(network, rows, optimizer, n_epochs=3, batch_size=12, dropout=0.0):
         lr=0.05,
         lr_decay=0.9,
         batch_size=batch_size,
-        shuffle=True,
+        shuffle=shuffle,
         rng=np.random.RandomState(3),
     )
     return state, [next(passes) for _ in range(n_epochs)]
@@ -68,7 +68,7 @@ def test_trains_as_a_whole_layer(
 ):
     rows = random_rows(rng, n=50, weighted=True)
     network = DenseNetwork((5, *hidden, 3), fit_intercept, ACTIVATIONS["tanh"])
-    share(large_step=np.inf)
+    share(worth_sharing=np.inf)
     whole, expected = trained(network, rows, optimizer, dropout=dropout)
     for n_threads in (1, 2, 4):
         share(large_layer=large_layer, n_threads=n_threads)
@@ -84,6 +84,30 @@ def test_trains_as_a_whole_layer(
             assert record.n_mistakes == own.n_mistakes
     if isinstance(optimizer, Adam):
         assert state.optimizer_state["t"] == whole.optimizer_state["t"] == 3 * 5
+
+
+LAYOUTS = {
+    "C": np.ascontiguousarray,
+    "Fortran": np.asfortranarray,
+    "view": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+    "read-only": lambda X: np.frombuffer(X.tobytes()).reshape(X.shape),
+}
+
+
+@pytest.mark.parametrize("batch_size", [1, 8, 49, 50])
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_any_rows_in_any_batches(layout, shuffle, batch_size, share, rng):
+    rows = random_rows(rng, n=50, weighted=True)
+    rows = Rows(layout(rows.X), rows.y, rows.weight)
+    network = DenseNetwork((5, 20, 3))
+    params = []
+    for worth_sharing in (0, np.inf):
+        share(worth_sharing)
+        options = {"batch_size": batch_size, "shuffle": shuffle}
+        params.append(trained(network, rows, Adam(), **options)[0].params)
+    for p, q in zip(*params):
+        np.testing.assert_allclose(p, q, rtol=1e-8, atol=1e-11)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -106,8 +130,8 @@ def test_training_goes_on(warm_start, share):
     X, y = load_digits(return_X_y=True)
     model = TwoLayerMLPClassifier(hidden_size=20, n_epochs=2, batch_size=100, random_state=0)
     losses = []
-    for large_step in (0, np.inf):
-        share(large_step)
+    for worth_sharing in (0, np.inf):
+        share(worth_sharing)
         own = clone(model).set_params(warm_start=warm_start).fit(X, y)
         own = own.fit(X, y) if warm_start else own.partial_fit(X, y)
         losses.append(own.history_["loss"])
@@ -148,5 +172,19 @@ def test_what_is_worth_sharing():
     assert not is_worth_sharing([W], of_sparse, 200)
     assert not is_worth_sharing([W[np.newaxis]], rows, 200)
     assert not is_worth_sharing([W], rows, 1000)
+    assert not is_worth_sharing([W, np.zeros((1000, 256))], rows, 200)
     assert not is_worth_sharing([W[:32]], rows, 200)
     assert not is_worth_sharing([np.zeros((10, 100_000))], rows, 200)
+
+
+@pytest.mark.parametrize("n_units", [16, 17, 20, 36, 100])
+@pytest.mark.parametrize("large_layer", [np.inf, 0], ids=["two shares", "more"])
+def test_shares_are_of_about_the_same_size(large_layer, n_units, share):
+    share(large_layer=large_layer)
+    units = first_layer._units_of(np.zeros((n_units, 3)))
+    assert np.concatenate([np.arange(n_units)[own] for own in units]).tolist() == list(
+        range(n_units)
+    )
+    sizes = [own.stop - own.start for own in units]
+    assert max(sizes) - min(sizes) <= first_layer.N_UNITS
+    assert min(sizes) > 1

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from sklearn_softmax import small_kernels
+from sklearn_softmax.products import weights_times_rows
 from sklearn_softmax.small_kernels import in_parts, part_of, suits
 from sklearn_softmax.threads import one_blas_thread
 
@@ -81,27 +82,47 @@ def test_nothing_is_in_parts_without_the_kernels(monkeypatch):
     assert not suits(2, 784, 2)
 
 
-def test_whether_there_are_kernels_is_asked_of_every_BLAS(monkeypatch):
+@pytest.mark.parametrize(
+    ("libraries", "has_them"),
+    [
+        ([("/lib/numpy.libs/a.so", "SkylakeX"), ("/lib/scipy.libs/b.so", "Haswell")], True),
+        ([("/lib/numpy.libs/a.so", "Haswell"), ("/lib/scipy.libs/b.so", "SkylakeX")], False),
+        ([("/lib/a.so", "SkylakeX"), ("/lib/b.so", "SkylakeX")], True),
+        ([("/lib/a.so", "SkylakeX"), ("/lib/b.so", None)], False),
+        ([], False),
+    ],
+)
+def test_whether_there_are_kernels_is_asked_of_the_BLAS(libraries, has_them, monkeypatch):
     class Controller:
-        def __init__(self, *architectures):
-            self.architectures = architectures
-
         def select(self, user_api):
             assert user_api == "blas"
             return self
 
         def info(self):
-            return [{"architecture": name} for name in self.architectures]
+            return [{"filepath": path, "architecture": name} for path, name in libraries]
 
-    for architectures, has_them in (
-        (("SkylakeX",), True),
-        (("SkylakeX", "Haswell"), False),
-        ((None,), False),
-        ((), False),
-    ):
-        controller = Controller(*architectures)
-        monkeypatch.setattr(small_kernels, "_get_threadpool_controller", lambda own=controller: own)
-        assert small_kernels._has_small_kernels.__wrapped__() == has_them
+    monkeypatch.setattr(small_kernels, "_get_threadpool_controller", Controller)
+    assert small_kernels._has_small_kernels.__wrapped__() == has_them
+
+
+@pytest.mark.usefixtures("has_small_kernels")
+def test_parts_do_not_depend_on_where_rows_lie():
+    wide = np.zeros((500, 5000), np.float32)
+    dZ = np.zeros((10, 500), np.float32)
+    with one_blas_thread():
+        for X in (wide[:, :784], wide[:, :784].copy()):
+            assert part_of(dZ, X) is not None
+            assert part_of(np.zeros((64, 784), np.float32), X.T) is not None
+
+
+@pytest.mark.usefixtures("has_small_kernels")
+@pytest.mark.parametrize("n", [2, 300])
+def test_numbers_of_two_precisions_keep_the_higher(n, rng):
+    W = rng.standard_normal((10, 784)).astype(np.float32)
+    X = rng.standard_normal((n, 784))
+    scores = weights_times_rows(W, X)
+    assert scores.dtype == np.float64
+    np.testing.assert_allclose(scores, W @ X.T)
 
 
 @pytest.mark.usefixtures("has_small_kernels")

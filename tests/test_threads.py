@@ -18,6 +18,7 @@ from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier
 from sklearn_softmax.threads import (
     MOST_THREADS,
     _OneBlasThread,
+    _Pool,
     blas_keeps_to_one,
     hired_helpers,
     n_threads,
@@ -81,6 +82,77 @@ def test_errors_of_both_are_raised():
 def test_errstate_holds_in_both():
     with np.errstate(over="ignore"):
         side_by_side(lambda: np.float32(1e38) * 10, lambda: np.float32(1e38) * 10)
+
+
+def test_many_may_hire_at_once_and_none_is_lost():
+    pool = _Pool()
+    barrier = threading.Barrier(8)
+
+    def hire_and_dismiss():
+        barrier.wait()
+        for _ in range(50):
+            pool.dismiss(pool.hire(2))
+
+    threads = [threading.Thread(target=hire_and_dismiss) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert pool.n_started <= MOST_THREADS - 1
+    assert len(pool.idle) == pool.n_started
+
+
+def test_an_interrupted_wait_loses_no_helper(monkeypatch):
+    def interrupted(outcome):
+        raise KeyboardInterrupt
+
+    pool, may_end = _Pool(), threading.Event()
+    helpers = pool.hire(2)
+    for helper in helpers:
+        helper.call(may_end.wait)
+    with monkeypatch.context() as patch:
+        patch.setattr("sklearn_softmax.threads._Outcome.wait", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pool.dismiss(helpers)
+    assert not pool.idle
+    may_end.set()
+    for helper in helpers:
+        helper.last.wait()
+    assert set(pool.idle) == set(helpers)
+
+
+def test_nobody_is_hired_while_the_interpreter_shuts_down(monkeypatch):
+    pool = _Pool()
+    pool.dismiss(pool.hire(1))
+    monkeypatch.setattr(sys, "is_finalizing", lambda: True)
+    assert pool.hire(1) == []
+
+
+def test_nobody_is_hired_where_no_thread_can_be_started(monkeypatch):
+    def fail_to_start(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail_to_start)
+    assert _Pool().hire(2) == []
+
+
+FIT_AT_THE_END = """
+import numpy as np
+from sklearn_softmax.threads import side_by_side
+
+class Last:
+    def __del__(self):
+        print(side_by_side(int, int))
+
+side_by_side(int, int)
+last = Last()
+"""
+
+
+def test_work_at_the_very_end_is_done_in_one_thread():
+    command = [sys.executable, "-c", FIT_AT_THE_END]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.stdout == "(0, 0)\n", result.stderr
 
 
 @pytest.mark.parametrize("n_allowed", [1, 2, 64])

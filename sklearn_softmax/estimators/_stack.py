@@ -128,8 +128,8 @@ def _width(network, rows):
     """Number of models that a stack of this network has room for."""
     n_parameters = sum(map(np.prod, network.shapes()))
     n_outputs = sum(network.layer_sizes[1:]) * rows.BLOCK_SIZE
-    # Parameters with four gradients and two means of them; outputs of four threads.
-    return max(1, int(STACK_BYTES // (7 * rows.X.dtype.itemsize * (n_parameters + n_outputs))))
+    # Parameters, two means of gradients, and two gradients for each of four threads.
+    return max(1, int(STACK_BYTES // (11 * rows.X.dtype.itemsize * (n_parameters + n_outputs))))
 
 
 class _Stack:

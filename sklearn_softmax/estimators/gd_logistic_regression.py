@@ -111,7 +111,7 @@ class GDLogisticRegression(SmoothLinearClassifier):
     Notes
     -----
     The figures of ``history_`` come from the scores that the steps computed anyway:
-    they cost no extra pass over the data. Rows are gathered into one small buffer:
+    they cost no extra pass over the data. Rows are gathered into small buffers:
     an ``X`` of float32 or float64, dense or CSR, is never copied.
 
     The probabilities of more than two classes are the sub-classifiers' own, divided by

@@ -119,7 +119,7 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     -----
     The figures of ``history_`` come from the scores that the steps computed anyway, with
     dropout where there is any: they cost no extra pass over the data. Rows are gathered
-    into one small buffer: an ``X`` of float32 or float64, dense or CSR, is never copied.
+    into small buffers: an ``X`` of float32 or float64, dense or CSR, is never copied.
 
     The net is the same for any ``dropout`` in its initial weights and shuffles: masks are
     drawn from a stream of their own.

@@ -178,27 +178,12 @@ def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
     shape = (*params[0].shape[:-2], n)
     losses, correct = np.empty(shape), np.empty(shape, bool)
 
-    def gradient_of_block(block, buffer_number):
+    def gradient_of(block, buffer_number):
         share = shares[block] if shares.ndim else shares
         losses[..., block], correct[..., block], gradient = objective.gradient(
             params, rows.read(block, buffer_number), y[block], share
         )
         return gradient
-
-    def gradient_of(blocks, buffer_numbers, n_halvings=N_HALVINGS):
-        """Sum over blocks, always of the same parts: bits do not depend on threads."""
-        if len(blocks) == 1:
-            return gradient_of_block(blocks[0], buffer_numbers[0])
-        if n_halvings == 0:
-            return reduce(_add, (gradient_of_block(block, buffer_numbers[0]) for block in blocks))
-        even, odd = (
-            partial(
-                gradient_of, blocks[i::2], buffer_numbers[i::2] or buffer_numbers, n_halvings - 1
-            )
-            for i in (0, 1)
-        )
-        together = side_by_side if len(buffer_numbers) > 1 else one_after_the_other
-        return _add(*together(even, odd))
 
     weights, n_parameters = objective.network.weights(params), sum(p.size for p in params)
     # Masks are drawn in the order of the blocks, so with dropout one thread does all.
@@ -212,12 +197,28 @@ def mini_batch_pass(objective, optimizer, state, rows, lr, batch_size):
     with one_blas_thread() if is_shared_out else nullcontext():
         for start in range(0, n, batch_size):
             stop = min(start + batch_size, n)
-            gradient = gradient_of(rows.blocks(start, stop, n_blocks), buffer_numbers)
+            blocks = rows.blocks(start, stop, n_blocks)
+            gradient = _sum_by_halves(gradient_of, blocks, buffer_numbers)
             if objective.is_penalised:
                 fraction = (stop - start) / batch_size
                 objective.add_penalty_gradient(weights, gradient, fraction)
             optimizer.step(params, gradient, state.optimizer_state, lr)
     return losses, correct
+
+
+def _sum_by_halves(gradient_of, blocks, buffer_numbers, n_halvings=N_HALVINGS):
+    """Gradient over some blocks, by a thread for each buffer; the same sums for any number."""
+    if len(blocks) == 1:
+        return gradient_of(blocks[0], buffer_numbers[0])
+    if n_halvings == 0:
+        return reduce(_add, (gradient_of(block, buffer_numbers[0]) for block in blocks))
+
+    def half(i):
+        own = buffer_numbers[i::2] or buffer_numbers
+        return _sum_by_halves(gradient_of, blocks[i::2], own, n_halvings - 1)
+
+    together = side_by_side if len(buffer_numbers) > 1 else one_after_the_other
+    return _add(*together(partial(half, 0), partial(half, 1)))
 
 
 def _add(gradient, part):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from sklearn_softmax import first_layer
 from sklearn_softmax.activations import ACTIVATIONS
 from sklearn_softmax.losses import SoftmaxCrossEntropy
 from sklearn_softmax.network import DenseNetwork
@@ -226,10 +227,20 @@ def test_train_stops_when_asked_and_restores_the_best(rng):
 @pytest.mark.parametrize("n_steps", [1, 50])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 @pytest.mark.parametrize(
-    ("hidden", "activation"), [((), "relu"), ((7,), "relu"), ((7,), "sigmoid"), ((7, 4), "tanh")]
+    ("hidden", "activation"),
+    [
+        ((), "relu"),
+        ((7,), "relu"),
+        ((7,), "sigmoid"),
+        ((7, 4), "tanh"),
+        ((20,), "relu"),
+        ((20, 2), "sigmoid"),
+    ],
 )
-def test_steps_equal_those_of_pytorch(hidden, activation, optimizer, n_steps, rng):
+def test_steps_equal_those_of_pytorch(hidden, activation, optimizer, n_steps, rng, monkeypatch):
     torch = pytest.importorskip("torch")
+    # Of the networks, those with 20 units share them out.
+    monkeypatch.setattr(first_layer, "WORTH_SHARING", 0)
     rows = random_rows(rng, n=40)
     network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS[activation])
     start = random_params(network, rng)

@@ -12,9 +12,10 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
+from sklearn_softmax.blas_threads import one_blas_thread
 from sklearn_softmax.network import first_layer_gradient
 from sklearn_softmax.products import weights_times_rows
-from sklearn_softmax.threads import hired_helpers, n_threads, one_blas_thread
+from sklearn_softmax.threads import hired_helpers, n_threads
 
 # Bytes of weights times rows of a batch for which meeting once a step is worth it; the optimiser's
 # part takes as long as so many rows.

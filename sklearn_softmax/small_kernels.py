@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from sklearn.utils.parallel import _get_threadpool_controller
 
-from sklearn_softmax.threads import blas_keeps_to_one
+from sklearn_softmax.blas_threads import blas_keeps_to_one
 
 HAVE_SMALL_KERNELS = {"SkylakeX", "Cooperlake", "Sapphirerapids"}
 # Multiplications, and numbers in the product, that the kernels go up to.

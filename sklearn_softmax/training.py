@@ -13,8 +13,9 @@ from itertools import islice
 
 import numpy as np
 
+from sklearn_softmax.blas_threads import one_blas_thread
 from sklearn_softmax.first_layer import is_worth_sharing, shared_pass
-from sklearn_softmax.threads import n_threads, one_after_the_other, one_blas_thread, side_by_side
+from sklearn_softmax.threads import n_threads, one_after_the_other, side_by_side
 
 # Multiplications of a step's forward pass from which threads of our own are worth it.
 LARGE_STEP = 2**20

@@ -8,8 +8,8 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from sklearn_softmax import small_kernels
+from sklearn_softmax.blas_threads import one_blas_thread
 from sklearn_softmax.products import matmul, scores_times_rows, weights_times_rows
-from sklearn_softmax.threads import one_blas_thread
 from tests.helpers import equal_for_any_threads
 
 

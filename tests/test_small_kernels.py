@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from sklearn_softmax import small_kernels
+from sklearn_softmax.blas_threads import one_blas_thread
 from sklearn_softmax.products import weights_times_rows
 from sklearn_softmax.small_kernels import in_parts, part_of, suits
-from sklearn_softmax.threads import one_blas_thread
 
 
 @pytest.fixture

@@ -15,14 +15,12 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier
+from sklearn_softmax.blas_threads import _OneBlasThread, blas_keeps_to_one, one_blas_thread
 from sklearn_softmax.threads import (
     MOST_THREADS,
-    _OneBlasThread,
     _Pool,
-    blas_keeps_to_one,
     hired_helpers,
     n_threads,
-    one_blas_thread,
     side_by_side,
 )
 from tests.helpers import equal_for_any_threads

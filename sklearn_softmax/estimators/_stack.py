@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import gen_batches
 
+from sklearn_softmax.blas_threads import one_blas_thread
 from sklearn_softmax.estimators._base import GradientDescentClassifier, columns_of
 from sklearn_softmax.estimators._callbacks import begin_fit, has_callbacks
-from sklearn_softmax.threads import one_blas_thread
 from sklearn_softmax.training import State, train
 
 # Parameters that may be arrays with an entry for each model of a stack.

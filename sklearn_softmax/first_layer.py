@@ -77,7 +77,7 @@ def shared_pass(objective, optimizer, state, rows, lr, batch_size):
         In the order to take them.
     lr : float
     batch_size : int
-        Rows a step.
+        Rows a step, not more than there are.
 
     Returns
     -------

@@ -5,6 +5,7 @@ from copy import copy
 import numpy as np
 from scipy import sparse
 
+# Of a product, that the BLAS takes at once.
 N_COLUMNS = 8
 
 

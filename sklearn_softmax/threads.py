@@ -64,7 +64,11 @@ class _Outcome:
 
 
 class _Helper:
-    """A thread that calls functions; several times as fast to reach as one of an executor."""
+    """A thread that calls functions.
+
+    Helpers of an executor take longer to reach: steps of large nets, which last a millisecond or
+    less, took up to 8 % longer with them.
+    """
 
     def __init__(self):
         self.outcomes = SimpleQueue()

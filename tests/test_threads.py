@@ -134,8 +134,7 @@ def test_nobody_is_hired_where_no_thread_can_be_started(monkeypatch):
     assert _Pool().hire(2) == []
 
 
-FIT_AT_THE_END = """
-import numpy as np
+WORK_AT_THE_END = """
 from sklearn_softmax.threads import side_by_side
 
 class Last:
@@ -148,7 +147,7 @@ last = Last()
 
 
 def test_work_at_the_very_end_is_done_in_one_thread():
-    command = [sys.executable, "-c", FIT_AT_THE_END]
+    command = [sys.executable, "-c", WORK_AT_THE_END]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert result.stdout == "(0, 0)\n", result.stderr
 

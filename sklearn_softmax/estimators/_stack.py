@@ -11,14 +11,14 @@ from sklearn.utils import gen_batches
 from sklearn_softmax.blas_threads import one_blas_thread
 from sklearn_softmax.estimators._base import GradientDescentClassifier, columns_of
 from sklearn_softmax.estimators._callbacks import begin_fit, has_callbacks
+from sklearn_softmax.small_kernels import ONE_THREAD
+from sklearn_softmax.threads import MOST_THREADS
 from sklearn_softmax.training import State, train
 
 # Parameters that may be arrays with an entry for each model of a stack.
 STACKABLE = ("lr", "lr_decay", "reg_param", "momentum")
 # Room for the parameters of a stack, their gradients and the outputs for one block of rows.
 STACK_BYTES = 2**28
-# Multiplications of a product that one thread has done before others could be of help.
-SMALL_PRODUCT = 2**22
 
 
 @_fit_context(prefer_skip_nested_validation=True)
@@ -128,8 +128,9 @@ def _width(network, rows):
     """Number of models that a stack of this network has room for."""
     n_parameters = sum(map(np.prod, network.shapes()))
     n_outputs = sum(network.layer_sizes[1:]) * rows.BLOCK_SIZE
-    # Parameters, two means of gradients, and two gradients for each of four threads.
-    return max(1, int(STACK_BYTES // (11 * rows.X.dtype.itemsize * (n_parameters + n_outputs))))
+    n_arrays = 3 + 2 * MOST_THREADS  # parameters, two means, and two gradients a thread
+    n_bytes = n_arrays * rows.X.dtype.itemsize * (n_parameters + n_outputs)
+    return max(1, int(STACK_BYTES // n_bytes))
 
 
 class _Stack:
@@ -196,7 +197,7 @@ class _Stack:
     def _threads(self):
         n_in, n_out, *_ = self.network.layer_sizes
         n_rows = min(self.estimator.batch_size, self.rows.BLOCK_SIZE, len(self.rows))
-        is_small = len(self.models) * n_out * n_in * n_rows <= SMALL_PRODUCT
+        is_small = len(self.models) * n_out * n_in * n_rows <= ONE_THREAD
         return one_blas_thread() if is_small else nullcontext()
 
     def _note_errors(self, optimizer, record):

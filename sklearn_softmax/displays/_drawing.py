@@ -137,3 +137,36 @@ def _make_room_above(ax, share):
     (x, bottom), (_, top) = to_screen.transform([(0.5, y) for y in ax.get_ylim()])
     highest = bottom + (top - bottom) / max(0.3, 1 - share - 0.03)
     ax.set_ylim(top=to_screen.inverted().transform((x, highest))[1])
+
+
+def styled(defaults, style):
+    """Keyword arguments of a line or bar: those of the user, and the defaults of the others.
+
+    Parameters
+    ----------
+    defaults : dict
+        By matplotlib's full names.
+    style : dict
+        By full names or aliases, such as ``lw``.
+
+    Returns
+    -------
+    style : dict
+        By full names.
+
+    Raises
+    ------
+    TypeError
+        If ``style`` has both a name and its alias.
+
+    Examples
+    --------
+    >>> from sklearn_softmax.displays._drawing import styled
+    >>> styled({"color": "C0", "linewidth": 1}, {"lw": 2})
+    {'color': 'C0', 'linewidth': 2}
+    """
+    from matplotlib.cbook import normalize_kwargs
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    return defaults | normalize_kwargs(normalize_kwargs(style, Line2D), Patch)

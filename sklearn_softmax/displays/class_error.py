@@ -5,12 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.metrics import recall_score
 from sklearn.preprocessing import label_binarize
-from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._plotting import _validate_style_kwargs
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from sklearn_softmax.displays._drawing import add_legend, colours, panels
+from sklearn_softmax.displays._drawing import add_legend, colours, panels, styled
 from sklearn_softmax.displays._models import named
 
 
@@ -86,7 +84,6 @@ class ClassErrorDisplay:
         NotFittedError
             If an estimator is not fitted.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_estimator")
         predictions = {name: model.predict(X) for name, model in _fitted(estimator).items()}
         return cls.from_predictions(y, predictions, sample_weight=sample_weight, ax=ax, **kwargs)
 
@@ -114,7 +111,6 @@ class ClassErrorDisplay:
         ValueError
             If the lengths differ.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_predictions")
         if not isinstance(y_pred, Mapping):
             y_pred = {"Classifier": y_pred}
         check_consistent_length(y_true, *y_pred.values(), sample_weight)
@@ -159,7 +155,6 @@ class ClassErrorDisplay:
         ValueError
             If the classes differ, or if there is no sub-classifier for each.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_sub_classifiers")
         models = _fitted(estimator)
         classes = next(iter(models.values())).classes_
         errors = {}
@@ -193,7 +188,6 @@ class ClassErrorDisplay:
         display : ClassErrorDisplay
             Itself.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
         (self.ax_,) = panels(ax, 1, figsize=(6.4, 4.2))
         self.figure_ = self.ax_.get_figure()
         n_models, places = len(self.errors), np.arange(len(self.classes))
@@ -202,7 +196,7 @@ class ClassErrorDisplay:
         for position, (name, colour) in enumerate(zip(self.errors, colours(n_models))):
             shift = width * (position - (n_models - 1) / 2)
             style = {"color": colour, "label": name, "width": width}
-            style = _validate_style_kwargs(style, kwargs)
+            style = styled(style, kwargs)
             self.bars_.append(self.ax_.bar(places + shift, self.errors[name], **style))
         names = [str(label) for label in self.classes]
         is_crowded = max(map(len, names)) * len(names) > 55

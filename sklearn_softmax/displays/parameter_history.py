@@ -1,10 +1,8 @@
 """The parameters over the epochs."""
 
 import numpy as np
-from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._plotting import _validate_style_kwargs
 
-from sklearn_softmax.displays._drawing import OKABE_ITO, add_legend, colours, panels
+from sklearn_softmax.displays._drawing import OKABE_ITO, add_legend, colours, panels, styled
 from sklearn_softmax.displays._models import check_kept, names_of_classes
 
 LINESTYLES = ("-", "--", ":")
@@ -92,7 +90,6 @@ class ParameterHistoryDisplay:
         ValueError
             If ``layer`` or ``ax`` is not valid.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_history")
         check_kept(history)
         n_layers = len(history.weights_)
         if not -n_layers <= layer < n_layers:
@@ -132,7 +129,6 @@ class ParameterHistoryDisplay:
         ValueError
             If ``ax`` does not hold two axes.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
         self.axes_ = norm_ax, intercept_ax = panels(ax, 2, figsize=(9.6, 4.2))
         self.figure_ = norm_ax.get_figure()
         n_layers = self.weight_norms.shape[1]
@@ -155,7 +151,7 @@ class ParameterHistoryDisplay:
         lines = []
         for place, style in enumerate(_styles(values.shape[1])):
             style["label"] = None if names is None else names[place]
-            lines += ax.plot(self.epochs, values[:, place], **_validate_style_kwargs(style, kwargs))
+            lines += ax.plot(self.epochs, values[:, place], **styled(style, kwargs))
         ax.set_xlabel("Epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.grid(alpha=0.3)

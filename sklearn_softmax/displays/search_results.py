@@ -2,8 +2,6 @@
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
-from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._plotting import _validate_style_kwargs
 
 from sklearn_softmax.displays._configurations import (
     are_numbers,
@@ -12,7 +10,15 @@ from sklearn_softmax.displays._configurations import (
     text_table,
     values_of,
 )
-from sklearn_softmax.displays._drawing import BLUE, GREY, ORANGE, add_legend, colours, panels
+from sklearn_softmax.displays._drawing import (
+    BLUE,
+    GREY,
+    ORANGE,
+    add_legend,
+    colours,
+    panels,
+    styled,
+)
 
 UNNAMED = "_nolegend_"  # matplotlib's own
 MOST_EVEN = 10  # values of a parameter that are drawn evenly spaced
@@ -118,7 +124,6 @@ class SearchResultsDisplay:
         ValueError
             If there is no such metric or parameter.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_search")
         if not hasattr(search, "cv_results_"):
             raise NotFittedError(
                 f"This {type(search).__name__} has no `cv_results_`: give a search, fitted."
@@ -160,7 +165,6 @@ class SearchResultsDisplay:
         ValueError
             If there is no such metric or parameter.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_cv_results")
         display = cls._computed(cv_results, metric)
         return display.plot(ax, parameter=parameter, lines=lines, **kwargs)
 
@@ -208,7 +212,6 @@ class SearchResultsDisplay:
         ValueError
             If there is no such parameter, or if ``lines`` is given alone.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
         if lines is not None and parameter is None:
             raise ValueError(f"lines={lines!r} needs a parameter to draw the scores against.")
         parameter, lines = (
@@ -287,7 +290,7 @@ class SearchResultsDisplay:
             self._mark_best(x[chosen.index(self.best_index)], self.means[self.best_index])
 
     def _add_bars(self, x, y, style, kwargs, **errors):
-        style = _validate_style_kwargs(style, kwargs)
+        style = styled(style, kwargs)
         self.errorbars_.append(self.ax_.errorbar(x, y, **errors, **style))
 
     def _mark_best(self, x, y):

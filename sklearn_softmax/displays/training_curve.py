@@ -2,10 +2,8 @@
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
-from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._plotting import _validate_style_kwargs
 
-from sklearn_softmax.displays._drawing import GREY, ORANGE, add_legend, colours, panels
+from sklearn_softmax.displays._drawing import GREY, ORANGE, add_legend, colours, panels, styled
 from sklearn_softmax.displays._models import final_model, named, require
 
 STEP_LOSS, BEST = "step_loss", "lowest validation loss"
@@ -108,7 +106,6 @@ class TrainingCurveDisplay:
             If ``metrics``, ``window`` or ``ax`` is not valid, or if no estimator has
             recorded one of the metrics.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_estimator")
         models = {name: final_model(model) for name, model in named(estimator).items()}
         for model in models.values():
             require(model, "history_")
@@ -163,7 +160,6 @@ class TrainingCurveDisplay:
             If ``metrics``, ``window`` or ``ax`` is not valid, or if no estimator has
             recorded one of the metrics.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
         metrics = [metrics] if isinstance(metrics, str) else list(metrics)
         self._check_metrics(metrics)
         if window is not None and window < 1:
@@ -208,9 +204,7 @@ class TrainingCurveDisplay:
             for place, (column, kind) in enumerate(curves.items()):
                 own = {"color": ORANGE} if place and self._is_single() else {"color": colour}
                 own |= {"linestyle": ("-", "--")[place], "label": self._line_label(name, kind)}
-                lines += ax.plot(
-                    history["epoch"], history[column], **_validate_style_kwargs(own, kwargs)
-                )
+                lines += ax.plot(history["epoch"], history[column], **styled(own, kwargs))
                 self._note(name, kind, lines[-1])
             if curves and name in self.best_epochs:
                 markers.append(_mark(ax, lines[-1], self.best_epochs[name]))
@@ -231,7 +225,7 @@ class TrainingCurveDisplay:
             deviation = np.sqrt(np.maximum(variance, 0))  # rounding may leave less
             steps = np.arange(1, len(losses) + 1)
             own = {"color": colour, "label": self._line_label(name, "running mean")}
-            lines += ax.plot(steps, mean, **_validate_style_kwargs(own, kwargs))
+            lines += ax.plot(steps, mean, **styled(own, kwargs))
             band = {"color": lines[-1].get_color(), "alpha": 0.25, "linewidth": 0}
             bands.append(ax.fill_between(steps, mean - deviation, mean + deviation, **band))
             self._note(name, "running mean", lines[-1])

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from sklearn_softmax.displays._drawing import new_figure, panels
 from sklearn_softmax.displays._models import (
@@ -110,7 +109,6 @@ class WeightImagesDisplay:
         ValueError
             If a parameter is not valid, or does not fit the weights.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_estimator")
         models = {name: final_model(model) for name, model in named(estimator).items()}
         weights = {name: input_weights(model) for name, model in models.items()}
         display = cls(
@@ -166,7 +164,6 @@ class WeightImagesDisplay:
             If nothing was kept after one of the epochs, or if another parameter is not
             valid.
         """
-        check_matplotlib_support(f"{cls.__name__}.from_history")
         check_kept(history)
         places = {epoch: place for place, epoch in enumerate(history.epochs_.tolist())}
         epochs = list(places if epochs is None else epochs)
@@ -210,7 +207,6 @@ class WeightImagesDisplay:
         ValueError
             If a parameter is not valid.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
         _check_choices(scale, threshold, n_columns)
         for name, rows in self.weights.items():
             _check_form(rows, self.image_shape, self.titles[name])

@@ -4,9 +4,16 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.speed import fit, perceptron, search
+from benchmarks.speed import crowded, fit, perceptron, search, stack
+from benchmarks.speed.machine import description
 
-TABLES = {"fit": fit, "perceptron": perceptron, "search": search}
+TABLES = {
+    "fit": fit,
+    "crowded": crowded,
+    "perceptron": perceptron,
+    "search": search,
+    "stack": stack,
+}
 
 
 def main(arguments=None):
@@ -29,6 +36,7 @@ def main(arguments=None):
         table.add_argument("--json", type=Path, metavar="FILE", help="write the records there")
         module.add_arguments(table)
     options = parser.parse_args(arguments)
+    print(description(), flush=True)
     records = TABLES[options.table].run(options)
     if options.json:
         options.json.write_text(json.dumps(records, indent=2) + "\n")

@@ -1,6 +1,5 @@
 """One epoch of training: this package, the bare NumPy loop, scikit-learn, PyTorch if installed."""
 
-from importlib.util import find_spec
 from itertools import product
 
 import numpy as np
@@ -14,23 +13,30 @@ LR = 0.01
 BATCH_SIZES = (32, 200, 1000)
 HIDDEN_SIZES = (64, 256)
 DTYPES = (np.float32, np.float64)
-OURS, FLOOR, SKLEARN, TORCH = "sklearn_softmax", "numpy floor", "scikit-learn", "torch"
+OURS, SKLEARN, TORCH = "sklearn_softmax", "scikit-learn", "torch"
+# Plain NumPy: the bare loop, and one that records each epoch's loss and accuracy as we do.
+FLOOR, RECORDED = "numpy floor", "numpy, recorded"
 
 
 def add_arguments(parser):
     """Options of this table."""
-    parser.add_argument(
-        "--runs",
-        type=int,
-        default=8,
-        choices=range(1, 1001),
-        metavar="N",
-        help="runs of each (default 8)",
-    )
-    parser.add_argument("--rows", type=int, default=N_ROWS, help=f"rows (default {N_ROWS})")
+    add_sizes(parser, n_runs=8)
     parser.add_argument(
         "--model", choices=MODELS, help="one of the models (default: all, one after the other)"
     )
+
+
+def add_sizes(parser, n_runs):
+    """Options for the number of runs and of rows."""
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=n_runs,
+        choices=range(1, 1001),
+        metavar="N",
+        help=f"runs of each (default {n_runs})",
+    )
+    parser.add_argument("--rows", type=int, default=N_ROWS, help=f"rows (default {N_ROWS})")
 
 
 def run(options):
@@ -47,10 +53,7 @@ def run(options):
         Keys ``problem``, ``contestant``, ``dtype``, ``batch_size`` and ``seconds``, the
         shortest epoch.
     """
-    if not hasattr(SoftmaxRegression, "set_callbacks"):
-        raise SystemExit("error: epochs are timed by a callback; install scikit-learn 1.9 or later")
-    if find_spec("torch") is None:
-        print("PyTorch is not installed: its column is left out")
+    libraries.check_libraries()
     names = [options.model] if options.model else list(MODELS)
     return [record for name in names for record in MODELS[name](options)]
 
@@ -58,7 +61,9 @@ def run(options):
 def _softmax(options):
     """Softmax regression by every library."""
     problem = f"softmax {options.rows}x{N_FEATURES}x{N_CLASSES}"
-    return _table(options, problem, OURS, softmax_contestants)
+    records = _table(options, problem, OURS, softmax_contestants)
+    print_means(records)
+    return records
 
 
 def _logistic(options):
@@ -68,7 +73,7 @@ def _logistic(options):
 
 
 def _nets(options):
-    """Two-layer nets by every library, and how much faster they are together."""
+    """Two-layer nets by every library."""
     records = []
     for hidden_size in HIDDEN_SIZES:
         problem = f"net {options.rows}x{N_FEATURES}x{hidden_size}x{N_CLASSES}"
@@ -78,8 +83,7 @@ def _nets(options):
             OURS,
             lambda X, y, batch_size, n=hidden_size: net_contestants(X, y, batch_size, n),
         )
-    for name in sorted({record["contestant"] for record in records} - {OURS}):
-        print(f"{name}: {mean_ratio(records, name):.2f} times ours in geometric mean")
+    print_means(records)
     return records
 
 
@@ -100,9 +104,9 @@ def _table(options, problem, reference, contestants):
                 "contestant": name,
                 "dtype": np.dtype(dtype).name,
                 "batch_size": batch_size,
-                "seconds": own,
+                "seconds": shortest,
             }
-            for name, own in seconds.items()
+            for name, shortest in seconds.items()
         ]
     return records
 
@@ -110,10 +114,19 @@ def _table(options, problem, reference, contestants):
 def print_row(dtype, batch_size, seconds, reference):
     """Print the times of some contestants, each with the ratio of the reference to it."""
     cells = [
-        f"{name} {1e3 * own:7.2f} (x {seconds[reference] / own:.2f})"
-        for name, own in seconds.items()
+        f"{name} {1e3 * shortest:7.2f} (x {seconds[reference] / shortest:.2f})"
+        for name, shortest in seconds.items()
     ]
     print(f"{np.dtype(dtype).name}  batch {batch_size:5d}  " + "  ".join(cells), flush=True)
+
+
+def print_means(records):
+    """Print how long the others take in relation to us, in geometric mean over the rows."""
+    others = dict.fromkeys(
+        record["contestant"] for record in records if record["contestant"] != OURS
+    )
+    means = [f"{name} {mean_ratio(records, name):.2f}" for name in others]
+    print("times ours in geometric mean: " + "  ".join(means))
 
 
 def mean_ratio(records, contestant):
@@ -138,7 +151,7 @@ def softmax_contestants(X, y, batch_size):
         OURS: libraries.our_epochs(model, X, y),
         FLOOR: libraries.numpy_softmax_epochs(X, y, N_CLASSES, LR, batch_size),
     }
-    if find_spec("torch"):
+    if libraries.has_torch():
         contestants[TORCH] = libraries.torch_epochs(X, y, N_CLASSES, None, LR, batch_size)
     return contestants
 
@@ -159,8 +172,9 @@ def net_contestants(X, y, batch_size, hidden_size):
     contestants = {
         OURS: libraries.our_epochs(model, X, y),
         FLOOR: libraries.numpy_net_epochs(*problem),
+        RECORDED: libraries.numpy_recorded_net_epochs(*problem),
         SKLEARN: libraries.sklearn_net_epochs(*problem),
     }
-    if find_spec("torch"):
+    if libraries.has_torch():
         contestants[TORCH] = libraries.torch_epochs(*problem)
     return contestants

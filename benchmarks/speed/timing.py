@@ -36,11 +36,10 @@ class Stopwatch:
             self.note()
 
 
-def shortest_epochs(contestants, n_runs):
-    """Shortest epoch of each contestant, all of them run in turn.
+def epoch_seconds(contestants, n_runs):
+    """Seconds of every epoch of each contestant but the first of a run, all of them run in turn.
 
-    Running them in turn lets a busy time of the machine hit all alike, and the
-    shortest epoch is the one that it disturbed least.
+    Running them in turn lets a busy time of the machine hit all alike.
 
     Parameters
     ----------
@@ -52,12 +51,30 @@ def shortest_epochs(contestants, n_runs):
 
     Returns
     -------
-    seconds : dict of str to float
+    seconds : dict of str to ndarray of shape (n_runs * (n_epochs - 1),)
     """
-    seconds = dict.fromkeys(contestants, float("inf"))
+    seconds = {name: [] for name in contestants}
     for _ in range(n_runs):
         for name, train in contestants.items():
             stopwatch = Stopwatch()
             train(stopwatch)
-            seconds[name] = min(seconds[name], float(np.diff(stopwatch.times).min()))
-    return seconds
+            seconds[name].append(np.diff(stopwatch.times))
+    return {name: np.concatenate(runs) for name, runs in seconds.items()}
+
+
+def shortest_epochs(contestants, n_runs):
+    """Shortest epoch of each contestant: the one that other work of the machine disturbed least.
+
+    Parameters
+    ----------
+    contestants : dict of str to callable
+    n_runs : int
+        As for :func:`epoch_seconds`.
+
+    Returns
+    -------
+    seconds : dict of str to float
+    """
+    return {
+        name: float(epochs.min()) for name, epochs in epoch_seconds(contestants, n_runs).items()
+    }

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import sklearn
 
+from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax.displays._weight_frames import WeightFrames
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._callbacks import CALLBACKS_AVAILABLE
-from sklearn_softmax.network import DenseNetwork
 
 
 class WeightHistory:
@@ -124,8 +124,8 @@ class WeightHistory:
                 "layer_sizes must begin with the inputs and end with the outputs, got "
                 f"{layer_sizes!r}."
             )
-        n_parameters = sum(np.prod(shape) for shape in DenseNetwork(tuple(layer_sizes)).shapes())
-        return int(_n_places(n_epochs, self.every) * n_parameters * np.dtype(dtype).itemsize)
+        n_parameters = DenseNetwork(tuple(layer_sizes)).n_parameters
+        return int(_n_copies(n_epochs, self.every) * n_parameters * np.dtype(dtype).itemsize)
 
     def setup(self, estimator, context):
         """Get ready to record a fit; part of scikit-learn's protocol.
@@ -248,47 +248,50 @@ class WeightHistory:
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         paths = [directory / f"epoch_{epoch:04d}.png" for epoch in self.epochs_]
-        for number, path in enumerate(paths):
-            frames.draw(number)
+        for index, path in enumerate(paths):
+            frames.draw(index)
             frames.figure.savefig(path)
         plt.close(frames.figure)
         return paths
 
 
 class _Recording:
-    """Copies of the parameters of one fit, in places reserved beforehand."""
+    """Copies of the parameters of one fit, in arrays made beforehand."""
 
     def __init__(self, every, n_epochs):
         self._every = every
-        self._n_places = _n_places(n_epochs, every)
+        self._n_copies = _n_copies(n_epochs, every)
         self.n_kept = 0
 
     def keep(self, model):
         """Keep the parameters of a model; those of the epoch before make room."""
-        network, params = model._fitted_network()
+        _, layers = model._fitted_network()
         if not self.n_kept:
             self._classes = model.classes_
-            self._epochs = np.empty(self._n_places, int)
-            self._n_layers = network.n_layers
-            self._copies = [np.empty((self._n_places, *p.shape), p.dtype) for p in params]
+            self._epochs = np.empty(self._n_copies, int)
+            self._weights, self._intercepts = (
+                [np.empty((self._n_copies, *array.shape[1:]), array.dtype) for array in arrays]
+                for arrays in (layers.weights, layers.intercepts)
+            )
         elif (self._epochs[self.n_kept - 1] - self._epochs[0]) % self._every:
             self.n_kept -= 1
         self._epochs[self.n_kept] = model.n_iter_
-        for copies, p in zip(self._copies, params):
-            copies[self.n_kept] = p
+        for copies, array in zip(
+            self._weights + self._intercepts, layers.weights + layers.intercepts
+        ):
+            copies[self.n_kept] = array[0]
         self.n_kept += 1
 
     def attributes(self):
         """Attributes of the history."""
-        copies = [kept[: self.n_kept] for kept in self._copies]
         return {
             "classes_": self._classes,
             "epochs_": self._epochs[: self.n_kept],
-            "weights_": copies[: self._n_layers],
-            "intercepts_": [kept[..., 0] for kept in copies[self._n_layers :]],
+            "weights_": [copies[: self.n_kept] for copies in self._weights],
+            "intercepts_": [copies[: self.n_kept, :, 0] for copies in self._intercepts],
         }
 
 
-def _n_places(n_epochs, every):
+def _n_copies(n_epochs, every):
     """Copies of a fit: the first, every so many epochs, and the last."""
     return n_epochs // every + 2

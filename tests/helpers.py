@@ -1,20 +1,21 @@
 """What several test files need."""
 
-from functools import cache
-from itertools import product
-
 import numpy as np
 from scipy import sparse
-from sklearn.utils.fixes import parse_version
-from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_softmax.rows import Rows
+from sklearn_softmax._model.losses import SoftmaxCrossEntropy
+from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training.epochs import State, epochs
+from sklearn_softmax._training.hyperparameters import Hyperparameters
+from sklearn_softmax._training.mini_batch import MiniBatchPass
+from sklearn_softmax._training.rows import Rows
 
 
-def random_params(network, rng, dtype=np.float64, stack=(), scale=0.5):
+def random_params(network, rng, dtype=np.float64, n_models=1, scale=0.5):
     """Parameters that are all different from zero."""
-    shapes = network.shapes()
-    return [(scale * rng.standard_normal((*stack, *shape))).astype(dtype) for shape in shapes]
+    params = network.parameters(dtype, n_models)
+    params.vector[...] = scale * rng.standard_normal(params.vector.shape)
+    return params
 
 
 def random_rows(rng, n=12, n_features=5, n_classes=3, weighted=False, sparse_X=False):
@@ -28,39 +29,47 @@ def random_rows(rng, n=12, n_features=5, n_classes=3, weighted=False, sparse_X=F
     return Rows(sparse.csr_array(X) if sparse_X else X, y, weight)
 
 
-def value_and_gradient(objective, params, rows):
-    """Full objective and gradient of all rows as one batch."""
-    shares = rows.shares(len(rows))
-    losses, _, gradient = objective.gradient(params, rows.X, rows.y, shares)
-    objective.add_penalty_gradient(objective.network.weights(params), gradient)
+def hyperparameters(n_models=1, *, lr=0.1, lr_decay=1.0, l2=0.0, momentum=0.0):
+    """One entry a model; a single number is the same for all."""
+    values = (np.broadcast_to(v, n_models) for v in (lr, lr_decay, l2, momentum))
+    return Hyperparameters(*values)
+
+
+def starting_state(params, optimizer, **values):
+    """A state in which no step has been taken."""
+    known = hyperparameters(len(params.vector), **values)
+    return State(params, optimizer.start(params.vector, known.momentum), known)
+
+
+class Spy:
+    """An optimiser that notes the gradient of each step, and takes none."""
+
+    def __init__(self):
+        self.gradients = []
+
+    def step(self, vector, gradient, state, lr, momentum):
+        self.gradients.append(gradient.copy())
+
+
+def value_and_gradient(objective, params, rows, l2=0.0):
+    """Full objective of each model, and its gradient, of all rows as one batch."""
+    spy, values = Spy(), hyperparameters(len(params.vector), l2=l2)
+    one_pass = MiniBatchPass(objective, spy, rows, len(rows))
+    losses, _ = one_pass(params, {}, rows, values)
     weight = 1 if rows.weight is None else rows.weight
-    return np.mean(losses * weight, axis=-1) + objective.penalty(params), gradient
+    value = np.mean(losses * weight, axis=-1) + objective.penalty(params, values.l2)
+    return value, params.on(spy.gradients[0])
 
 
-@cache
-def blas_keeps_its_bits():
-    """Whether products of the BLAS, on this processor, have the same bits for any threads.
-
-    What :mod:`sklearn_softmax.products` leaves to the BLAS: sums of a multiple of 256 terms, a
-    multiple of 8 columns.
-    """
-    versions = [lib["version"] for lib in threadpool_info() if lib["internal_api"] == "openblas"]
-    if any(parse_version(version) < parse_version("0.3.30") for version in versions):
-        return False
-    A, B = np.random.RandomState(0).standard_normal((2, 768, 768))
-    for dtype, n, m in product((np.float32, np.float64), (4, 10, 64), (256, 768)):
-        products = []
-        for n_threads in (1, 2):
-            with threadpool_limits(n_threads):
-                products.append(A[:n].astype(dtype) @ B[:, :m].astype(dtype))
-        if not np.array_equal(*products):
-            return False
-    return True
-
-
-def equal_for_any_threads(actual, desired):
-    """The same bits where the BLAS keeps them, else equal up to rounding."""
-    if blas_keeps_its_bits():
-        np.testing.assert_array_equal(actual, desired)
-    precision = 1e4 * np.finfo(desired.dtype).eps
-    np.testing.assert_allclose(actual, desired, rtol=precision, atol=precision)
+def train_epochs(
+    network, params, rows, optimizer, n_epochs, *, batch_size=5, shuffle=True, seed=5, **values
+):
+    """State, and the records of all epochs with their step losses, of a network and softmax."""
+    state = starting_state(params, optimizer, **values)
+    batch_size = min(batch_size, len(rows))
+    objective = Objective(network, SoftmaxCrossEntropy())
+    one_pass = MiniBatchPass(objective, optimizer, rows, batch_size)
+    rng = np.random.RandomState(seed)
+    passes = epochs(one_pass, state, rows, batch_size=batch_size, shuffle=shuffle, rng=rng)
+    made = (next(passes) for _ in range(n_epochs))
+    return state, [{**record, "step_losses": step_losses} for record, step_losses in made]

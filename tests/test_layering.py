@@ -11,32 +11,46 @@ import sklearn_softmax
 
 ROOT = Path(sklearn_softmax.__file__).parent
 
-# What each module of the core may import from the package.
-CORE = {
-    "online_perceptron": set(),
-    "products": {"small_kernels"},
-    "dropout": set(),
-    "losses": set(),
-    "activations": set(),
-    "threads": set(),
-    "blas_threads": set(),
-    "optimizers": set(),
-    "stopping": set(),
-    "rows": set(),
-    "small_kernels": {"blas_threads"},
-    "first_layer": {"blas_threads", "network", "products", "threads"},
-    "training": {"blas_threads", "first_layer", "threads"},
-    "network": {"activations", "products"},
-    "objective": {"dropout", "network"},
-    "sum_to_zero": {"network", "products"},
-    "step_size": {"products"},
+# What each room may import from the package, beside itself.
+ROOMS = {
+    "_model": set(),
+    "_training": {"_model"},
+    "estimators": {"_model", "_training"},
+    "model_selection": {"_model", "_training", "estimators"},
+    "displays": set(),
+    "callbacks": {"_model", "displays", "estimators"},
 }
-# Small utilities that the core may take from scikit-learn.
-SKLEARN_IN_CORE = {
-    "sklearn.utils._openmp_helpers",
-    "sklearn.utils.extmath",
-    "sklearn.utils.parallel",
+# What a module of the two lower rooms may import from its room.
+MODULES = {
+    "_model": {
+        "losses": set(),
+        "activations": set(),
+        "parameters": set(),
+        "dropout": set(),
+        "network": {"activations", "parameters"},
+        "objective": {"dropout", "network"},
+    },
+    "_training": {
+        "rows": set(),
+        "hyperparameters": set(),
+        "optimizers": set(),
+        "step_size": set(),
+        "patience": set(),
+        "evaluate": set(),
+        "mini_batch": set(),
+        "online": set(),
+        "epochs": set(),
+        "run": {"epochs", "evaluate", "mini_batch", "online"},
+    },
 }
+# Libraries of the two lower rooms; of scikit-learn, public modules alone.
+LIBRARIES = {
+    "_model": {"numpy", "scipy"},
+    "_training": {"numpy", "scipy", "sklearn"},
+}
+# Private modules of scikit-learn that it hands to third parties.
+PRIVATE_BUT_OFFERED = {"sklearn.utils._param_validation"}
+NOT_NEEDED = {"threading", "queue", "contextvars", "benchmarks", "tests"}
 
 
 def imports_of(path):
@@ -51,18 +65,44 @@ def imports_of(path):
     return names
 
 
-def test_every_core_module_is_listed():
-    assert {path.stem for path in ROOT.glob("*.py")} - {"__init__", "callbacks"} == set(CORE)
+def rooms_imported(path):
+    """Rooms of the package that a file imports from."""
+    names = [name.split(".") for name in imports_of(path) if name.startswith(ROOT.name + ".")]
+    return {name[1] for name in names}
 
 
-@pytest.mark.parametrize("module", CORE)
-def test_core_imports_only_what_lies_below(module):
-    names = imports_of(ROOT / f"{module}.py")
-    own = {name.split(".")[1] for name in names if name.startswith("sklearn_softmax.")}
-    assert own <= CORE[module]
-    assert "sklearn_softmax" not in names
-    sklearn = {name for name in names if name.split(".")[0] == "sklearn"}
-    assert sklearn <= SKLEARN_IN_CORE
+def files_of(room):
+    """The files of a room, which may be a single one."""
+    return [ROOT / f"{room}.py"] if (ROOT / f"{room}.py").exists() else (ROOT / room).glob("*.py")
+
+
+def test_every_room_is_listed():
+    rooms = {path.parent.name if path.parent != ROOT else path.stem for path in ROOT.rglob("*.py")}
+    assert rooms - {"__init__"} == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_import_only_what_lies_below(room):
+    for path in files_of(room):
+        assert rooms_imported(path) <= ROOMS[room] | {room}, path
+        assert ROOT.name not in imports_of(path), path
+
+
+@pytest.mark.parametrize("room", MODULES)
+def test_modules_import_only_what_lies_below(room):
+    modules = {path.stem: path for path in files_of(room)}
+    assert modules.keys() - {"__init__"} == MODULES[room].keys()
+    for module, allowed in MODULES[room].items():
+        prefix = f"{ROOT.name}.{room}."
+        names = {name for name in imports_of(modules[module]) if name.startswith(prefix)}
+        assert {name.removeprefix(prefix) for name in names} <= allowed, module
+
+
+@pytest.mark.parametrize("room", LIBRARIES)
+def test_lower_rooms_use_few_libraries(room):
+    for path in files_of(room):
+        libraries = {name.split(".")[0] for name in imports_of(path)} - {ROOT.name}
+        assert libraries - sys.stdlib_module_names <= LIBRARIES[room], path
 
 
 def test_only_one_file_knows_the_callbacks():
@@ -74,27 +114,11 @@ def test_only_one_file_knows_the_callbacks():
     assert knowing == ["estimators/_callbacks.py"]
 
 
-def test_only_one_file_knows_the_private_parts_of_searches():
-    for path in (ROOT / "model_selection").glob("*.py"):
-        private = [
-            name for name in imports_of(path) if "._" in name and name.startswith("sklearn.")
-        ]
-        assert not private or path.name == "_scikit_learn.py", (path, private)
-
-
-# Each room may use those below it; all may use the core.
-ABOVE = {
-    "estimators": {"displays", "callbacks", "model_selection"},
-    "displays": {"estimators", "callbacks", "model_selection"},
-    "model_selection": {"displays", "callbacks"},
-}
-
-
-@pytest.mark.parametrize("room", ABOVE)
-def test_rooms_import_only_what_lies_below(room):
-    for path in (ROOT / room).glob("*.py"):
-        own = {name.split(".")[1] for name in imports_of(path) if name.startswith(ROOT.name + ".")}
-        assert not own & ABOVE[room], path
+def test_only_one_file_knows_the_private_parts_of_scikit_learn():
+    for path in ROOT.rglob("*.py"):
+        private = {n for n in imports_of(path) if n.startswith("sklearn.") and "._" in n}
+        is_allowed = path.relative_to(ROOT).as_posix() == "model_selection/_scikit_learn.py"
+        assert is_allowed or private <= PRIVATE_BUT_OFFERED, (path, private)
 
 
 def test_matplotlib_is_imported_late():
@@ -102,7 +126,7 @@ def test_matplotlib_is_imported_late():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_benchmarks_and_tests_are_never_needed():
+def test_benchmarks_tests_and_threads_are_never_needed():
     for path in ROOT.rglob("*.py"):
         names = {name.split(".")[0] for name in imports_of(path)}
-        assert not names & {"benchmarks", "tests"}, path
+        assert not names & NOT_NEEDED, path

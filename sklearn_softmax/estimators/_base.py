@@ -1,8 +1,8 @@
-"""What all estimators share: scikit-learn's contract around one call of ``train``."""
+"""What all estimators have in common: scikit-learn's contract around a training run."""
 
 import warnings
-from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 
@@ -15,6 +15,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training.epochs import State
+from sklearn_softmax._training.hyperparameters import Hyperparameters
+from sklearn_softmax._training.optimizers import Adam, GradientDescent
+from sklearn_softmax._training.patience import Patience
+from sklearn_softmax._training.rows import Rows
+from sklearn_softmax._training.run import TrainingRun
+from sklearn_softmax._training.step_size import automatic_learning_rate
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
 from sklearn_softmax.estimators._data import (
     check_validation_labels,
@@ -24,13 +32,9 @@ from sklearn_softmax.estimators._data import (
     weights_of_classes,
     weights_of_rows,
 )
+from sklearn_softmax.estimators._history import joined, progress_line
 from sklearn_softmax.estimators._predictions import PredictionMixin
-from sklearn_softmax.objective import Objective
-from sklearn_softmax.optimizers import Adam, GradientDescent
-from sklearn_softmax.rows import Rows
-from sklearn_softmax.step_size import expected_smoothness
-from sklearn_softmax.stopping import Patience
-from sklearn_softmax.training import State, epochs, mini_batch_pass, train
+from sklearn_softmax.estimators._rollback import restored_on_failure
 
 
 class GradientDescentClassifier(
@@ -39,8 +43,10 @@ class GradientDescentClassifier(
     """Base of the classifiers trained by mini-batch gradient descent.
 
     A subclass names its ``_loss`` and gives ``_network(n_features)`` to train,
-    ``_initial_parameters(network, dtype)``, ``_attributes_from(params)``, its
-    inverse ``_parameters()``, and ``_fitted_network()`` with its parameters.
+    ``_initial_parameters(network, dtype)``, ``_attributes_from(params)``, and
+    ``_fitted_network()`` with its parameters. It may say otherwise in ``_hyperparameters()``,
+    ``_optimizer()``, ``_dropout()``, ``_is_online()``, ``_check_parameters()`` and
+    ``_check_classes(classes)``.
     """
 
     _parameter_constraints: dict = {
@@ -100,17 +106,18 @@ class GradientDescentClassifier(
         ConvergenceWarning
             If the model fits the training data worse than the untrained one.
         """
-        with restored_on_failure(self):
-            return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
-    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
+    def _fit(self, X, y, sample_weight, *validation_data):
+        """:meth:`fit` with all that it may be given."""
         self._check_parameters()
         goes_on = self.warm_start and hasattr(self, "classes_")
-        given = X, y, sample_weight, X_val, y_val, sample_weight_val
-        rows, validation = self._read(*given, goes_on=goes_on)
-        task = begin_fit(self, self.n_epochs, X, y, sample_weight)
-        self._train(rows, task, self.n_epochs, goes_on, validation)
-        self._warn_if_nothing_learnt()
+        with restored_on_failure(self):
+            rows, validation = self._read(X, y, sample_weight, *validation_data, goes_on=goes_on)
+            task = begin_fit(self, self.n_epochs, X, y, sample_weight)
+            run = self._start(rows, validation, goes_on=goes_on)
+            self._train(run, self.n_epochs, task, goes_on=goes_on)
+            self._warn_if_nothing_learnt()
         return self
 
     def _read(self, X, y, sample_weight, X_val, y_val, sample_weight_val, *, goes_on):
@@ -137,8 +144,8 @@ class GradientDescentClassifier(
             return Rows(X, y_index, weight), None
         # An int as random_state draws the same rows again when training goes on.
         train, validation = split_rows(y_index, classes, self.validation_fraction, rng)
-        validation_rows = self._part_of_rows(X, y_index, weight, validation, "validation")
-        return self._part_of_rows(X, y_index, weight, train, "training"), validation_rows
+        validation_rows = self._chosen_rows(X, y_index, weight, validation, "validation")
+        return self._chosen_rows(X, y_index, weight, train, "training"), validation_rows
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -171,10 +178,10 @@ class GradientDescentClassifier(
             If an input or a parameter is not valid, or if training diverges; the
             estimator is then as it was before.
         """
-        with restored_on_failure(self):
-            return self._partial_fit(X, y, classes, sample_weight)
+        return self._partial_fit(X, y, classes, sample_weight)
 
     def _partial_fit(self, X, y, classes, sample_weight):
+        """:meth:`partial_fit` with all that it may be given."""
         self._check_parameters()
         if self.class_weight == "balanced":
             raise ValueError(
@@ -182,139 +189,137 @@ class GradientDescentClassifier(
                 "a part of the data: give class_weight as a dict, made with "
                 "sklearn.utils.compute_class_weight('balanced', classes=classes, y=y)."
             )
-        is_first = not hasattr(self, "classes_")
-        X, y = self._check_X_y(X, y, reset=is_first)
-        _check_partial_fit_first_call(self, classes)
-        self._check_classes(self.classes_)
-        if is_first:
-            self._random_state = check_random_state(self.random_state)
-        y_index = encode(y, self.classes_, name="y", classes_name="`classes`")
-        weight = check_weight(sample_weight, X)
-        of_classes = weights_of_classes(self.class_weight, weight, y_index, self.classes_)
-        rows = Rows(X, y_index, weights_of_rows(weight, of_classes, y_index))
-        self._train(rows, UnfollowedFit(), 1, goes_on=not is_first)
+        goes_on = hasattr(self, "classes_")
+        with restored_on_failure(self):
+            X, y = self._check_X_y(X, y, reset=not goes_on)
+            _check_partial_fit_first_call(self, classes)
+            self._check_classes(self.classes_)
+            if not goes_on:
+                self._random_state = check_random_state(self.random_state)
+            rows = self._rows_of_classes(X, y, sample_weight, "`classes`")
+            self._train(self._start(rows, goes_on=goes_on), 1, UnfollowedFit(), goes_on=goes_on)
         return self
 
-    def _train(self, rows, task, n_epochs, goes_on, validation=None):
-        """Train on rows, and set the fitted attributes."""
-        network = self._network(rows.X.shape[1])
-        optimizer = self._optimizer()
-        state = self._starting_state(network, optimizer, rows.X.dtype, goes_on)
-        objective = self._objective(network, rows)
-        stops_early = self.early_stopping and validation is not None
-
-        def fitted_so_far():
-            params = [p.copy() for p in state.params]
-            return {"n_iter_": state.epoch, **self._attributes_from(params)}
-
-        def on_epoch_end(record):
-            self._check_finite((*state.params, *optimizer.arrays(state.optimizer_state)), record)
-            if self.verbose:
-                print(_progress_line(record))
-            return task.end_epoch(fitted_so_far) or self._has_nothing_left_to_learn(record)
-
-        with np.errstate(over="ignore", invalid="ignore"):
-            passes = self._passes(objective, optimizer, state, rows)
-            history, step_losses = train(
-                task.announced(passes, fitted_so_far),
-                state,
-                n_epochs=n_epochs,
-                measure=partial(self._figures, objective, validation),
-                patience=Patience(self.n_iter_no_change, self.tol) if stops_early else None,
-                on_epoch_end=on_epoch_end,
-            )
-        self._keep(state, network, columns_of(history), np.concatenate(step_losses), goes_on)
-        task.end(fitted_so_far)
-
-    def _passes(self, objective, optimizer, state, rows):
-        """The epochs to come, as many as are asked for."""
-        batch_size = min(int(self.batch_size), len(rows))
-        return epochs(
-            self._one_pass(objective, optimizer, rows),
-            state,
-            rows,
-            lr=self._learning_rate(rows, objective, batch_size),
-            lr_decay=self.lr_decay,
-            batch_size=batch_size,
-            shuffle=self.shuffle,
-            rng=self._random_state,
+    def _start(self, rows, validation=None, *, goes_on=False, models=()):
+        """A training run of this model, or of several that differ from it in hyperparameters."""
+        network, optimizer = self._network(rows.X.shape[1]), self._optimizer()
+        models = models or [self._hyperparameters()]
+        hyperparameters = self._in_run(models, rows)
+        state = self._starting_state(network, optimizer, hyperparameters, rows.X.dtype, goes_on)
+        patience = None
+        if self.early_stopping and validation is not None:
+            patience = Patience([self.n_iter_no_change] * len(models), [self.tol] * len(models))
+        objective = Objective(network, self._loss, self._dropout())
+        batches = int(self.batch_size), self.shuffle, self._random_state
+        return TrainingRun(
+            objective, optimizer, rows, state, *batches, validation, patience, self._is_online()
         )
 
-    def _keep(self, state, network, history, step_losses, goes_on=False):
+    def _train(self, run, n_epochs, task, *, goes_on):
+        """Advance a run of one model, and set the fitted attributes."""
+
+        def fitted_so_far():
+            """Fitted attributes after the last epoch."""
+            return {"n_iter_": run.state.epoch, **self._attributes_from(run.parameters(0))}
+
+        def end_epoch():
+            """Tell of an epoch; true if a callback asks to stop."""
+            if self.verbose:
+                print(progress_line(run.record))
+            return task.end_epoch(fitted_so_far)
+
+        run.advance(n_epochs, partial(task.begin_epoch, fitted_so_far), end_epoch)
+        trained = run.look(0)
+        if trained.failure:
+            raise self._error_of(trained)
+        self._adopt(trained, goes_on=goes_on)
+        task.end(partial(self._attributes_from, trained.params))
+
+    def _adopt(self, trained, *, goes_on=False):
         """Set the attributes that training leaves behind."""
+        history, step_losses = trained.history, trained.step_losses
         if goes_on:
-            history = _joined(self.history_, history)
+            history = joined(self.history_, history)
             step_losses = np.concatenate([self.step_losses_, step_losses])
         self.history_, self.step_losses_ = history, step_losses
         self.n_iter_, self.n_steps_ = len(history["epoch"]), len(step_losses)
-        self._optimizer_in_use = network, self._optimizer()
-        self._optimizer_state = state.optimizer_state
-        for name, value in self._attributes_from(state.params).items():
+        self._optimizer_in_use = self._optimizer_for(self._network(self.n_features_in_))
+        self._optimizer_state = trained.optimizer_state
+        for name, value in self._attributes_from(trained.params).items():
             setattr(self, name, value)
 
-    def _objective(self, network, rows):
-        l2 = self.reg_param / rows.total_weight
-        return Objective(network, self._loss, l2, self._dropout())
+    def _hyperparameters(self):
+        """What may differ between the models of a run, by name."""
+        return {
+            "lr": self.lr,
+            "lr_decay": self.lr_decay,
+            "reg_param": self.reg_param,
+            "momentum": 0.0 if self.optimizer == "adam" else self.momentum,
+        }
 
-    def _network_in_stack(self, network):
-        """What is trained in place of a network where it is one of a stack."""
-        return network
+    def _in_run(self, models, rows):
+        """Hyperparameters of models as these are trained on rows."""
+        lr, lr_decay, reg_param, momentum = map(np.array, zip(*(m.values() for m in models)))
+        l2 = reg_param / rows.total_weight
+        if self.lr == "auto":
+            known = {"curvature": self._loss.curvature, "fit_intercept": self.fit_intercept}
+            lr = automatic_learning_rate(rows, int(self.batch_size), l2, **known)
+        return Hyperparameters(lr, lr_decay, l2, momentum)
+
+    def _optimizer(self):
+        """Gradient descent or Adam, as the parameters say."""
+        return Adam() if self.optimizer == "adam" else GradientDescent(self.nesterov)
+
+    def _optimizer_for(self, network):
+        """What an optimiser's state depends on: where it changes, the optimiser starts afresh."""
+        return network, self._optimizer(), self._hyperparameters()["momentum"]
 
     def _dropout(self):
         """What draws the masks of hidden layers; None where no unit is ever dropped."""
         return
 
-    def _one_pass(self, objective, optimizer, rows):
-        """How one epoch goes through the rows."""
-        return partial(mini_batch_pass, objective, optimizer)
-
-    def _figures(self, objective, validation, epoch, params):
-        """What is recorded at the end of an epoch beside its running loss and accuracy."""
-        figures = {
-            "penalty": objective.penalty(params),
-            "weight_norm": np.sqrt(objective.network.squared_norm(params)),
-        }
-        if validation is not None:
-            figures["val_loss"], figures["val_accuracy"] = objective.evaluate(params, validation)
-        return figures
-
     def _is_online(self):
-        """Whether each row is a step of its own rule, not a batch of one."""
+        """Whether each row is a step of Rosenblatt's rule, not a batch of one."""
         return False
 
-    def _has_nothing_left_to_learn(self, record):
-        """Whether no later epoch could change anything."""
-        return False
-
-    def _starting_state(self, network, optimizer, dtype, goes_on):
+    def _starting_state(self, network, optimizer, hyperparameters, dtype, goes_on):
+        """Where training begins, or goes on."""
+        momentum = hyperparameters.momentum
         if not goes_on:
             params = self._initial_parameters(network, dtype)
-            return State(params, optimizer.start(params))
-        params = [p.copy() for p in self._parameters()]
-        shapes = [p.shape for p in params]
-        if shapes != network.shapes():
+            params = params.of_models([0] * len(momentum))
+            return State(params, optimizer.start(params.vector, momentum), hyperparameters)
+        params = self._parameters_for(network)
+        optimizer_state = optimizer.start(params.vector, momentum)
+        if self._optimizer_in_use == self._optimizer_for(network):
+            optimizer_state = deepcopy(self._optimizer_state)
+        return State(params, optimizer_state, hyperparameters, epoch=self.n_iter_)
+
+    def _parameters_for(self, network):
+        """A copy of the fitted parameters, which have to be those of this network."""
+        fitted, layers = self._fitted_network()
+        if fitted.layer_sizes != network.layer_sizes:
+            shapes = replace(fitted, fit_intercept=self.fit_intercept).shapes()
             raise ValueError(
                 f"The fitted parameters have the shapes {shapes}, but the parameters of "
                 f"{self!r} ask for {network.shapes()}. Training cannot go on with another network: "
                 "set warm_start=False, or fit a clone of the estimator."
             )
-        optimizer_state = optimizer.start(params)
-        if self._optimizer_in_use == (network, optimizer):
-            optimizer_state = deepcopy(self._optimizer_state)
-        return State(params, optimizer_state, epoch=self.n_iter_)
+        params = network.parameters(layers.weights[0].dtype)
+        for array, fitted_array in zip(
+            params.weights + params.intercepts, layers.weights + layers.intercepts
+        ):
+            array[...] = fitted_array
+        return params
 
     def _check_parameters(self):
         """Check what concerns several parameters at once."""
-        if self.lr == "auto" and self.optimizer == "adam":
-            raise ValueError(
-                "lr='auto' is a step size for optimizer='sgd'; with optimizer='adam' set lr to "
-                "a number, 1e-3 for instance."
-            )
 
     def _check_classes(self, classes):
         """Check that the model can tell so many classes apart."""
 
     def _check_X_y(self, X, y, *, reset):
+        """X and y as training takes them."""
         X, y = validate_data(
             self, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32]
         )
@@ -324,7 +329,15 @@ class GradientDescentClassifier(
             X.sum_duplicates()
         return X, y
 
+    def _rows_of_classes(self, X, y, sample_weight, classes_name):
+        """Rows whose classes are known, under a name for the error."""
+        y_index = encode(y, self.classes_, name="y", classes_name=classes_name)
+        weight = check_weight(sample_weight, X)
+        of_classes = weights_of_classes(self.class_weight, weight, y_index, self.classes_)
+        return Rows(X, y_index, weights_of_rows(weight, of_classes, y_index))
+
     def _validation_rows(self, X_val, y_val, sample_weight_val, of_classes):
+        """Rows of the validation set that the user gave."""
         if X_val is None or y_val is None:
             raise ValueError(
                 "X_val and y_val go together (and sample_weight_val with them): got "
@@ -336,7 +349,8 @@ class GradientDescentClassifier(
         weight = weights_of_rows(check_weight(sample_weight_val, X_val), of_classes, y_val)
         return Rows(X_val, y_val, weight)
 
-    def _part_of_rows(self, X, y, weight, indices, purpose):
+    def _chosen_rows(self, X, y, weight, indices, purpose):
+        """Those of the rows that early stopping trains or validates on."""
         weight = None if weight is None else weight[indices]
         if weight is not None and not np.any(weight):
             raise ValueError(
@@ -345,45 +359,28 @@ class GradientDescentClassifier(
             )
         return Rows(X, y[indices], weight, indices)
 
-    def _optimizer(self):
-        if self.optimizer == "adam":
-            return Adam()
-        return GradientDescent(self.momentum, self.nesterov)
-
-    def _learning_rate(self, rows, objective, batch_size):
-        if not isinstance(self.lr, str):
-            return self.lr
-        smoothness = objective.l2 + expected_smoothness(
-            rows, batch_size, curvature=objective.loss.curvature, fit_intercept=self.fit_intercept
-        )
-        is_zero = smoothness == 0
-        has_underflow = np.any(is_zero) and (rows.X.max() > 0 or rows.X.min() < 0)
-        if has_underflow or not np.all(np.isfinite(smoothness)):
-            raise ValueError(
-                "lr='auto' finds no step size: the squares of the features leave the range of "
-                f"{rows.X.dtype}. Scale the data, for instance with StandardScaler."
-            )
-        return 1 / np.where(is_zero, 1.0, smoothness)
-
-    def _check_finite(self, arrays, record):
-        if not all(np.all(np.isfinite(values)) for values in (*arrays, record["loss"])):
-            raise ValueError(
-                f"{type(self).__name__} diverged in epoch {record['epoch']}: with lr={self.lr!r} "
+    def _error_of(self, trained):
+        """What went wrong with a model, as an error."""
+        last = {name: values[-1] for name, values in trained.history.items()}
+        if trained.failure == "diverged":
+            return ValueError(
+                f"{type(self).__name__} diverged in epoch {last['epoch']}: with lr={self.lr!r} "
                 "its loss or its parameters are no longer finite. Lower lr, or scale the data, for "
                 "instance with StandardScaler."
             )
-        if not np.isfinite(record.get("val_loss", 0)):
-            raise ValueError(
-                f"The validation loss is {record['val_loss']} after epoch {record['epoch']}: the "
-                "values in X_val are too far from those in X."
-            )
+        return ValueError(
+            f"The validation loss is {last['val_loss']} after epoch {last['epoch']}: the "
+            "values in X_val are too far from those in X."
+        )
 
     def _untrained_loss(self):
+        """Loss of a model that knows nothing."""
         n_outputs = self._loss.n_outputs(len(self.classes_))
-        losses, _ = self._loss(np.zeros((n_outputs, 1)), np.zeros(1, int))
-        return losses[0]
+        losses, _ = self._loss(np.zeros((1, n_outputs, 1)), np.zeros(1, int))
+        return losses[0, 0]
 
     def _warn_if_nothing_learnt(self):
+        """Warn where the loss is above that of a model that knows nothing."""
         untrained, final = self._untrained_loss(), self.history_["loss"][-1]
         # Batches of nothing but noise may end a little above chance at any learning rate.
         if 0 < untrained * 1.01 < final:
@@ -399,63 +396,3 @@ class GradientDescentClassifier(
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-@contextmanager
-def restored_on_failure(estimator):
-    """Put the fitted attributes back if the block fails."""
-
-    def is_fitted_attribute(name):
-        private = ("_optimizer_in_use", "_optimizer_state", "_random_state", "_dropout_generator")
-        return name.endswith("_") or name in private
-
-    before = {name: v for name, v in vars(estimator).items() if is_fitted_attribute(name)}
-    if "_dropout_generator" in before:
-        before["_dropout_generator"] = deepcopy(before["_dropout_generator"])
-    # Not copied, since it may be the user's own.
-    rng = before.get("_random_state")
-    rng_state = None if rng is None else rng.get_state()
-    try:
-        yield
-    except BaseException:
-        for name in [name for name in vars(estimator) if is_fitted_attribute(name)]:
-            delattr(estimator, name)
-        vars(estimator).update(before)
-        # NumPy's global generator belongs to others too.
-        if rng is not None and rng is not np.random.mtrand._rand:
-            rng.set_state(rng_state)
-        raise
-
-
-def columns_of(history):
-    """Records of epochs as arrays with an entry an epoch.
-
-    Parameters
-    ----------
-    history : list of dict
-
-    Returns
-    -------
-    columns : dict of str to ndarray
-    """
-    return {name: np.array([record[name] for record in history]) for name in history[0]}
-
-
-def _joined(before, after):
-    """History of two fits in a row; one of them may have had no validation rows."""
-    n_before, n_after = len(before["epoch"]), len(after["epoch"])
-    return {
-        name: np.concatenate(
-            [
-                before.get(name, np.full(n_before, np.nan)),
-                after.get(name, np.full(n_after, np.nan)),
-            ]
-        )
-        for name in {**before, **after}
-    }
-
-
-def _progress_line(record):
-    figures = {name: value for name, value in record.items() if name != "epoch"}
-    text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-    return f"epoch {record['epoch']}  {text}"

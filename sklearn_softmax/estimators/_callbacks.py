@@ -70,22 +70,21 @@ def has_callbacks_for_every_fit(search):
 class UnfollowedFit:
     """A fit that no callback follows."""
 
-    def announced(self, passes, fitted_attributes):
-        """The passes as they are."""
-        return passes
+    def begin_epoch(self, attributes):
+        """Do nothing."""
 
-    def end_epoch(self, fitted_attributes):
+    def end_epoch(self, attributes):
         """Never ask to stop."""
         return False
 
-    def end(self, fitted_attributes):
+    def end(self, attributes):
         """Do nothing."""
 
 
 class FollowedFit:
     """A fit as a tree of tasks: the fit itself, with one subtask an epoch.
 
-    ``fitted_attributes`` is a function that gives the attributes of an estimator
+    ``attributes`` is a function that gives the attributes of an estimator
     fitted so far; it is called only for callbacks that want such an estimator.
 
     Parameters
@@ -100,21 +99,15 @@ class FollowedFit:
         self._fit = estimator._init_callback_context(max_subtasks=n_epochs)
         self._fit.call_on_fit_task_begin(**self._data)
 
-    def announced(self, passes, fitted_attributes):
-        """The same passes, each begun as a subtask before it runs."""
-        while True:
-            self._epoch = self._fit.subcontext(task_name="epoch")
-            self._epoch.call_on_fit_task_begin(
-                **self._data, reconstruction_attributes=fitted_attributes
-            )
-            yield next(passes)
+    def begin_epoch(self, attributes):
+        """Begin the subtask of an epoch."""
+        self._epoch = self._fit.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(**self._data, reconstruction_attributes=attributes)
 
-    def end_epoch(self, fitted_attributes):
-        """End the subtask that runs; true if a callback asks to stop."""
-        return self._epoch.call_on_fit_task_end(
-            **self._data, reconstruction_attributes=fitted_attributes
-        )
+    def end_epoch(self, attributes):
+        """End that subtask; true if a callback asks to stop."""
+        return self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
 
-    def end(self, fitted_attributes):
+    def end(self, attributes):
         """End the fit."""
-        self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=fitted_attributes)
+        self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)

@@ -35,7 +35,7 @@ def encode(labels, classes, *, name, classes_name):
         distinct, index = np.unique(labels, return_inverse=True)
     except TypeError as error:
         raise ValueError(f"{name} mixes labels that cannot be compared: {error}.") from error
-    # Python's own comparison: 1 equals 1.0 but not "1", whatever the dtypes.
+    # Python's comparison: 1 equals 1.0 but not "1", whatever the dtypes.
     index_of = {label: i for i, label in enumerate(classes.tolist())}
     unseen = [label for label in distinct.tolist() if label not in index_of]
     if unseen:
@@ -144,6 +144,7 @@ def weights_of_rows(weight, of_classes, y):
 
 
 def _check_total(weight, name):
+    """Check that weights have a sum above 0 that is finite."""
     if not np.any(weight):
         raise ValueError(f"{name} must contain at least one non-zero number; all are zero.")
     with np.errstate(over="ignore"):
@@ -153,7 +154,7 @@ def _check_total(weight, name):
 
 
 def split_rows(y, classes, validation_fraction, rng):
-    """Row numbers for training and for validation, stratified by class.
+    """Row indices for training and for validation, stratified by class.
 
     At least as many rows as there are classes are set aside, whatever the fraction.
 

@@ -1,22 +1,19 @@
 """The analytic gradient of an estimator's objective against central differences."""
 
 from copy import deepcopy
-from dataclasses import replace
-from itertools import cycle
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state, check_scalar
 
+from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training.epochs import State
+from sklearn_softmax._training.hyperparameters import Hyperparameters
+from sklearn_softmax._training.optimizers import GradientDescent
+from sklearn_softmax._training.rows import Rows
+from sklearn_softmax._training.run import TrainingRun
 from sklearn_softmax.estimators._base import GradientDescentClassifier
-from sklearn_softmax.estimators._data import (
-    check_weight,
-    encode,
-    weights_of_classes,
-    weights_of_rows,
-)
-from sklearn_softmax.rows import Rows
 
 # Differences are taken in the longest floating-point type, so that they resolve more.
 LONG = np.longdouble
@@ -94,30 +91,29 @@ def gradient_check(estimator, X, y, sample_weight=None, *, max_entries=200, rand
     model = deepcopy(estimator) if is_fitted else clone(estimator)
     rows = _prepare(model, X, y, sample_weight, rng, is_fitted)
     network = model._network(rows.X.shape[1])
-    if is_fitted:
-        params = [p.astype(np.float64) for p in model._parameters()]
-    else:
-        model._initial_parameters(network, np.float64)
-        params = network.normal(rng, np.float64)
-        # With intercepts of 0, a unit whose inputs are all silent stands on the kink of "relu".
-        for b in params[network.n_layers :]:
-            b[...] = 0.1 * rng.standard_normal(b.shape)
-    objective = model._objective(network, rows)
-    if objective.dropout is not None:
-        objective = replace(objective, dropout=_HeldFixed(objective, len(rows)))
-    loss, gradient = _value_and_gradient(objective, params, rows)
-    resolved = 1e8 * np.finfo(LONG).eps * loss / STEP
+    params = _parameters(model, network, rng, is_fitted)
+    objective = Objective(network, model._loss, model._dropout())
+    l2 = model._hyperparameters()["reg_param"] / rows.total_weight
+    loss, gradient = _step(objective, l2, params, rows)
     long_rows = Rows(rows.X.astype(LONG), rows.y, rows.weight)
-    long_params = [p.astype(LONG) for p in params]
 
-    def value():
-        return _value_and_gradient(objective, long_params, long_rows)[0]
+    def value(i, step):
+        """The objective where one entry of the vector of parameters is moved."""
+        vector = params.vector.astype(LONG)
+        vector[0, i] += step
+        return _step(objective, l2, params.on(vector), long_rows)[0]
 
-    names = [f"{kind}{layer + 1}" for kind in "Wb" for layer in range(network.n_layers)]
-    return {
-        name: _largest_error(g, p, value, resolved, max_entries, rng)
-        for name, g, p in zip(names, gradient, long_params)
-    }
+    index = params.on(np.arange(len(gradient))[np.newaxis])
+    arrays = {f"W{layer}": W for layer, W in enumerate(index.weights, start=1)}
+    arrays |= {f"b{layer}": b for layer, b in enumerate(index.intercepts, start=1)}
+    resolved = 1e8 * np.finfo(LONG).eps * loss / STEP
+    errors = {}
+    for name, indices in arrays.items():
+        chosen = rng.permutation(indices.ravel())[:max_entries]
+        differences = [(value(i, STEP) - value(i, -STEP)) / (2 * STEP) for i in chosen]
+        smallest = max(1e-3 * np.max(np.abs(gradient[indices])), resolved)
+        errors[name] = _largest_error(gradient[chosen], np.float64(differences), smallest)
+    return errors
 
 
 def _prepare(model, X, y, sample_weight, rng, is_fitted):
@@ -129,47 +125,39 @@ def _prepare(model, X, y, sample_weight, rng, is_fitted):
         model.classes_ = np.unique(y)
         model._check_classes(model.classes_)
         model._random_state = rng
-    y = encode(y, model.classes_, name="y", classes_name="the classes of the fit")
-    weight = check_weight(sample_weight, X)
-    of_classes = weights_of_classes(model.class_weight, weight, y, model.classes_)
-    return Rows(X.astype(np.float64, copy=False), y, weights_of_rows(weight, of_classes, y))
+    rows = model._rows_of_classes(X, y, sample_weight, "the classes of the fit")
+    return Rows(rows.X.astype(np.float64, copy=False), rows.y, rows.weight)
 
 
-class _HeldFixed:
-    """Dropout that gives the same masks to the hidden layers again and again."""
-
-    def __init__(self, objective, n_samples):
-        sizes = objective.network.layer_sizes[1:-1]
-        self.masks = cycle([objective.dropout((n, n_samples), np.float64) for n in sizes])
-
-    def __call__(self, shape, dtype):
-        return next(self.masks).astype(dtype)
-
-
-def _value_and_gradient(objective, params, rows):
-    shares = rows.shares(len(rows))
-    losses, _, gradient = objective.gradient(params, rows.X, rows.y, shares)
-    objective.add_penalty_gradient(objective.network.weights(params), gradient)
-    return np.sum(losses * shares) + objective.penalty(params), gradient
+def _parameters(model, network, rng, is_fitted):
+    """Parameters to check the gradient at, in double precision."""
+    if is_fitted:
+        params = model._parameters_for(network)
+        return params.on(params.vector.astype(np.float64))
+    model._initial_parameters(network, np.float64)
+    params = network.normal(rng, np.float64)
+    # With intercepts of 0, a unit whose inputs are all silent stands on the kink of "relu".
+    for b in params.intercepts:
+        b[...] = 0.1 * rng.standard_normal(b.shape)
+    return params
 
 
-def _largest_error(gradient, parameter, value, resolved, max_entries, rng):
-    entries = rng.permutation(gradient.size)[:max_entries]
-    flat = parameter.reshape(-1)
-    differences = np.array([_difference(flat, i, value) for i in entries])
-    chosen = gradient.reshape(-1)[entries]
-    smallest = max(1e-3 * np.max(np.abs(gradient)), resolved)
-    size = np.maximum(np.abs(chosen) + np.abs(differences), smallest)
-    errors = np.abs(chosen - differences)
+def _step(objective, l2, params, rows):
+    """The objective, and its gradient as a step of training on all rows has it."""
+    # A learning rate of 0 leaves the parameters; the first velocity is the gradient.
+    values = Hyperparameters(*np.array([[0.0], [1.0], [l2], [0.5]]))
+    optimizer = GradientDescent()
+    state = State(params, optimizer.start(params.vector, values.momentum), values)
+    # A copy of the objective, for dropout to draw the same masks every time.
+    run = TrainingRun(deepcopy(objective), optimizer, rows, state, len(rows), False, None)
+    run.advance(1)
+    trained = run.look(0)
+    value = trained.history["loss"][0] + trained.history["penalty"][0]
+    return value, trained.optimizer_state["velocity"][0]
+
+
+def _largest_error(gradient, differences, smallest):
+    """Largest difference of two arrays, relative to their entries or to a smallest size."""
+    size = np.maximum(np.abs(gradient) + np.abs(differences), smallest)
+    errors = np.abs(gradient - differences)
     return float(np.max(np.divide(errors, size, out=np.zeros_like(errors), where=errors > 0)))
-
-
-def _difference(flat, i, value):
-    """Central difference along one entry, which is left as it was."""
-    at = flat[i]
-    flat[i] = at + STEP
-    ahead = value()
-    flat[i] = at - STEP
-    behind = value()
-    flat[i] = at
-    return np.float64((ahead - behind) / (2 * STEP))

@@ -1,36 +1,40 @@
-"""What the linear estimators share: one layer, which starts from zero."""
+"""What the linear estimators have in common: one layer, which starts from zero."""
 
 import numpy as np
 
+from sklearn_softmax._model.network import DenseNetwork
+from sklearn_softmax._model.parameters import Layers
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._predictions import ProbabilisticMixin
-from sklearn_softmax.network import DenseNetwork
 
 
 class LinearMixin:
     """A network without hidden layers: ``coef_`` is W, ``intercept_`` is b."""
 
     def _network(self, n_features):
+        """The network to train."""
         n_outputs = self._loss.n_outputs(len(self.classes_))
         return DenseNetwork((n_features, n_outputs), self.fit_intercept)
 
     def _initial_parameters(self, network, dtype):
-        return network.zeros(dtype)
+        """Zeros."""
+        return network.parameters(dtype)
 
     def _attributes_from(self, params):
-        W, *b = params
-        return {"coef_": W, "intercept_": b[0][:, 0] if b else np.zeros(len(W), W.dtype)}
-
-    def _parameters(self):
-        return [self.coef_, self.intercept_[:, np.newaxis]][: 1 + self.fit_intercept]
+        """Fitted attributes, as copies of the parameters of one model."""
+        (W,) = params.weights[0]
+        b = params.intercepts[0][0, :, 0] if params.intercepts else np.zeros(len(W), W.dtype)
+        return {"coef_": W.copy(), "intercept_": b.copy()}
 
     def _fitted_network(self):
+        """The fitted network and views of its parameters, intercepts always among them."""
         n_outputs, n_features = self.coef_.shape
-        return DenseNetwork((n_features, n_outputs)), [self.coef_, self.intercept_[:, np.newaxis]]
+        layers = Layers([self.coef_[np.newaxis]], [self.intercept_[np.newaxis, :, np.newaxis]])
+        return DenseNetwork((n_features, n_outputs)), layers
 
 
 class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentClassifier):
-    """Linear classifiers whose loss is smooth; they share all of their parameters."""
+    """Linear classifiers whose loss is smooth; they have all of their parameters in common."""
 
     def __init__(
         self,
@@ -72,3 +76,11 @@ class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentCla
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+
+    def _check_parameters(self):
+        """Check that lr and optimizer go together."""
+        if self.lr == "auto" and self.optimizer == "adam":
+            raise ValueError(
+                "lr='auto' is a step size for optimizer='sgd'; with optimizer='adam' set lr to "
+                "a number, 1e-3 for instance."
+            )

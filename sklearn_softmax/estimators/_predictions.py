@@ -8,15 +8,17 @@ class PredictionMixin:
     """Raw scores and classes, by the network of ``_fitted_network()`` and its ``_loss``."""
 
     def _check_X(self, X):
+        """X as the network takes it."""
         return validate_data(
             self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
         )
 
     def _raw_scores(self, X):
+        """Raw scores of samples, of shape (n_outputs, n_samples)."""
         check_is_fitted(self)
         X = self._check_X(X)
-        network, params = self._fitted_network()
-        return network.scores(params, X)
+        network, layers = self._fitted_network()
+        return network.scores(layers, X)[0]
 
     def decision_function(self, X):
         """Raw scores: how much speaks for each class.

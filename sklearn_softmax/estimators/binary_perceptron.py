@@ -5,10 +5,10 @@ from numbers import Real
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 
-from sklearn_softmax.estimators._base import GradientDescentClassifier, restored_on_failure
+from sklearn_softmax._model.losses import PerceptronCriterion
+from sklearn_softmax._training.optimizers import GradientDescent
+from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._linear import LinearMixin
-from sklearn_softmax.losses import PerceptronCriterion
-from sklearn_softmax.online_perceptron import OnlinePass
 
 
 class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
@@ -38,15 +38,16 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     batch_size : int, default=1
-        Rows a step; more than there are means all of them. 1 is the online rule.
+        Rows a step; more than there are mean all of them. The gradient of a last batch
+        with fewer rows counts in proportion. 1 is the online rule.
     n_epochs : int, default=200
-        Passes over the data: exactly as many, unless an epoch makes no mistake or early
-        stopping ends them.
+        Passes over the data: exactly as many, unless early stopping ends them. An epoch
+        without a mistake ends them, too.
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the
-        parameters at its lowest; the epoch count stays where it is. The validation
-        rows are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a stratified
-        fraction of the training rows.
+        parameters at its lowest; the epoch count stays where it is. The validation rows
+        are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a stratified fraction of
+        the training rows.
     validation_fraction : float, default=0.1
         That fraction, at least as many rows as there are classes. Used only with early
         stopping and without ``X_val``.
@@ -56,19 +57,19 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         Smallest fall of the validation loss that counts as a gain.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives every class the same total in training.
-        The same weights count for validation rows. The online rule takes them as they
-        are, larger batches relative to their mean.
+        The same weights count for validation rows. The online rule takes them as they are,
+        larger batches relative to their mean.
     fit_intercept : bool, default=True
-        Whether to learn an intercept.
+        Whether to learn intercepts.
     shuffle : bool, default=True
         Whether to take the rows in a new random order in each epoch. A batch that
         holds all rows needs no order.
     warm_start : bool, default=False
-        Whether :meth:`fit` goes on from the last fit: parameters, learning rate,
-        shuffles and history, so that two fits of 5 epochs are one of 10.
+        Whether :meth:`fit` goes on from the last fit: parameters, learning rate, shuffles
+        and history, so that two fits of 5 epochs are one of 10.
     random_state : int, RandomState instance or None, default=None
-        Source of the shuffles and of the validation rows. The same int gives the
-        same model in any thread and process.
+        Source of the shuffles and of the validation rows. The same int gives the same
+        model; on another machine, or with another number of BLAS threads, up to rounding.
     verbose : int, default=0
         Above 0, prints a line an epoch.
 
@@ -83,15 +84,15 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     n_iter_ : int
         Epochs run.
     n_steps_ : int
-        Steps taken: rows or batches looked at.
+        Steps taken.
     history_ : dict of str to ndarray of shape (n_iter_,)
-        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted
-        means over the training rows, each scored when its turn came), ``mistakes`` (rows
-        not on their own side then), ``weight_norm`` at its end, ``penalty`` (0) and, with
-        validation rows, ``val_loss`` and ``val_accuracy`` at its end. Made for
-        ``pandas.DataFrame(history_)``.
+        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted means
+        over the training rows, each scored just before the step that used it), ``penalty``
+        and ``weight_norm`` at its end and, with validation rows, ``val_loss`` and
+        ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``. ``mistakes``
+        counts the rows that were on the wrong side when their turn came; ``penalty`` is 0.
     step_losses_ : ndarray of shape (n_steps_,)
-        Mean weighted perceptron criterion of each step, just before it.
+        Mean weighted loss of each batch, just before its step.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -132,7 +133,6 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         "lr": [Interval(Real, 0, None, closed="neither")],
     }
     _loss = PerceptronCriterion()
-    optimizer, momentum, nesterov, reg_param = "sgd", 0.0, False, 0.0
 
     def __init__(
         self,
@@ -194,8 +194,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
             If an input or a parameter is not valid, if there are more than two classes,
             or if training diverges; the estimator is then as it was before.
         """
-        with restored_on_failure(self):
-            return self._fit(X, y, None, X_val, y_val, None)
+        return self._fit(X, y, None, X_val, y_val, None)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None):
@@ -224,30 +223,27 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
             If an input or a parameter is not valid, if there are more than two classes,
             or if training diverges; the estimator is then as it was before.
         """
-        with restored_on_failure(self):
-            return self._partial_fit(X, y, classes, None)
+        return self._partial_fit(X, y, classes, None)
 
     def _check_classes(self, classes):
+        """Check that there are two of them at most."""
         if len(classes) > 2:
             raise ValueError(
                 "Only binary classification is supported. The type of the target is multiclass: "
                 f"{len(classes)} classes. Use OneVsRestClassifier({type(self).__name__}())."
             )
 
+    def _hyperparameters(self):
+        """What may differ between the models of a run, by name."""
+        return {"lr": self.lr, "lr_decay": self.lr_decay, "reg_param": 0.0, "momentum": 0.0}
+
+    def _optimizer(self):
+        """Plain gradient descent."""
+        return GradientDescent()
+
     def _is_online(self):
+        """Whether each row is a step of Rosenblatt's rule, not a batch of one."""
         return self.batch_size == 1
-
-    def _one_pass(self, objective, optimizer, rows):
-        if self._is_online():
-            return OnlinePass(rows.X)
-        return super()._one_pass(objective, optimizer, rows)
-
-    def _figures(self, objective, validation, epoch, params):
-        figures = super()._figures(objective, validation, epoch, params)
-        return {"mistakes": epoch.n_mistakes, **figures}
-
-    def _has_nothing_left_to_learn(self, record):
-        return record["mistakes"] == 0
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,7 +1,7 @@
 """Logistic regression by mini-batch gradient descent, one-vs-rest beyond two classes."""
 
+from sklearn_softmax._model.losses import SigmoidCrossEntropy
 from sklearn_softmax.estimators._linear import SmoothLinearClassifier
-from sklearn_softmax.losses import SigmoidCrossEntropy
 
 
 class GDLogisticRegression(SmoothLinearClassifier):
@@ -32,24 +32,24 @@ class GDLogisticRegression(SmoothLinearClassifier):
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     reg_param : float, default=0.0
-        :math:`\lambda`, strength of the L2 penalty on the weights. The intercept
-        is not penalised.
+        :math:`\lambda`, strength of the L2 penalty on the weights; intercepts are not
+        penalised.
     batch_size : int, default=200
-        Rows a step; more than there are means all of them. The gradient of a last
-        batch with fewer rows counts in proportion.
+        Rows a step; more than there are mean all of them. The gradient of a last batch
+        with fewer rows counts in proportion.
     n_epochs : int, default=200
         Passes over the data: exactly as many, unless early stopping ends them.
     optimizer : {"sgd", "adam"}, default="sgd"
-        Gradient descent, or Adam [4]_.
+        Gradient descent for "sgd", or Adam [4]_.
     momentum : float, default=0.0
         Momentum of "sgd", from 0 to below 1; "adam" has its own and ignores this one.
     nesterov : bool, default=False
         Whether momentum looks ahead; of no effect without momentum.
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the
-        parameters at its lowest; optimiser and epoch count stay where they are. The
-        validation rows are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a
-        stratified fraction of the training rows.
+        parameters at its lowest; the epoch count stays where it is. The validation rows
+        are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a stratified fraction of
+        the training rows. The state of the optimiser stays where it is, too.
     validation_fraction : float, default=0.1
         That fraction, at least as many rows as there are classes. Used only with early
         stopping and without ``X_val``.
@@ -58,22 +58,21 @@ class GDLogisticRegression(SmoothLinearClassifier):
     tol : float, default=1e-4
         Smallest fall of the validation loss that counts as a gain.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with those of the rows; "balanced" gives
-        every class the same total in training. A row's weight is the same for every
-        sub-classifier. The same weights count for validation
-        rows.
+        Weights of the classes; "balanced" gives every class the same total in training.
+        The same weights count for validation rows. They are multiplied with those of the
+        rows; the weight of a row is the same for every sub-classifier.
     fit_intercept : bool, default=True
         Whether to learn intercepts.
     shuffle : bool, default=True
         Whether to take the rows in a new random order in each epoch. A batch that
         holds all rows needs no order.
     warm_start : bool, default=False
-        Whether :meth:`fit` goes on from the last fit: parameters, optimiser, learning
-        rate, shuffles and history, so that two fits of 5 epochs are one of 10.
+        Whether :meth:`fit` goes on from the last fit: parameters, learning rate, shuffles
+        and history, so that two fits of 5 epochs are one of 10. The optimiser goes on,
+        too.
     random_state : int, RandomState instance or None, default=None
-        Source of the shuffles and of the validation rows. The same int gives the
-        same model in any thread and process; to the bit with the BLAS of current
-        NumPy wheels (:mod:`sklearn_softmax.products`).
+        Source of the shuffles and of the validation rows. The same int gives the same
+        model; on another machine, or with another number of BLAS threads, up to rounding.
     verbose : int, default=0
         Above 0, prints a line an epoch.
 
@@ -91,11 +90,11 @@ class GDLogisticRegression(SmoothLinearClassifier):
     n_steps_ : int
         Steps taken.
     history_ : dict of str to ndarray of shape (n_iter_,)
-        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted
-        means over the training rows, each scored just before the step that used it;
-        the loss is the sum of those of the sub-classifiers),
-        ``penalty`` and ``weight_norm`` at its end and, with validation rows,
-        ``val_loss`` and ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``.
+        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted means
+        over the training rows, each scored just before the step that used it), ``penalty``
+        and ``weight_norm`` at its end and, with validation rows, ``val_loss`` and
+        ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``. The loss is
+        the sum of those of the sub-classifiers.
     step_losses_ : ndarray of shape (n_steps_,)
         Mean weighted loss of each batch, just before its step.
     n_features_in_ : int
@@ -114,7 +113,7 @@ class GDLogisticRegression(SmoothLinearClassifier):
     they cost no extra pass over the data. Rows are gathered into small buffers:
     an ``X`` of float32 or float64, dense or CSR, is never copied.
 
-    The probabilities of more than two classes are the sub-classifiers' own, divided by
+    The probabilities of more than two classes are those of the sub-classifiers, divided by
     their sum.
 
     References

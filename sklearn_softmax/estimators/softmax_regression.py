@@ -1,8 +1,7 @@
 """Softmax regression: multinomial logistic regression by mini-batch gradient descent."""
 
+from sklearn_softmax._model.losses import SoftmaxCrossEntropy
 from sklearn_softmax.estimators._linear import SmoothLinearClassifier
-from sklearn_softmax.losses import SoftmaxCrossEntropy
-from sklearn_softmax.sum_to_zero import SumToZeroNetwork
 
 
 class SoftmaxRegression(SmoothLinearClassifier):
@@ -28,24 +27,24 @@ class SoftmaxRegression(SmoothLinearClassifier):
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     reg_param : float, default=0.0
-        :math:`\lambda`, strength of the L2 penalty on the weights. The intercept
-        is not penalised.
+        :math:`\lambda`, strength of the L2 penalty on the weights; intercepts are not
+        penalised.
     batch_size : int, default=200
-        Rows a step; more than there are means all of them. The gradient of a last
-        batch with fewer rows counts in proportion.
+        Rows a step; more than there are mean all of them. The gradient of a last batch
+        with fewer rows counts in proportion.
     n_epochs : int, default=200
         Passes over the data: exactly as many, unless early stopping ends them.
     optimizer : {"sgd", "adam"}, default="sgd"
-        Gradient descent, or Adam [4]_.
+        Gradient descent for "sgd", or Adam [4]_.
     momentum : float, default=0.0
         Momentum of "sgd", from 0 to below 1; "adam" has its own and ignores this one.
     nesterov : bool, default=False
         Whether momentum looks ahead; of no effect without momentum.
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the
-        parameters at its lowest; optimiser and epoch count stay where they are. The
-        validation rows are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a
-        stratified fraction of the training rows.
+        parameters at its lowest; the epoch count stays where it is. The validation rows
+        are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a stratified fraction of
+        the training rows. The state of the optimiser stays where it is, too.
     validation_fraction : float, default=0.1
         That fraction, at least as many rows as there are classes. Used only with early
         stopping and without ``X_val``.
@@ -54,21 +53,21 @@ class SoftmaxRegression(SmoothLinearClassifier):
     tol : float, default=1e-4
         Smallest fall of the validation loss that counts as a gain.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with those of the rows; "balanced" gives
-        every class the same total in training. The same weights count for validation
+        Weights of the classes; "balanced" gives every class the same total in training.
+        The same weights count for validation rows. They are multiplied with those of the
         rows.
     fit_intercept : bool, default=True
-        Whether to learn an intercept for each class.
+        Whether to learn intercepts.
     shuffle : bool, default=True
         Whether to take the rows in a new random order in each epoch. A batch that
         holds all rows needs no order.
     warm_start : bool, default=False
-        Whether :meth:`fit` goes on from the last fit: parameters, optimiser, learning
-        rate, shuffles and history, so that two fits of 5 epochs are one of 10.
+        Whether :meth:`fit` goes on from the last fit: parameters, learning rate, shuffles
+        and history, so that two fits of 5 epochs are one of 10. The optimiser goes on,
+        too.
     random_state : int, RandomState instance or None, default=None
-        Source of the shuffles and of the validation rows. The same int gives the
-        same model in any thread and process; to the bit with the BLAS of current
-        NumPy wheels (:mod:`sklearn_softmax.products`).
+        Source of the shuffles and of the validation rows. The same int gives the same
+        model; on another machine, or with another number of BLAS threads, up to rounding.
     verbose : int, default=0
         Above 0, prints a line an epoch.
 
@@ -85,10 +84,10 @@ class SoftmaxRegression(SmoothLinearClassifier):
     n_steps_ : int
         Steps taken.
     history_ : dict of str to ndarray of shape (n_iter_,)
-        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted
-        means over the training rows, each scored just before the step that used it),
-        ``penalty`` and ``weight_norm`` at its end and, with validation rows,
-        ``val_loss`` and ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``.
+        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted means
+        over the training rows, each scored just before the step that used it), ``penalty``
+        and ``weight_norm`` at its end and, with validation rows, ``val_loss`` and
+        ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``.
     step_losses_ : ndarray of shape (n_steps_,)
         Mean weighted loss of each batch, just before its step.
     n_features_in_ : int
@@ -129,9 +128,3 @@ class SoftmaxRegression(SmoothLinearClassifier):
     """
 
     _loss = SoftmaxCrossEntropy()
-
-    def _network_in_stack(self, network):
-        # Adam scales the steps of each weight by itself, and so leaves the sums of zero.
-        if self.optimizer == "adam":
-            return network
-        return SumToZeroNetwork(network.layer_sizes, network.fit_intercept)

@@ -5,12 +5,13 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_softmax.activations import ACTIVATIONS
-from sklearn_softmax.dropout import Dropout
+from sklearn_softmax._model.activations import ACTIVATIONS
+from sklearn_softmax._model.dropout import Dropout
+from sklearn_softmax._model.losses import SoftmaxCrossEntropy
+from sklearn_softmax._model.network import DenseNetwork
+from sklearn_softmax._model.parameters import Layers
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._predictions import ProbabilisticMixin
-from sklearn_softmax.losses import SoftmaxCrossEntropy
-from sklearn_softmax.network import DenseNetwork
 
 
 class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
@@ -41,24 +42,24 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     reg_param : float, default=0.0
-        :math:`\lambda`, strength of the L2 penalty on the weights of all layers. Intercepts
-        are not penalised.
+        :math:`\lambda`, strength of the L2 penalty on the weights; intercepts are not
+        penalised.
     batch_size : int, default=200
-        Rows a step; more than there are means all of them. The gradient of a last
-        batch with fewer rows counts in proportion.
+        Rows a step; more than there are mean all of them. The gradient of a last batch
+        with fewer rows counts in proportion.
     n_epochs : int, default=200
         Passes over the data: exactly as many, unless early stopping ends them.
     optimizer : {"adam", "sgd"}, default="adam"
-        Adam [4]_, or gradient descent.
+        Gradient descent for "sgd", or Adam [4]_.
     momentum : float, default=0.9
         Momentum of "sgd", from 0 to below 1; "adam" has its own and ignores this one.
     nesterov : bool, default=False
         Whether momentum looks ahead; of no effect without momentum.
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the
-        parameters at its lowest; optimiser and epoch count stay where they are. The
-        validation rows are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a
-        stratified fraction of the training rows.
+        parameters at its lowest; the epoch count stays where it is. The validation rows
+        are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a stratified fraction of
+        the training rows. The state of the optimiser stays where it is, too.
     validation_fraction : float, default=0.1
         That fraction, at least as many rows as there are classes. Used only with early
         stopping and without ``X_val``.
@@ -67,21 +68,22 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     tol : float, default=1e-4
         Smallest fall of the validation loss that counts as a gain.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with those of the rows; "balanced" gives
-        every class the same total in training. The same weights count for validation
+        Weights of the classes; "balanced" gives every class the same total in training.
+        The same weights count for validation rows. They are multiplied with those of the
         rows.
     fit_intercept : bool, default=True
-        Whether the layers have intercepts.
+        Whether to learn intercepts.
     shuffle : bool, default=True
         Whether to take the rows in a new random order in each epoch. A batch that
         holds all rows needs no order.
     warm_start : bool, default=False
-        Whether :meth:`fit` goes on from the last fit: parameters, optimiser, learning
-        rate, shuffles and history, so that two fits of 5 epochs are one of 10.
+        Whether :meth:`fit` goes on from the last fit: parameters, learning rate, shuffles
+        and history, so that two fits of 5 epochs are one of 10. The optimiser goes on,
+        too.
     random_state : int, RandomState instance or None, default=None
-        Source of the initial weights, the shuffles, the validation rows and dropout.
-        The same int gives the same model in any thread and process; to the bit with the
-        BLAS of current NumPy wheels (:mod:`sklearn_softmax.products`).
+        Source of the shuffles and of the validation rows. The same int gives the same
+        model; on another machine, or with another number of BLAS threads, up to rounding.
+        It is also the source of the initial weights and of dropout.
     verbose : int, default=0
         Above 0, prints a line an epoch.
 
@@ -98,10 +100,10 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     n_steps_ : int
         Steps taken.
     history_ : dict of str to ndarray of shape (n_iter_,)
-        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted
-        means over the training rows, each scored just before the step that used it),
-        ``penalty`` and ``weight_norm`` at its end and, with validation rows,
-        ``val_loss`` and ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``.
+        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted means
+        over the training rows, each scored just before the step that used it), ``penalty``
+        and ``weight_norm`` at its end and, with validation rows, ``val_loss`` and
+        ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``.
     step_losses_ : ndarray of shape (n_steps_,)
         Mean weighted loss of each batch, just before its step.
     n_features_in_ : int
@@ -112,8 +114,8 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     See Also
     --------
     SoftmaxRegression : The same without a hidden layer.
-    sklearn.neural_network.MLPClassifier : Without dropout, class weights or an own
-        validation set.
+    sklearn.neural_network.MLPClassifier : Without dropout, class weights or a validation set
+        given by the user.
 
     Notes
     -----
@@ -122,7 +124,7 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     into small buffers: an ``X`` of float32 or float64, dense or CSR, is never copied.
 
     The net is the same for any ``dropout`` in its initial weights and shuffles: masks are
-    drawn from a stream of their own.
+    drawn from a stream that nothing else draws from.
 
     References
     ----------
@@ -208,6 +210,7 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         self.verbose = verbose
 
     def _check_parameters(self):
+        """Check the sizes of the hidden layers."""
         sizes = self._hidden_sizes()
         if not sizes or not all(_is_size(n) for n in sizes):
             raise ValueError(
@@ -216,13 +219,16 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
             )
 
     def _hidden_sizes(self):
+        """Units of each hidden layer."""
         return self.hidden_size if isinstance(self.hidden_size, tuple) else (self.hidden_size,)
 
     def _network(self, n_features):
+        """The network to train."""
         sizes = n_features, *map(int, self._hidden_sizes()), len(self.classes_)
         return DenseNetwork(sizes, self.fit_intercept, ACTIVATIONS[self.activation])
 
     def _initial_parameters(self, network, dtype):
+        """Random weights; draws a seed for dropout too."""
         scale = None if self.weight_init == "auto" else self.weight_init
         params = network.normal(self._random_state, dtype, scale)
         # Drawn whether dropout is used or not, so that it changes nothing else.
@@ -231,30 +237,32 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         return params
 
     def _dropout(self):
+        """What draws the masks of hidden layers; None where no unit is ever dropped."""
         return Dropout(self.dropout, self._dropout_generator) if self.dropout else None
 
     def _untrained_loss(self):
+        """Loss of a model that knows nothing, or of the initial weights where it is larger."""
         # A single batch would be too noisy a measure of the initial weights.
         return max(super()._untrained_loss(), self.history_["loss"][0])
 
     def _attributes_from(self, params):
-        n_layers = len(params) // 2 if self.fit_intercept else len(params)
-        W, b = params[:n_layers], params[n_layers:]
+        """Fitted attributes, as copies of the parameters of one model."""
+        b = params.intercepts or [np.zeros((1, W.shape[1], 1), W.dtype) for W in params.weights]
         return {
-            "coefs_": [w.T for w in W],
-            "intercepts_": [i[:, 0] for i in b] or [np.zeros(len(w), w.dtype) for w in W],
+            "coefs_": [W[0].copy().T for W in params.weights],
+            "intercepts_": [intercept[0, :, 0].copy() for intercept in b],
         }
 
-    def _parameters(self):
-        _, params = self._fitted_network()
-        return params if self.fit_intercept else params[: len(self.coefs_)]
-
     def _fitted_network(self):
+        """The fitted network and views of its parameters, intercepts always among them."""
         sizes = len(self.coefs_[0]), *(coef.shape[1] for coef in self.coefs_)
-        W = [coef.T for coef in self.coefs_]
-        b = [intercept[:, np.newaxis] for intercept in self.intercepts_]
-        return DenseNetwork(sizes, activation=ACTIVATIONS[self.activation]), W + b
+        layers = Layers(
+            [coef.T[np.newaxis] for coef in self.coefs_],
+            [intercept[np.newaxis, :, np.newaxis] for intercept in self.intercepts_],
+        )
+        return DenseNetwork(sizes, activation=ACTIVATIONS[self.activation]), layers
 
 
 def _is_size(n):
+    """Whether a hidden layer can have n units."""
     return isinstance(n, Integral) and not isinstance(n, bool) and n >= 1

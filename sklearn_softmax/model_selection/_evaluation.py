@@ -18,7 +18,7 @@ def evaluate_groups(plan, X, y, evaluations, parallel):
     ----------
     plan : Plan
     X, y : array-like
-        All rows: arguments of their own in each task, which dask then sends only once.
+        All rows: separate arguments of each task, which dask then sends only once.
     evaluations : list of Evaluation
         One for each candidate and fold.
     parallel : Parallel
@@ -28,19 +28,20 @@ def evaluate_groups(plan, X, y, evaluations, parallel):
     results : list of dict
         In the order of the evaluations.
     """
-    place = {(e.candidate, e.fold): i for i, e in enumerate(evaluations)}
-    folds = sorted({fold for _, fold in place})
+    index = {(e.candidate, e.fold): i for i, e in enumerate(evaluations)}
+    folds = sorted({fold for _, fold in index})
     tasks = [
-        [place[candidate, fold] for candidate in group.candidates]
+        [index[candidate, fold] for candidate in group.candidates]
         for group in plan.groups
         for fold in folds
     ]
     found = parallel(delayed(_evaluate)(X, y, [evaluations[i] for i in task]) for task in tasks)
-    results = {i: own for task, owns in zip(tasks, found) for i, own in zip(task, owns)}
+    results = {i: result for task, of_task in zip(tasks, found) for i, result in zip(task, of_task)}
     return [results[i] for i in range(len(evaluations))]
 
 
 def _evaluate(X, y, evaluations):
+    """Evaluate candidates on one fold, together if there are several and it works."""
     if len(evaluations) == 1:
         return [evaluations[0].run(X, y)]
     with suppress(Exception):
@@ -52,6 +53,7 @@ def _evaluate(X, y, evaluations):
 
 
 def _evaluate_together(X, y, evaluations):
+    """Evaluate candidates on one fold by one training run."""
     estimators = [evaluation.with_parameters() for evaluation in evaluations]
     rows = evaluations[0].rows(X, y)
     start = time.time()
@@ -74,11 +76,12 @@ def _fit_candidates(estimators, rows):
     errors = []
 
     def fit_all(*args, **kwargs):
+        """Fit all classifiers in place of the first one."""
         signature(type(first).fit).bind(first, *args, **kwargs)
         errors.extend(fit_together(first, others, *args, **kwargs))
         return first
 
-    # A pipeline then trains all of them where it would train its own last step.
+    # A pipeline then trains all of them where it would train its last step.
     first.fit = fit_all
     try:
         estimators[0].fit(rows.X_train, rows.y_train, **rows.fit_params)
@@ -90,6 +93,7 @@ def _fit_candidates(estimators, rows):
 
 
 def _share_transformers(fitted, estimator):
+    """Give a pipeline the fitted transformers of another."""
     if isinstance(fitted, Pipeline):
         _share_transformers(fitted.steps[-1][1], estimator.steps[-1][1])
         estimator.steps = [*fitted.steps[:-1], estimator.steps[-1]]

@@ -9,11 +9,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sklearn_softmax.estimators._callbacks import has_callbacks
-from sklearn_softmax.estimators._stack import (
-    STACKABLE,
-    numbers_of_model,
-    obstacle_to_stacking,
-)
+from sklearn_softmax.estimators._stack import STACKABLE, model_of, obstacle_to_stacking
 
 
 @dataclass(frozen=True)
@@ -23,11 +19,11 @@ class Group:
     Parameters
     ----------
     candidates : tuple of int
-        Their numbers in the search, those with the most epochs first.
+        Their indices in the search, those with the most epochs first.
     n_models : int, default=1
         Models in the stack; candidates that differ in ``n_epochs`` alone are one.
     n_epochs : tuple of int, default=()
-        Numbers of epochs after which the models are looked at; empty without a stack.
+        Epochs after which the models are looked at; empty without a stack.
     shared : dict, default={}
         Parameters that the search sets to the same values for all of them.
     reason : str, default=""
@@ -112,11 +108,11 @@ def plan(estimator, candidates, n_folds, obstacle=""):
       1 one by one: no other candidate is like it
     """
     groups = {}
-    for number, params in enumerate(candidates):
+    for index, params in enumerate(candidates):
         candidate = (
-            _Candidate(number, number, reason=obstacle)
+            _Candidate(index, index, reason=obstacle)
             if obstacle
-            else _candidate(estimator, number, params)
+            else _candidate(estimator, index, params)
         )
         groups.setdefault(candidate.key, []).append(candidate)
     return Plan(tuple(map(_group, groups.values())), n_folds)
@@ -131,53 +127,56 @@ def last_step(estimator):
 class _Candidate:
     """A candidate: what it trains, and ``key``, which those that train together share."""
 
-    number: int
+    index: int
     key: object
     classifier: object = None
     shared: dict = field(default_factory=dict)
     reason: str = ""
 
 
-def _candidate(estimator, number, params):
+def _candidate(estimator, index, params):
+    """A candidate with its parameters set, or the reason why it stands alone."""
     try:
         candidate = clone(estimator).set_params(**clone(params, safe=False))
     except (AttributeError, TypeError, ValueError):
-        return _Candidate(number, number, reason="its parameters cannot be set")
+        return _Candidate(index, index, reason="its parameters cannot be set")
     classifier, path = candidate, ""
     while isinstance(classifier, Pipeline):
         reason = _obstacle_in_pipeline(classifier)
         if reason:
-            return _Candidate(number, number, reason=reason)
+            return _Candidate(index, index, reason=reason)
         name, classifier = classifier.steps[-1]
         path += f"{name}__"
     reason = obstacle_to_stacking(classifier)
     if reason:
-        return _Candidate(number, number, reason=reason)
-    own = {path + name for name in (*STACKABLE, "n_epochs")}
-    shared = {name: value for name, value in params.items() if name not in own}
+        return _Candidate(index, index, reason=reason)
+    varied = {path + name for name in (*STACKABLE, "n_epochs")}
+    shared = {name: value for name, value in params.items() if name not in varied}
     try:
-        # A word for a learning rate is no number that a stack could hold beside others.
+        # "auto" for a learning rate cannot stand in a stack beside numbers.
         key = joblib.hash(shared), isinstance(classifier.lr, str)
     except (AttributeError, PicklingError, TypeError):
-        return _Candidate(number, number, reason="its parameters cannot be compared")
-    return _Candidate(number, key, classifier, shared)
+        return _Candidate(index, index, reason="its parameters cannot be compared")
+    return _Candidate(index, key, classifier, shared)
 
 
 def _obstacle_in_pipeline(pipeline):
+    """Why the last steps of such pipelines cannot train together; empty where they can."""
     if type(pipeline) is not Pipeline:
         return f"{type(pipeline).__name__} may fit in another way than a Pipeline"
     return "its pipeline has callbacks" if has_callbacks(pipeline) else ""
 
 
 def _group(candidates):
+    """The group of candidates with the same key."""
     if len(candidates) == 1:
         reason = candidates[0].reason or "no other candidate is like it"
-        return Group((candidates[0].number,), reason=reason)
+        return Group((candidates[0].index,), reason=reason)
     candidates = sorted(candidates, key=lambda candidate: -candidate.classifier.n_epochs)
     classifiers = [candidate.classifier for candidate in candidates]
     return Group(
-        tuple(candidate.number for candidate in candidates),
-        n_models=len({numbers_of_model(classifier) for classifier in classifiers}),
+        tuple(candidate.index for candidate in candidates),
+        n_models=len({model_of(classifier) for classifier in classifiers}),
         n_epochs=tuple(sorted({classifier.n_epochs for classifier in classifiers})),
         shared=candidates[0].shared,
     )

@@ -23,7 +23,7 @@ def evaluate_with(evaluate, evaluate_candidates):
     ----------
     evaluate : callable
         ``evaluate(X, y, evaluations, parallel) -> results`` is given all rows, an
-        :class:`Evaluation` for each candidate and fold, and the search's own ``Parallel``, and
+        :class:`Evaluation` for each candidate and fold, and the search's ``Parallel``, and
         returns a result for each, in the same order.
     evaluate_candidates : callable
         What ``BaseSearchCV.fit`` hands to ``_run_search``. It belongs to that one call of
@@ -34,6 +34,7 @@ def evaluate_with(evaluate, evaluate_candidates):
     parallel = cell.cell_contents
 
     def evaluate_tasks(tasks):
+        """What takes the place of the search's ``Parallel``."""
         tasks = list(tasks)
         if not tasks:
             return []
@@ -62,7 +63,7 @@ class Evaluation:
         self.fold, self.n_folds = options["split_progress"]
 
     def run(self, X, y):
-        """The result, by scikit-learn's own function; X and y are all rows."""
+        """The result, by scikit-learn's function; X and y are all rows."""
         return _fit_and_score(self.estimator, X, y, **self.options)
 
     def with_parameters(self):

@@ -37,23 +37,26 @@ class _FusedSearchMixin:
         return self._plan(list(self._candidates()), cv.get_n_splits(X, y, groups))
 
     def _plan(self, candidates, n_folds):
+        """Which of these candidates train together."""
         obstacle = ""
         if has_callbacks_for_every_fit(self):
             obstacle = "callbacks of the search are to follow every fit"
         return plan(self.estimator, candidates, n_folds, obstacle)
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
+        """Evaluate the candidates as the search does, but together."""
         evaluate_with(self._evaluate, evaluate_candidates)
         # scikit-learn before 1.9 has no callbacks.
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
         super()._run_search(evaluate_candidates, **context)
 
     def _evaluate(self, X, y, evaluations, parallel):
+        """Plan, and evaluate by the plan."""
         candidates = {e.candidate: e.parameters for e in evaluations}
-        own_plan = self._plan(list(candidates.values()), len({e.fold for e in evaluations}))
+        whole_plan = self._plan(list(candidates.values()), len({e.fold for e in evaluations}))
         if self.verbose > 0:
-            print(own_plan)
-        return evaluate_groups(own_plan, X, y, evaluations, parallel)
+            print(whole_plan)
+        return evaluate_groups(whole_plan, X, y, evaluations, parallel)
 
 
 class FusedGridSearchCV(_FusedSearchMixin, GridSearchCV):
@@ -119,11 +122,8 @@ class FusedGridSearchCV(_FusedSearchMixin, GridSearchCV):
     order of rows and their dropout masks. With an int or a generator each candidate
     starts from the same seed anyway, in ``GridSearchCV`` too.
 
-    Of softmax regressions, unless trained by Adam, a stack leaves out the last class: from zero
-    weights, the scores of all classes always sum to zero.
-
     A task holds one copy of its fold, as ``GridSearchCV`` does for each fit, and a stack of at
-    most 256 MiB with its gradients; a wider one is cut, and its parts train in turn.
+    most 256 MiB with what its steps need; a wider one becomes several, one after the other.
 
     References
     ----------
@@ -145,6 +145,7 @@ class FusedGridSearchCV(_FusedSearchMixin, GridSearchCV):
     """
 
     def _candidates(self):
+        """Parameters of each candidate."""
         return ParameterGrid(self.param_grid)
 
 
@@ -191,6 +192,7 @@ class FusedRandomizedSearchCV(_FusedSearchMixin, RandomizedSearchCV):
     """
 
     def _candidates(self):
+        """Parameters of each candidate."""
         # A copy, for the search to draw the same again.
         random_state = deepcopy(self.random_state)
         return ParameterSampler(self.param_distributions, self.n_iter, random_state=random_state)

@@ -1,0 +1,1 @@
+"""What is learnt: losses, networks and the objective. NumPy and SciPy alone."""

@@ -1,0 +1,69 @@
+"""Dropout: a net that must do without some of its hidden units in every step."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Dropout:
+    r"""Inverted dropout, :math:`A \leftarrow A \odot M` with
+    :math:`M_{ij} = [u_{ij} \ge p] / (1 - p)`, u uniform.
+
+    The expectation of M is 1, so predictions use the whole net as it is.
+
+    Parameters
+    ----------
+    rate : float
+        p, the probability that a unit is dropped, from 0 to below 1.
+    generator : numpy.random.Generator
+        Source of u, for dropout alone: the rest of training draws as it would without it.
+
+    References
+    ----------
+    N. Srivastava et al., "Dropout: a simple way to prevent neural networks from
+    overfitting" (2014), section 10 for the scaling in training.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax._model.dropout import Dropout
+    >>> mask = Dropout(0.25, np.random.default_rng(0))((1000, 10), np.float64)
+    >>> np.unique(mask).round(3), bool(abs(mask.mean() - 1) < 0.05)
+    (array([0.   , 1.333]), True)
+    """
+
+    rate: float
+    generator: np.random.Generator
+
+    def __call__(self, shape, dtype):
+        """A new mask.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        dtype : dtype
+            Of the mask; what is drawn does not depend on it.
+
+        Returns
+        -------
+        mask : ndarray
+        """
+        kept = self.generator.random(shape, dtype=np.float32) >= self.rate
+        return np.multiply(kept, 1 / (1 - self.rate), dtype=dtype)
+
+    def masks(self, layer_sizes, n_samples, dtype):
+        """New masks for the hidden layers of a network.
+
+        Parameters
+        ----------
+        layer_sizes : tuple of int
+            Number of features, of units of each hidden layer, of raw scores.
+        n_samples : int
+        dtype : dtype
+
+        Returns
+        -------
+        masks : list of ndarray of shape (n_units, n_samples)
+        """
+        return [self((n_units, n_samples), dtype) for n_units in layer_sizes[1:-1]]

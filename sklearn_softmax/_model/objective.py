@@ -1,0 +1,107 @@
+"""What training minimises: the weighted mean loss of a network plus an L2 term."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_softmax._model.dropout import Dropout
+from sklearn_softmax._model.network import DenseNetwork
+
+
+@dataclass(frozen=True)
+class Objective:
+    r"""Weighted mean loss of a network, plus a penalty on its weights.
+
+    .. math:: J(W, b) = \frac{\sum_i w_i \mathcal{L}_i
+              + \frac{\lambda}{2} \sum_l \|W^{[l]}\|^2}{\sum_i w_i}
+
+    Parameters
+    ----------
+    network : DenseNetwork
+    loss : object
+        See :mod:`sklearn_softmax._model.losses`.
+    dropout : Dropout or None, default=None
+        Draws the masks of hidden layers in training; all models have the same ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax._model.losses import SoftmaxCrossEntropy
+    >>> from sklearn_softmax._model.network import DenseNetwork
+    >>> from sklearn_softmax._model.objective import Objective
+    >>> network = DenseNetwork((2, 3))
+    >>> params = network.parameters(float)
+    >>> params.weights[0][...] = 1
+    >>> Objective(network, SoftmaxCrossEntropy()).penalty(params, l2=np.array([0.5]))
+    array([1.5])
+    """
+
+    network: DenseNetwork
+    loss: object
+    dropout: Dropout | None = None
+
+    def gradient(self, params, X, targets, weights, room, record, gradient):
+        """Gradient of the weighted losses of a block of samples, without the penalty.
+
+        Parameters
+        ----------
+        params : Parameters
+        X : {ndarray, CSR} of shape (m, n_features)
+        targets : ndarray of shape (m,) or (M, m), int
+            Of the loss.
+        weights : ndarray of shape () or (m,)
+            Factor of each sample's loss.
+        room : Room
+            For m samples; used up.
+        record : ndarray of shape (2, M, m)
+            Of the loss; written.
+        gradient : Parameters
+            Written.
+        """
+        sizes, n_samples = self.network.layer_sizes, X.shape[0]
+        masks = self.dropout and self.dropout.masks(sizes, n_samples, params.vector.dtype)
+        scores = self.network.forward(params, X, room, masks)
+        self.loss.backward(scores, targets, record)
+        scores *= weights
+        self.network.backward(params, X, room, gradient, masks)
+
+    def add_penalty_gradient(self, params, l2, gradient):
+        r"""Add the gradient of the penalty, in place.
+
+        Parameters
+        ----------
+        params : Parameters
+        l2 : ndarray of shape (M, 1, 1)
+            :math:`\lambda / \sum_i w_i` of each model.
+        gradient : Parameters
+        """
+        for W, dW in zip(params.weights, gradient.weights):
+            dW += l2 * W
+
+    def penalty(self, params, l2):
+        """Value of the penalty of each model.
+
+        Parameters
+        ----------
+        params : Parameters
+        l2 : ndarray of shape (M,)
+
+        Returns
+        -------
+        penalty : ndarray of shape (M,)
+        """
+        return l2 / 2 * self.squared_norm(params)
+
+    def squared_norm(self, params):
+        r"""Sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.
+
+        Parameters
+        ----------
+        params : Parameters
+
+        Returns
+        -------
+        squared_norm : ndarray of shape (M,)
+        """
+        dtype = np.result_type(params.vector, np.float64)
+        return sum(np.sum(W * W, axis=(-2, -1), dtype=dtype) for W in params.weights)

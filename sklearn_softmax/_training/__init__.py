@@ -1,0 +1,1 @@
+"""How it is learnt: mini-batch gradient descent of several models at once."""

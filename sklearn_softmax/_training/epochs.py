@@ -1,0 +1,106 @@
+"""Epochs without end: each shuffles the rows, makes a pass and yields its record."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class State:
+    """What moves during training; all that is needed to go on later.
+
+    Parameters
+    ----------
+    params : Parameters
+        Changed in place.
+    optimizer_state : dict
+        Changed in place.
+    hyperparameters : Hyperparameters
+    epoch : int, default=0
+        Epochs run so far.
+    """
+
+    params: object
+    optimizer_state: dict
+    hyperparameters: object
+    epoch: int = 0
+
+
+def epochs(one_pass, state, rows, *, batch_size, shuffle, rng):
+    """Yield after each pass over the rows, for ever.
+
+    An epoch cannot depend on how many there will be.
+
+    Parameters
+    ----------
+    one_pass : callable
+        ``one_pass(params, optimizer_state, rows, hyperparameters) -> losses, is_correct`` takes
+        the rows in their order, a batch a step, and tells the loss of each row and whether it lay
+        on the side of its class, just before the step that used it.
+    state : State
+        Changed in place; from one epoch to the next it may lose models.
+    rows : Rows
+    batch_size : int
+        Rows a step. A batch that holds all rows is not shuffled.
+    shuffle : bool
+        Whether each pass takes the rows in a new random order.
+    rng : RandomState
+
+    Yields
+    ------
+    record : dict of str to ndarray of shape (M,)
+        ``epoch``, starting from 1; its ``lr``; ``loss`` and ``accuracy``, weighted means over the
+        rows, each row scored just before the step that used it; ``mistakes``, the number of rows,
+        of weight above 0, that did not lie on the side of their class then.
+    step_losses : ndarray of shape (M, n_batches)
+        Mean weighted loss of every batch, just before its step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax._model.losses import SoftmaxCrossEntropy
+    >>> from sklearn_softmax._model.network import DenseNetwork
+    >>> from sklearn_softmax._model.objective import Objective
+    >>> from sklearn_softmax._training.epochs import State, epochs
+    >>> from sklearn_softmax._training.hyperparameters import Hyperparameters
+    >>> from sklearn_softmax._training.mini_batch import MiniBatchPass
+    >>> from sklearn_softmax._training.optimizers import GradientDescent
+    >>> from sklearn_softmax._training.rows import Rows
+    >>> network, rows = DenseNetwork((2, 2)), Rows(np.eye(2), np.array([0, 1]))
+    >>> objective = Objective(network, SoftmaxCrossEntropy())
+    >>> one_pass = MiniBatchPass(objective, GradientDescent(), rows, batch_size=2)
+    >>> values = Hyperparameters(*np.ones((2, 1)), *np.zeros((2, 1)))
+    >>> state = State(network.parameters(float), {}, values)
+    >>> passes = epochs(one_pass, state, rows, batch_size=2, shuffle=False, rng=None)
+    >>> [round(float(record["loss"][0]), 3) for record, _ in (next(passes) for _ in "123")]
+    [0.693, 0.474, 0.348]
+    """
+    while True:
+        ordered = rows
+        if shuffle and batch_size < len(rows):
+            ordered = rows.permuted(rng.permutation(len(rows)))
+        hyperparameters = state.hyperparameters.in_epoch(state.epoch)
+        arguments = state.params, state.optimizer_state, ordered, hyperparameters
+        # Not bound to a name, which would keep the figures of all rows until the next epoch.
+        figures, step_losses = _summary(ordered, batch_size, *one_pass(*arguments))
+        state.epoch += 1
+        lr = hyperparameters.lr
+        yield {"epoch": np.full(len(lr), state.epoch), "lr": lr, **figures}, step_losses
+
+
+def _summary(rows, batch_size, losses, is_correct):
+    """Figures of an epoch, and losses of its steps, from the figures of its rows."""
+    is_mistake = ~is_correct
+    if rows.weight is not None:
+        is_mistake &= rows.weight > 0
+        mean_weights = rows.weight / (rows.total_weight / len(rows))
+        losses, is_correct = losses * mean_weights, is_correct * mean_weights
+    dtype = np.result_type(losses, np.float64)
+    starts = np.arange(0, len(rows), batch_size)
+    lengths = np.diff(starts, append=len(rows))
+    figures = {
+        "loss": losses.mean(axis=-1, dtype=dtype),
+        "accuracy": is_correct.mean(axis=-1),
+        "mistakes": np.count_nonzero(is_mistake, axis=-1),
+    }
+    return figures, np.add.reduceat(losses, starts, axis=-1, dtype=dtype) / lengths

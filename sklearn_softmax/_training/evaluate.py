@@ -1,0 +1,46 @@
+"""Loss and accuracy of models on rows that they do not learn from."""
+
+import numpy as np
+
+from sklearn_softmax._model.network import Room
+
+
+def evaluate(objective, params, rows):
+    """Weighted mean loss and accuracy over rows, without the penalty.
+
+    Parameters
+    ----------
+    objective : Objective
+    params : Parameters
+    rows : Rows
+
+    Returns
+    -------
+    loss, accuracy : ndarray of shape (M,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax._model.losses import SoftmaxCrossEntropy
+    >>> from sklearn_softmax._model.network import DenseNetwork
+    >>> from sklearn_softmax._model.objective import Objective
+    >>> from sklearn_softmax._training.evaluate import evaluate
+    >>> from sklearn_softmax._training.rows import Rows
+    >>> network = DenseNetwork((2, 3))
+    >>> objective = Objective(network, SoftmaxCrossEntropy())
+    >>> rows = Rows(np.eye(2), np.array([0, 2]))
+    >>> loss, accuracy = evaluate(objective, network.parameters(float), rows)
+    >>> loss.round(6), accuracy
+    (array([1.098612]), array([0.5]))
+    """
+    loss = accuracy = 0.0
+    dtype = np.result_type(params.vector, rows.X.dtype)
+    for block in rows.blocks():
+        room = Room(params, block.stop - block.start, dtype)
+        scores = objective.network.forward(params, rows.read(block), room)
+        y, weight = rows.y[block], 1.0 if rows.weight is None else rows.weight[block]
+        losses, _ = objective.loss(scores, y)
+        is_correct = objective.loss.predict(scores) == y
+        loss += np.sum(losses * weight, axis=-1, dtype=np.float64)
+        accuracy += np.sum(is_correct * weight, axis=-1, dtype=np.float64)
+    return loss / rows.total_weight, accuracy / rows.total_weight

@@ -1,0 +1,79 @@
+"""One pass of mini-batch gradient descent over the rows."""
+
+import numpy as np
+
+from sklearn_softmax._model.network import Room
+
+
+class MiniBatchPass:
+    """Takes one step a batch, through all rows once.
+
+    Parameters
+    ----------
+    objective : Objective
+    optimizer : GradientDescent or Adam
+    rows : Rows
+        Those that are to be learnt from, in any order.
+    batch_size : int
+        Rows a step. The gradient of a last batch with fewer counts in proportion, so that the
+        optimum does not depend on the order of the rows.
+    """
+
+    def __init__(self, objective, optimizer, rows, batch_size):
+        self.objective, self.optimizer, self.batch_size = objective, optimizer, batch_size
+        self.column, self.width = rows.columns(batch_size)
+
+    def __call__(self, params, state, rows, hyperparameters):
+        """Train some models, in place.
+
+        Parameters
+        ----------
+        params : Parameters
+        state : dict
+            Of the optimiser.
+        rows : Rows
+            In the order to take them.
+        hyperparameters : Hyperparameters
+
+        Returns
+        -------
+        losses : ndarray of shape (M, n_rows)
+            Loss of each row, not weighted, just before the step that used it.
+        is_correct : ndarray of shape (M, n_rows), bool
+            Whether it lay on the side of its class then.
+        """
+        objective, rooms = self.objective, _Rooms(params, rows.X.dtype)
+        gradient = params.on(np.empty(params.vector.shape, rooms.dtype))
+        n_rows, n_models, dtype = len(rows), len(params.vector), params.vector.dtype
+        shape = n_models, objective.network.layer_sizes[-1], self.width
+        targets = objective.loss.targets(rows.y, shape, self.column)
+        weights = rows.loss_weights(self.batch_size)
+        lr, _, l2, momentum = hyperparameters.as_columns(dtype)
+        l2, is_penalised = l2[..., np.newaxis], np.any(l2)
+        record = np.empty((2, n_models, n_rows), rooms.dtype)
+        for start in range(0, n_rows, self.batch_size):
+            stop, sum_of_blocks = min(start + self.batch_size, n_rows), 0
+            for block in rows.blocks(start, stop):
+                X, room = rows.read(block), rooms[block.stop - block.start]
+                weight = weights[block] if weights.ndim else weights
+                target, of_block = targets[..., block], record[..., block]
+                objective.gradient(params, X, target, weight, room, of_block, gradient)
+                if stop - start > rows.BLOCK_SIZE:
+                    gradient.vector += sum_of_blocks
+                    sum_of_blocks = gradient.vector.copy()
+            if is_penalised:
+                fraction = (stop - start) / self.batch_size
+                objective.add_penalty_gradient(params, l2 * fraction, gradient)
+            self.optimizer.step(params.vector, gradient.vector, state, lr, momentum)
+        return objective.loss.losses(record), objective.loss.is_correct(record)
+
+
+class _Rooms(dict):
+    """Room for a block of m samples, by m, made when it is first wanted."""
+
+    def __init__(self, params, dtype_of_rows):
+        self.params, self.dtype = params, np.result_type(params.vector, dtype_of_rows)
+
+    def __missing__(self, n_samples):
+        self[n_samples] = Room(self.params, n_samples, self.dtype)
+        return self[n_samples]

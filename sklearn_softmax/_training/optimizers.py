@@ -1,0 +1,167 @@
+"""Optimisers: how a gradient changes the parameters.
+
+``start(vector, momentum)`` gives an optimiser's moving state, a dict of arrays and counts, and
+``state_of_models(state, models, momentum)`` that of some models.
+``step(vector, gradient, state, lr, momentum)`` takes one step, in place and using the gradient
+up. The optimisers themselves never change. Vectors have the shape (M, n_parameters), a row a
+model, and ``lr`` and ``momentum`` are arrays of shape (M, 1).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+STEPS_TO_FLUSH = 64
+
+
+@dataclass(frozen=True)
+class GradientDescent:
+    r"""Gradient descent, with momentum if wanted.
+
+    .. math:: v \leftarrow \mu v + g, \qquad \theta \leftarrow \theta - \alpha v
+
+    and with Nesterov's look-ahead
+    :math:`\theta \leftarrow \theta - \alpha (g + \mu v)`.
+
+    Parameters
+    ----------
+    nesterov : bool, default=False
+
+    References
+    ----------
+    K. Abhishek, "Multi-class classification using softmax regression" (2021),
+    equations 16 and 17; I. Sutskever et al., "On the importance of
+    initialization and momentum in deep learning" (2013).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax._training.optimizers import GradientDescent
+    >>> vector, lr, momentum = np.array([[1.0]]), np.array([[0.1]]), np.array([[0.0]])
+    >>> optimizer = GradientDescent()
+    >>> state = optimizer.start(vector, momentum)
+    >>> optimizer.step(vector, np.array([[0.5]]), state, lr, momentum)
+    >>> vector
+    array([[0.95]])
+    """
+
+    nesterov: bool = False
+
+    def start(self, vector, momentum):
+        """Velocities, all zero; none where no model has momentum."""
+        return {"velocity": np.zeros_like(vector)} if np.any(momentum) else {}
+
+    def state_of_models(self, state, models, momentum):
+        """A copy of the state of some models, which have this momentum."""
+        return {"velocity": state["velocity"][models]} if np.any(momentum) else {}
+
+    def step(self, vector, gradient, state, lr, momentum):
+        """Take one step.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (M, n_parameters)
+            Changed in place.
+        gradient : ndarray of shape (M, n_parameters)
+            Overwritten.
+        state : dict
+            What :meth:`start` returned; changed in place.
+        lr, momentum : ndarray of shape (M, 1)
+        """
+        if state:
+            velocity = state["velocity"]
+            velocity *= momentum
+            velocity += gradient
+            if self.nesterov:
+                gradient += momentum * velocity
+            else:
+                gradient[...] = velocity
+        gradient *= lr
+        vector -= gradient
+
+
+@dataclass(frozen=True)
+class Adam:
+    r"""Adam: steps scaled by running means of the gradient and of its square.
+
+    .. math:: m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad
+              v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
+              \theta \leftarrow \theta - \alpha
+              \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+
+    Parameters
+    ----------
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay rates of the two means.
+    epsilon : float, default=1e-8
+
+    References
+    ----------
+    D. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015),
+    algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax._training.optimizers import Adam
+    >>> vector, lr, optimizer = np.array([[1.0]]), np.array([[0.1]]), Adam()
+    >>> optimizer.step(vector, np.array([[0.5]]), optimizer.start(vector), lr)
+    >>> vector.round(6)
+    array([[0.9]])
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    def start(self, vector, momentum=None):
+        """Step count and decaying sums, all zero."""
+        return {"t": 0, "m": np.zeros_like(vector), "v": np.zeros_like(vector)}
+
+    def state_of_models(self, state, models, momentum=None):
+        """A copy of the state of some models."""
+        return {"t": state["t"], "m": state["m"][models], "v": state["v"][models]}
+
+    def step(self, vector, gradient, state, lr, momentum=None):
+        """Take one step.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (M, n_parameters)
+            Changed in place.
+        gradient : ndarray of shape (M, n_parameters)
+            Overwritten.
+        state : dict
+            What :meth:`start` returned; changed in place.
+        lr : ndarray of shape (M, 1)
+        momentum : object
+            Of no effect: Adam's is ``beta_1``.
+        """
+        t = state["t"] = state["t"] + 1
+        m, v = state["m"], state["v"]
+        # Sums without the factors 1 - beta, which join the other constants.
+        m_factor = (1 - self.beta_1) / (1 - self.beta_1**t)
+        root_v_factor = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
+        m *= self.beta_1
+        m += gradient
+        v *= self.beta_2
+        gradient *= gradient
+        v += gradient
+        if t % STEPS_TO_FLUSH == 0:
+            _flush(m)
+            _flush(v)
+        np.sqrt(v, out=gradient)
+        gradient += self.epsilon / root_v_factor
+        np.divide(m, gradient, out=gradient)
+        gradient *= lr * (m_factor / root_v_factor)
+        vector -= gradient
+
+
+def _flush(array):
+    """Set to 0 what has decayed to nothing: numbers below the normal range are slow."""
+    limits = np.finfo(array.dtype)
+    # A sum that the small ones do not survive, and the others hardly notice.
+    shift = 1e6 * limits.tiny / limits.eps
+    array += shift
+    array -= shift

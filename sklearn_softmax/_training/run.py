@@ -1,0 +1,231 @@
+"""The training run: models that learn from the same batches, each with its hyperparameters."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_softmax._training.epochs import epochs
+from sklearn_softmax._training.evaluate import evaluate
+from sklearn_softmax._training.mini_batch import MiniBatchPass
+from sklearn_softmax._training.online import OnlinePass
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model of a run as it stands after some epochs.
+
+    Parameters
+    ----------
+    params : Parameters
+        Those of the lowest validation loss where the model has patience and has not failed, else
+        the last ones; a copy.
+    optimizer_state : dict
+        A copy.
+    history : dict of str to ndarray of shape (n_epochs,)
+        One entry an epoch of this run.
+    step_losses : ndarray of shape (n_steps,)
+    failure : {"", "diverged", "validation"}
+        What is no longer finite: nothing; the loss or the parameters; the validation loss.
+    """
+
+    params: object
+    optimizer_state: dict
+    history: dict
+    step_losses: np.ndarray
+    failure: str = ""
+
+
+@dataclass
+class TrainingRun:
+    """M models of one objective that learn from the same batches.
+
+    A model leaves the run, and stays as it is then, when it diverges, when its patience is
+    exhausted, and when nothing is left for it to learn.
+
+    Parameters
+    ----------
+    objective : Objective
+    optimizer : GradientDescent or Adam
+    rows : Rows
+        To learn from.
+    state : State
+        Where training begins, or goes on; changed in place.
+    batch_size : int
+        Rows a step; more than there are mean all of them.
+    shuffle : bool
+        Whether each epoch takes the rows in a new random order.
+    rng : RandomState
+        Source of these orders.
+    validation : Rows or None, default=None
+        Scored after each epoch.
+    patience : Patience or None, default=None
+        With the validation loss; None to run all epochs.
+    is_online : bool, default=False
+        Whether to learn by Rosenblatt's rule, a row a step, instead of batches.
+
+    Attributes
+    ----------
+    models : ndarray of int
+        Indices of the models that are still in the run.
+    """
+
+    objective: object
+    optimizer: object
+    rows: object
+    state: object
+    batch_size: int
+    shuffle: bool
+    rng: object
+    validation: object = None
+    patience: object = None
+    is_online: bool = False
+
+    def __post_init__(self):
+        self.models = np.arange(len(self.state.params.vector))
+        self._best = self.state.params.vector.copy() if self.patience else None
+        self._records, self._step_losses, self._left = [], [], {}
+        batch_size = min(self.batch_size, len(self.rows))
+        if self.is_online:
+            one_pass = OnlinePass(self.rows.X)
+        else:
+            one_pass = MiniBatchPass(self.objective, self.optimizer, self.rows, batch_size)
+        order = {"batch_size": batch_size, "shuffle": self.shuffle, "rng": self.rng}
+        self._epochs = epochs(one_pass, self.state, self.rows, **order)
+
+    @property
+    def record(self):
+        """Figures of the last epoch, one entry for each model that is still in the run."""
+        return self._records[-1]
+
+    def advance(self, n_epochs, begin_epoch=lambda: None, end_epoch=lambda: False):
+        """Train for some more epochs, as long as there are models left.
+
+        Parameters
+        ----------
+        n_epochs : int
+        begin_epoch : callable, optional
+            Called before each epoch.
+        end_epoch : callable, optional
+            Called after each epoch that a model got through; a true answer ends training.
+        """
+        last, asked_to_stop = self.state.epoch + n_epochs, False
+        with np.errstate(over="ignore", invalid="ignore"):
+            while len(self.models) and self.state.epoch < last and not asked_to_stop:
+                begin_epoch()
+                self._note(*next(self._epochs))
+                self._dismiss_failed()
+                if len(self.models):
+                    asked_to_stop = end_epoch()
+                    self._dismiss(self._has_ended())
+
+    def look(self, model):
+        """A model as it stands now, after an epoch at least, or stood when it left the run.
+
+        Parameters
+        ----------
+        model : int
+            Its index among those that the run began with.
+
+        Returns
+        -------
+        trained : TrainedModel
+        """
+        return self._left.get(model) or self._trained(self.models.tolist().index(model))
+
+    def parameters(self, model):
+        """A copy of a model's parameters after the last epoch; those to look at if it has left.
+
+        Parameters
+        ----------
+        model : int
+            As for :meth:`look`.
+
+        Returns
+        -------
+        params : Parameters
+        """
+        if model in self._left:
+            return self._left[model].params.of_models([0])
+        return self.state.params.of_models(self.models == model)
+
+    def keep(self, models):
+        """Train no models but these any longer, and forget the others.
+
+        Parameters
+        ----------
+        models : collection of int
+            Their indices among those that the run began with.
+        """
+        self._left = {i: model for i, model in self._left.items() if i in models}
+        self._retain(np.isin(self.models, list(models)))
+
+    def _note(self, record, step_losses):
+        """Complete the record of an epoch, and note the parameters that are the best so far."""
+        objective, params = self.objective, self.state.params
+        if not objective.loss.learns_only_from_mistakes:
+            del record["mistakes"]
+        record["penalty"] = objective.penalty(params, self.state.hyperparameters.l2)
+        record["weight_norm"] = np.sqrt(objective.squared_norm(params))
+        if self.validation is not None:
+            scored = evaluate(objective, params, self.validation)
+            record["val_loss"], record["val_accuracy"] = scored
+        if self.patience is not None:
+            is_best = self.patience.is_lowest(record["val_loss"])
+            self._best[is_best] = params.vector[is_best]
+        self._records.append(record)
+        self._step_losses.append(step_losses)
+
+    def _dismiss_failed(self):
+        """Have the models leave of which something is no longer finite."""
+        state = self.state.optimizer_state.values()
+        arrays = [self.state.params.vector, *(a for a in state if isinstance(a, np.ndarray))]
+        is_finite = np.isfinite(self.record["loss"])
+        for array in arrays:
+            is_finite &= np.isfinite(array).all(axis=1)
+        self._dismiss(~is_finite, "diverged")
+        val_loss = self.record.get("val_loss", np.zeros(len(self.models)))
+        self._dismiss(~np.isfinite(val_loss), "validation")
+
+    def _has_ended(self):
+        """Which models no later epoch could change, and which are out of patience."""
+        has_learnt_all = self.record.get("mistakes", np.ones(len(self.models))) == 0
+        if self.patience is None:
+            return has_learnt_all
+        return has_learnt_all | self.patience.is_exhausted()
+
+    def _dismiss(self, is_leaving, failure=""):
+        """Have some models leave, to be looked at as they stand now."""
+        for i in np.flatnonzero(is_leaving):
+            self._left[int(self.models[i])] = self._trained(i, failure)
+        self._retain(~is_leaving)
+
+    def _retain(self, is_kept):
+        """Keep the arrays of some models."""
+        if np.all(is_kept):
+            return
+        kept, state = np.flatnonzero(is_kept), self.state
+        self.models = self.models[kept]
+        state.optimizer_state = self._optimizer_state_of(kept)
+        state.hyperparameters = state.hyperparameters.of_models(kept)
+        state.params = state.params.of_models(kept)
+        self._records = [{k: v[kept] for k, v in record.items()} for record in self._records]
+        self._step_losses = [losses[kept] for losses in self._step_losses]
+        if self.patience is not None:
+            self.patience.keep(kept)
+            self._best = self._best[kept]
+
+    def _optimizer_state_of(self, models):
+        """A copy of the optimiser's state of some of the models that are in the run."""
+        momentum = self.state.hyperparameters.momentum[models]
+        return self.optimizer.state_of_models(self.state.optimizer_state, models, momentum)
+
+    def _trained(self, i, failure=""):
+        """The i-th of the models that are in the run, as it stands."""
+        vector = self.state.params.vector if self.patience is None or failure else self._best
+        return TrainedModel(
+            params=self.state.params.on(vector[[i]]),
+            optimizer_state=self._optimizer_state_of([i]),
+            history={name: np.array([r[name][i] for r in self._records]) for name in self.record},
+            step_losses=np.concatenate([losses[i] for losses in self._step_losses]),
+            failure=failure,
+        )

@@ -1,0 +1,40 @@
+"""Fits that change nothing where they fail."""
+
+from contextlib import contextmanager
+from copy import deepcopy
+
+import numpy as np
+
+PRIVATE_STATE = ("_optimizer_in_use", "_optimizer_state", "_random_state", "_dropout_generator")
+
+
+@contextmanager
+def restored_on_failure(estimator):
+    """Put the fitted attributes, and the state of generators, back if the block fails.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+    """
+    before = {name: v for name, v in vars(estimator).items() if _is_fitted_attribute(name)}
+    if "_dropout_generator" in before:
+        before["_dropout_generator"] = deepcopy(before["_dropout_generator"])
+    # Not copied, since it may be the user's.
+    rng = before.get("_random_state")
+    rng_state = None if rng is None else rng.get_state()
+    try:
+        yield
+    except BaseException:
+        for name in filter(_is_fitted_attribute, list(vars(estimator))):
+            delattr(estimator, name)
+        for name, value in before.items():
+            setattr(estimator, name, value)
+        # NumPy's global generator belongs to others too.
+        if rng is not None and rng is not np.random.mtrand._rand:
+            rng.set_state(rng_state)
+        raise
+
+
+def _is_fitted_attribute(name):
+    """Whether an attribute is set by fitting."""
+    return name.endswith("_") or name in PRIVATE_STATE

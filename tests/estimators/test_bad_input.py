@@ -1,0 +1,434 @@
+"""Bad input gets a clear error before any work is done, and changes nothing."""
+
+import copy
+import gc
+import re
+import weakref
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import InvalidParameterError
+
+from sklearn_softmax import BinaryPerceptron, SoftmaxRegression
+from tests.cases import CASES, cases, estimators
+
+X, iris_labels = load_iris(return_X_y=True)
+
+
+def labels(case):
+    """Those of iris, or which rows are of its last class, which no line tells apart."""
+    return iris_labels if len(case.classes) > 2 else (iris_labels == 2).astype(int)
+
+
+def model(case, **params):
+    return case.model(**{"lr": 0.01, "n_epochs": 3, **params})
+
+
+VALUES = {
+    "lr": [0, -1, np.inf, np.nan, "big", None],
+    "lr_decay": [0, 1.1, -0.5, "slow"],
+    "reg_param": [-1e-9, np.inf, "l2"],
+    "batch_size": [0, -5, 2.5, "all", None],
+    "n_epochs": [0, -1, 3.5, None],
+    "hidden_size": [0, 2.5, "wide", None],
+    "activation": ["linear", None],
+    "dropout": [1, -0.1, "half"],
+    "weight_init": [0, "he", None],
+    "optimizer": ["lbfgs", None, 3],
+    "momentum": [-0.1, 1.0, "heavy"],
+    "nesterov": ["yes", 2],
+    "early_stopping": ["yes", 2],
+    "validation_fraction": [0, 1, -0.2, 5],
+    "n_iter_no_change": [0, 1.5],
+    "tol": [-1e-3, "small"],
+    "class_weight": ["even", 3],
+    "fit_intercept": ["no"],
+    "shuffle": ["no"],
+    "warm_start": ["no"],
+    "random_state": ["seed", -1],
+    "verbose": ["loud"],
+}
+PARAMETERS = [(case, name) for case in CASES for name in case.estimator.get_params()]
+
+
+@pytest.mark.parametrize(("case", "name"), PARAMETERS, ids=str)
+def test_parameters(case, name):
+    y = labels(case)
+    for value in VALUES[name]:
+        with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter"):
+            model(case, **{name: value}).fit(X, y)
+        with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter"):
+            model(case, **{name: value}).partial_fit(X, y, classes=np.unique(y))
+
+
+@estimators()
+def test_every_parameter_is_checked(case):
+    checked = set(case.estimator._parameter_constraints)
+    assert set(case.estimator.get_params()) <= checked <= {name for _, name in PARAMETERS}
+
+
+@estimators()
+def test_positional_and_unknown_parameters_are_refused(case):
+    with pytest.raises(TypeError):
+        type(case.estimator)(0.1)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'learning_rate'"):
+        type(case.estimator)(learning_rate=0.1)
+
+
+X_nan, X_inf = X.copy(), X.copy()
+X_nan[3, 1], X_inf[3, 1] = np.nan, np.inf
+
+
+def bad_data(y):
+    return {
+        "NaN in X": (X_nan, y, {}, "Input X contains NaN"),
+        "infinity in X": (X_inf, y, {}, "Input X contains infinity"),
+        "one-dimensional X": (X[:, 0], y, {}, "Expected 2D array, got 1D array"),
+        "three-dimensional X": (X.reshape(150, 2, 2), y, {}, "dim 3"),
+        "no rows": (X[:0], y[:0], {}, r"Found array with 0 sample\(s\)"),
+        "no features": (X[:, :0], y, {}, r"Found array with 0 feature\(s\)"),
+        "complex X": (X + 1j, y, {}, "Complex data not supported"),
+        "text in X": ([["a", "b"]], [0], {}, "could not convert string to float"),
+        "y too short": (X, y[:-1], {}, "inconsistent numbers of samples: "),
+        "y missing": (X, None, {}, "requires y to be passed"),
+        "two-dimensional y": (X, np.column_stack([y, y]), {}, "y should be a 1d array"),
+        "NaN in y": (X, np.where(y == 1, np.nan, y), {}, "Input y contains NaN"),
+        "regression target": (X, X[:, 0] + 0.01, {}, "Unknown label type: continuous"),
+        "weights too short": (X, y, {"sample_weight": [1.0]}, "sample_weight.shape == "),
+        "weights all zero": (X, y, {"sample_weight": np.zeros(150)}, "at least one non-zero"),
+        "negative weight": (X, y, {"sample_weight": np.arange(150) - 1.0}, "Negative values"),
+        "NaN weight": (X, y, {"sample_weight": np.full(150, np.nan)}, "contains NaN"),
+        "X_val alone": (X, y, {"X_val": X}, "X_val and y_val go together.*y_val missing"),
+        "y_val alone": (X, y, {"y_val": y}, "X_val and y_val go together.*X_val missing"),
+        "sample_weight_val alone": (X, y, {"sample_weight_val": y}, "X_val and y_val go together"),
+        "X_val with other features": (X, y, {"X_val": X[:, :2], "y_val": y}, "X has 2 features"),
+        "NaN in X_val": (X, y, {"X_val": X_nan, "y_val": y}, "contains NaN"),
+        "y_val too short": (X, y, {"X_val": X, "y_val": y[:5]}, "inconsistent numbers"),
+        "unseen labels in y_val": (
+            X,
+            y,
+            {"X_val": X, "y_val": y + 1},
+            rf"y_val contains labels that are not in y: \[{y.max() + 1}\]",
+        ),
+        "labels of another type in y_val": (
+            X,
+            y,
+            {"X_val": X, "y_val": y.astype(str)},
+            re.escape(
+                f"y_val contains labels that are not in y: {np.unique(y.astype(str)).tolist()}"
+            ),
+        ),
+        "validation weights all zero": (
+            X,
+            y,
+            {"X_val": X, "y_val": y, "sample_weight_val": np.zeros(150)},
+            "at least one non-zero",
+        ),
+    }
+
+
+BAD_DATA = [
+    (case, name)
+    for case in CASES
+    for name, (_, _, options, _) in bad_data(labels(case)).items()
+    if "sample_weight" in case.has or not any("weight" in option for option in options)
+]
+
+
+@pytest.mark.parametrize(("case", "name"), BAD_DATA, ids=str)
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_data(case, name, early_stopping):
+    X_bad, y_bad, fit_params, message = bad_data(labels(case))[name]
+    with pytest.raises(ValueError, match=message):
+        model(case, early_stopping=early_stopping).fit(X_bad, y_bad, **fit_params)
+
+
+@pytest.mark.parametrize(("case", "name"), BAD_DATA, ids=str)
+def test_failure_leaves_a_fitted_estimator_as_it_was(case, name):
+    y = labels(case)
+    X_bad, y_bad, fit_params, message = bad_data(y)[name]
+    for warm_start in (False, True):
+        estimator = model(case, warm_start=warm_start, **case.if_known(momentum=0.9)).fit(X, y)
+        before = copy.deepcopy(vars(estimator))
+        with pytest.raises(ValueError, match=message):
+            estimator.fit(X_bad, y_bad, **fit_params)
+        same_attributes(vars(estimator), before)
+
+
+def same_attributes(after, before):
+    assert after.keys() == before.keys()
+    for name, value in before.items():
+        if name == "_random_state":
+            np.testing.assert_equal(after[name].get_state(), value.get_state())
+        elif name.endswith("_") or name.startswith("_optimizer"):
+            np.testing.assert_equal(after[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("lr", [1e300, 1e3])
+@pytest.mark.parametrize("warm_start", [False, True])
+@estimators()
+def test_divergence(case, lr, dtype, warm_start):
+    y = labels(case)
+    scaled = X.astype(dtype) * (1e30 if dtype == np.float32 else 1e200)
+    estimator = model(case, warm_start=warm_start).fit(X.astype(dtype), y)
+    before = copy.deepcopy(vars(estimator))
+    estimator.set_params(lr=lr, n_epochs=50)
+    with pytest.raises(ValueError, match=r"diverged in epoch \d+: with lr=.*Lower lr, or scale"):
+        estimator.fit(scaled, y)
+    before |= {"lr": lr, "n_epochs": 50}
+    same_attributes(vars(estimator), before)
+    estimator.set_params(lr=0.01).fit(X.astype(dtype), y)
+
+
+@estimators()
+def test_a_diverged_fit_lets_its_data_go(case):
+    given = X * 1e200
+    alive = weakref.ref(given)
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match="diverged"):
+            model(case, lr=1e3, n_epochs=50).fit(given, labels(case))
+        del given
+        assert alive() is None
+    finally:
+        gc.enable()
+
+
+@estimators()
+def test_divergence_in_partial_fit_changes_nothing(case):
+    y = labels(case)
+    estimator = model(case, **case.if_known(momentum=0.9))
+    estimator.partial_fit(X, y, classes=np.unique(y))
+    before = copy.deepcopy(vars(estimator))
+    with pytest.raises(ValueError, match="diverged"):
+        estimator.partial_fit(X * 1e200, y)
+    same_attributes(vars(estimator), before)
+
+
+@pytest.mark.parametrize(("case", "name"), BAD_DATA, ids=str)
+def test_a_first_fit_that_fails_leaves_nothing_behind(case, name):
+    X_bad, y_bad, fit_params, message = bad_data(labels(case))[name]
+    estimator = model(case)
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(X_bad, y_bad, **fit_params)
+    assert set(vars(estimator)) == set(estimator.get_params())
+
+
+@estimators('lr="auto"', "momentum")
+def test_auto_needs_gradient_descent(case):
+    with pytest.raises(ValueError, match="lr='auto' is a step size for optimizer='sgd'"):
+        model(case, lr="auto", optimizer="adam").fit(X, labels(case))
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e-25])
+@estimators('lr="auto"')
+def test_auto_with_squares_out_of_range(case, scale):
+    scaled = (X * scale).astype(np.float32)
+    with pytest.raises(ValueError, match="squares of the features leave the range of float32"):
+        model(case, lr="auto", fit_intercept=False).fit(scaled, labels(case))
+
+
+@estimators()
+def test_sparse_nan(case):
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        model(case).fit(sparse.csr_array(X_nan), labels(case))
+
+
+# --- validation rows ----------------------------------------------------------------
+
+
+@estimators()
+def test_a_class_with_one_row_cannot_be_split(case):
+    rare = labels(case).max()
+    y = np.r_[np.arange(100) % rare, rare]
+    with pytest.raises(ValueError, match=rf"only one sample \(n_samples = 1\) of \[{rare}\]"):
+        model(case, early_stopping=True).fit(X[:101], y)
+
+
+@pytest.mark.parametrize(("fraction", "side"), [(0.02, "validation"), (0.99, "training")])
+@estimators()
+def test_a_fraction_that_leaves_a_class_without_a_row(case, fraction, side):
+    last = labels(case).max()
+    y = np.r_[np.zeros(146), [1, 1, last, last]]
+    message = f"validation_fraction={fraction} leaves no {side} row of .* out of 150 rows"
+    with pytest.raises(ValueError, match=message):
+        model(case, early_stopping=True, validation_fraction=fraction).fit(X, y)
+
+
+@estimators("sample_weight")
+def test_weights_that_leave_nothing_to_validate_on(case):
+    weight = np.zeros(150)
+    weight[0] = 1
+    with pytest.raises(ValueError, match=r"sample weights of all \w+ rows are zero"):
+        model(case, early_stopping=True).fit(X, labels(case), weight)
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf])
+@estimators()
+def test_class_weight_that_is_no_weight(case, value):
+    y = labels(case)
+    weights = dict.fromkeys(range(y.max() + 1), 1) | {0: value}
+    with pytest.raises(ValueError, match="class_weight must be finite and not negative; the class"):
+        model(case, class_weight=weights).fit(X, y)
+
+
+@estimators()
+def test_class_weights_without_a_finite_sum(case):
+    y = labels(case)
+    with pytest.raises(ValueError, match="must have a finite sum, got inf"):
+        model(case, class_weight=dict.fromkeys(range(y.max() + 1), 1e308)).fit(X, y)
+
+
+@estimators("sample_weight")
+def test_sample_weights_without_a_finite_sum(case):
+    with pytest.raises(ValueError, match="must have a finite sum, got inf"):
+        model(case).fit(X, labels(case), np.full(150, 1e307))
+
+
+@estimators()
+def test_class_weights_that_leave_nothing(case):
+    y = labels(case)
+    with pytest.raises(ValueError, match="times class_weight must contain at least one non-zero"):
+        model(case, class_weight=dict.fromkeys(range(y.max() + 1), 0)).fit(X, y)
+
+
+@estimators()
+def test_validation_rows_out_of_range(case):
+    y = labels(case)
+    with pytest.raises(ValueError, match=r"The validation loss is (inf|nan) after epoch 1"):
+        model(case, lr=0.1).fit(X, y, X_val=X * 2e307, y_val=y)
+
+
+# --- partial_fit and warm_start ----------------------------------------------------------
+
+
+@estimators()
+def test_partial_fit_needs_the_classes_first(case):
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        model(case).partial_fit(X, labels(case))
+
+
+@estimators()
+def test_partial_fit_refuses_unseen_labels(case):
+    y = labels(case)
+    estimator = model(case).partial_fit(X, y, classes=np.unique(y))
+    unseen = y.max() + 1
+    with pytest.raises(
+        ValueError, match=rf"y contains labels that are not in `classes`: \[{unseen}\]"
+    ):
+        estimator.partial_fit(X, y + 1)
+    with pytest.raises(ValueError, match="is not the same as on last call"):
+        estimator.partial_fit(X, y, classes=[0, unseen])
+    with pytest.raises(ValueError, match="X has 2 features"):
+        estimator.partial_fit(X[:, :2], y)
+
+
+@estimators()
+def test_partial_fit_refuses_balanced(case):
+    y = labels(case)
+    with pytest.raises(ValueError, match="class_weight='balanced' is not supported by partial_fit"):
+        model(case, class_weight="balanced").partial_fit(X, y, classes=np.unique(y))
+
+
+@estimators()
+def test_warm_start_refuses_other_classes_and_features(case):
+    y = labels(case)
+    estimator = model(case, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match=r"warm_start can only be used where `self\.classes_`"):
+        estimator.fit(X, y + 1)
+    with pytest.raises(ValueError, match="X has 2 features"):
+        estimator.fit(X[:, :2], y)
+    np.testing.assert_array_equal(estimator.classes_, np.unique(y))
+    assert estimator.n_features_in_ == 4
+
+
+# --- predictions ---------------------------------------------------------------------------
+
+METHODS = [
+    *((case, "predict") for case in cases()),
+    *((case, "decision_function") for case in cases()),
+    *((case, "predict_proba") for case in cases("predict_proba")),
+    *((case, "predict_log_proba") for case in cases("predict_proba")),
+]
+
+
+@pytest.mark.parametrize(("case", "method"), METHODS, ids=str)
+def test_predictions(case, method):
+    with pytest.raises(NotFittedError, match="is not fitted yet"):
+        getattr(model(case), method)(X)
+    fitted = model(case).fit(X, labels(case))
+    message = f"X has 2 features, but {case.name} is expecting 4"
+    with pytest.raises(ValueError, match=message):
+        getattr(fitted, method)(X[:, :2])
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        getattr(fitted, method)(X_nan)
+    with pytest.raises(ValueError, match=r"Found array with 0 sample\(s\)"):
+        getattr(fitted, method)(X[:0])
+
+
+# --- what a perceptron does not have -----------------------------------------------------------
+
+perceptrons = pytest.mark.parametrize("batch_size", [1, 32])
+
+
+@perceptrons
+def test_perceptron_refuses_three_classes(batch_size):
+    estimator = BinaryPerceptron(batch_size=batch_size, n_epochs=3)
+    with pytest.raises(ValueError, match=r"Only binary classification is supported\."):
+        estimator.fit(X, iris_labels)
+    with pytest.raises(ValueError, match=r"Only binary classification is supported\."):
+        estimator.partial_fit(X, iris_labels, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match=r"Only binary classification is supported\."):
+        estimator.partial_fit(X[:50], iris_labels[:50], classes=[0, 1, 2])
+    assert set(vars(estimator)) == set(estimator.get_params())
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+@perceptrons
+def test_three_classes_leave_a_fitted_perceptron_as_it_was(batch_size, warm_start):
+    estimator = BinaryPerceptron(batch_size=batch_size, n_epochs=3, warm_start=warm_start)
+    estimator.fit(X, iris_labels == 2)
+    before = copy.deepcopy(vars(estimator))
+    message = "warm_start can only be used" if warm_start else "Only binary classification"
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(X, iris_labels)
+    with pytest.raises(ValueError, match="is not the same as on last call"):
+        estimator.partial_fit(X, iris_labels, classes=[0, 1, 2])
+    same_attributes(vars(estimator), before)
+
+
+@perceptrons
+def test_perceptron_refuses_sample_weights(batch_size):
+    estimator, y, weight = BinaryPerceptron(batch_size=batch_size), iris_labels == 2, np.ones(150)
+    with pytest.raises(TypeError, match="sample_weight"):
+        estimator.fit(X, y, sample_weight=weight)
+    with pytest.raises(TypeError, match="positional argument"):
+        estimator.fit(X, y, weight)
+    with pytest.raises(TypeError, match="sample_weight_val"):
+        estimator.fit(X, y, X_val=X, y_val=y, sample_weight_val=weight)
+    with pytest.raises(TypeError, match="sample_weight"):
+        estimator.partial_fit(X, y, classes=[False, True], sample_weight=weight)
+    assert set(vars(estimator)) == set(estimator.get_params())
+
+
+@pytest.mark.parametrize("name", ["optimizer", "momentum", "nesterov", "reg_param"])
+def test_perceptron_refuses_parameters_of_the_others(name):
+    assert not hasattr(BinaryPerceptron(), name)
+    value = getattr(SoftmaxRegression(), name)
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
+        BinaryPerceptron(**{name: value})
+    with pytest.raises(ValueError, match=f"Invalid parameter '{name}'"):
+        BinaryPerceptron().set_params(**{name: value})
+
+
+@perceptrons
+def test_perceptron_refuses_auto(batch_size):
+    estimator, y = BinaryPerceptron(lr="auto", batch_size=batch_size), iris_labels == 2
+    with pytest.raises(InvalidParameterError, match="The 'lr' parameter"):
+        estimator.fit(X, y)
+    with pytest.raises(InvalidParameterError, match="The 'lr' parameter"):
+        estimator.partial_fit(X, y, classes=[False, True])

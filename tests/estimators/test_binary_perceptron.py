@@ -1,0 +1,306 @@
+"""Rosenblatt's rule against scikit-learn's, bit for bit, and against a plain loop."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import sparse
+from sklearn.datasets import load_breast_cancer, load_digits, make_blobs, make_classification
+from sklearn.linear_model import Perceptron
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_softmax import BinaryPerceptron
+from sklearn_softmax._training import online
+from sklearn_softmax._training.rows import Rows
+
+
+def zero_or_one(digit):
+    X, y = load_digits(return_X_y=True)
+    return X / 16, (y == digit).astype(int)
+
+
+def outlier():
+    """One row so long that the sign of every other score looks uncertain."""
+    X, y = zero_or_one(8)
+    X[100] *= 1e14
+    return X, y
+
+
+def exact_zeros():
+    """Tenths cancel to exactly 0, or to a rounding error of either sign."""
+    rng = np.random.RandomState(0)
+    return rng.randint(-3, 4, (500, 7)) / 10, rng.randint(0, 2, 500)
+
+
+SETS = {
+    "digits": lambda: zero_or_one(8),
+    "unscaled": lambda: load_breast_cancer(return_X_y=True),
+    "separable": lambda: make_blobs(300, centers=[[-5, 0], [5, 0]], random_state=0),
+    "noisy": lambda: make_classification(1500, 30, flip_y=0.3, random_state=0),
+    "imbalanced": lambda: make_classification(1500, weights=[0.98], random_state=1),
+    "one feature": lambda: make_classification(
+        300, 1, n_informative=1, n_redundant=0, n_clusters_per_class=1, random_state=0
+    ),
+    "duplicates": lambda: tuple(np.repeat(a, 5, axis=0) for a in zero_or_one(3)),
+    "exact zeros": exact_zeros,
+    "outlier": outlier,
+}
+
+
+def assert_same_bits(model, expected):
+    np.testing.assert_array_equal(model.coef_, expected.coef_)
+    np.testing.assert_array_equal(model.intercept_, expected.intercept_)
+
+
+def plain_loop(X, y, n_epochs, lr=1.0, orders=None):
+    """The rule as textbooks give it."""
+    w, b = np.zeros(X.shape[1], X.dtype), X.dtype.type(0)
+    mistakes = []
+    for epoch in range(n_epochs):
+        n = 0
+        for i in range(len(y)) if orders is None else orders[epoch]:
+            s = X.dtype.type(1 if y[i] == 1 else -1)
+            if s * (np.cumsum(w * X[i])[-1] + b) <= 0:
+                w, b, n = w + X.dtype.type(lr) * s * X[i], b + X.dtype.type(lr) * s, n + 1
+        mistakes.append(n)
+    return w, b, mistakes
+
+
+# --- the online rule -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced", {0: 0.3, 1: 1.7}], ids=str)
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("data", SETS)
+def test_every_bit_is_scikit_learn_s(data, fit_intercept, class_weight):
+    X, y = SETS[data]()
+    params = {"fit_intercept": fit_intercept, "class_weight": class_weight, "shuffle": False}
+    expected = Perceptron(tol=None, max_iter=7, **params).fit(X, y)
+    assert_same_bits(BinaryPerceptron(n_epochs=7, **params).fit(X, y), expected)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_every_bit_of_every_digit(digit):
+    X, y = zero_or_one(digit)
+    expected = Perceptron(tol=None, max_iter=5, shuffle=False, eta0=0.1).fit(X, y)
+    assert_same_bits(BinaryPerceptron(n_epochs=5, shuffle=False, lr=0.1).fit(X, y), expected)
+
+
+@pytest.mark.parametrize("cost_of_beginning", [1, 100, 10_000_000])
+@pytest.mark.parametrize("block_size", [1, 13, 1024])
+@pytest.mark.parametrize("data", ["noisy", "exact zeros"])
+def test_stretches_do_not_matter(data, block_size, cost_of_beginning, monkeypatch):
+    X, y = SETS[data]()
+    expected = Perceptron(tol=None, max_iter=3, shuffle=False).fit(X, y)
+    monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
+    monkeypatch.setattr(online, "COST_OF_BEGINNING", cost_of_beginning)
+    assert_same_bits(BinaryPerceptron(n_epochs=3, shuffle=False).fit(X, y), expected)
+
+
+@pytest.mark.parametrize("weight", [1e-160, 1e-170, 1e-200, 1e-300])
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_whose_squares_vanish(seed, weight):
+    rng = np.random.RandomState(seed)
+    X, y = rng.randint(-2, 3, (200, 6)).astype(float), rng.randint(0, 2, 200)
+    params = {"class_weight": {0: weight, 1: weight}, "shuffle": False}
+    expected = Perceptron(tol=None, max_iter=5, eta0=0.1, **params).fit(X, y)
+    assert_same_bits(BinaryPerceptron(n_epochs=5, lr=0.1, **params).fit(X, y), expected)
+
+
+@given(
+    arrays(np.float64, (12, 3), elements=st.integers(-4, 4).map(lambda n: n / 10)),
+    arrays(np.intp, 12, elements=st.integers(0, 1)).filter(lambda y: len(np.unique(y)) == 2),
+)
+def test_scores_at_and_beside_zero(X, y):
+    expected = Perceptron(tol=None, max_iter=4, shuffle=False).fit(X, y)
+    assert_same_bits(BinaryPerceptron(n_epochs=4, shuffle=False).fit(X, y), expected)
+
+
+@pytest.mark.parametrize("data", SETS)
+def test_single_precision_equals_a_plain_loop(data):
+    X, y = SETS[data]()
+    X = X.astype(np.float32)
+    model = BinaryPerceptron(n_epochs=3, shuffle=False).fit(X, y)
+    w, b, mistakes = plain_loop(X, y, 3)
+    assert model.coef_.dtype == model.intercept_.dtype == np.float32
+    np.testing.assert_array_equal(model.coef_[0], w)
+    assert model.intercept_[0] == b
+    np.testing.assert_array_equal(model.history_["mistakes"], mistakes[: model.n_iter_])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_shuffled_equals_a_plain_loop_in_that_order(dtype):
+    X, y = SETS["noisy"]()
+    X = X.astype(dtype)
+    model = BinaryPerceptron(n_epochs=3, random_state=5).fit(X, y)
+    rng = np.random.RandomState(5)
+    w, b, mistakes = plain_loop(X, y, 3, orders=[rng.permutation(len(y)) for _ in range(3)])
+    np.testing.assert_array_equal(model.coef_[0], w)
+    assert model.intercept_[0] == b
+    np.testing.assert_array_equal(model.history_["mistakes"], mistakes)
+
+
+@pytest.mark.parametrize("container", [sparse.csr_array, sparse.csc_array, sparse.csr_matrix])
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("data", ["digits", "exact zeros", "one feature"])
+def test_sparse_equals_dense(data, shuffle, container):
+    X, y = SETS[data]()
+    model = BinaryPerceptron(n_epochs=4, shuffle=shuffle, random_state=0)
+    w, b = (getattr(model.fit(X, y), name).copy() for name in ("coef_", "intercept_"))
+    model.fit(container(X), y)
+    np.testing.assert_array_equal(model.coef_, w)
+    np.testing.assert_array_equal(model.intercept_, b)
+
+
+def test_every_row_is_a_step():
+    X, y = zero_or_one(1)
+    model = BinaryPerceptron(n_epochs=2, random_state=0).fit(X, y)
+    assert model.n_steps_ == len(model.step_losses_) == 2 * len(y)
+    np.testing.assert_allclose(model.step_losses_[: len(y)].mean(), model.history_["loss"][0])
+    share = 1 - model.history_["mistakes"] / len(y)
+    np.testing.assert_allclose(model.history_["accuracy"], share)
+
+
+def test_the_rate_of_mistakes_decides_how_far_to_look():
+    stretch = online._stretch
+    assert stretch(0, 0) == 32
+    assert stretch(10_000, 5_000) < stretch(10_000, 500) < stretch(10_000, 5)
+
+
+# --- mini-batches -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weights", [None, {0: 0.5, 1: 3.0}], ids=str)
+def test_mini_batches_equal_a_plain_loop(weights):
+    X, y = SETS["noisy"]()
+    model = BinaryPerceptron(
+        batch_size=50, n_epochs=4, lr=0.5, lr_decay=0.9, shuffle=False, class_weight=weights
+    ).fit(X, y)
+    w, b = np.zeros(X.shape[1]), 0.0
+    c = np.ones(len(y)) if weights is None else np.where(y == 1, 3.0, 0.5)
+    c = c / c.mean()
+    for epoch in range(4):
+        mistakes = 0
+        for first in range(0, len(y), 50):
+            i = slice(first, first + 50)
+            s = np.where(y[i] == 1, 1, -1)
+            wrong = s * (X[i] @ w + b) <= 0
+            step = 0.5 * 0.9**epoch / 50 * s * wrong * c[i]
+            w, b, mistakes = w + step @ X[i], b + step.sum(), mistakes + wrong.sum()
+        assert model.history_["mistakes"][epoch] == mistakes
+    np.testing.assert_allclose(model.coef_[0], w, rtol=1e-9)
+    np.testing.assert_allclose(model.intercept_[0], b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [1, 20, 10_000])
+def test_training_ends_after_an_epoch_without_a_mistake(batch_size):
+    X, y = SETS["separable"]()
+    model = BinaryPerceptron(batch_size=batch_size, random_state=0).fit(X, y)
+    mistakes = model.history_["mistakes"]
+    assert model.n_iter_ < 200
+    assert mistakes[-1] == 0 < mistakes[:-1].min()
+    assert model.score(X, y) == 1
+    before = model.coef_.copy()
+    model.partial_fit(X, y)
+    np.testing.assert_array_equal(model.coef_, before)
+
+
+@pytest.mark.parametrize("batch_size", [1, 50])
+def test_what_no_hyperplane_separates_takes_every_epoch(batch_size):
+    X, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), [0, 1, 1, 0]
+    model = BinaryPerceptron(batch_size=batch_size, n_epochs=30, random_state=0).fit(X, y)
+    assert model.n_iter_ == 30
+    assert np.all(model.history_["mistakes"] > 0)
+
+
+def test_early_stopping_keeps_the_best_of_a_noisy_run():
+    X, y = SETS["noisy"]()
+    model = BinaryPerceptron(early_stopping=True, n_iter_no_change=5, random_state=0)
+    model.fit(X[:1000], y[:1000], X_val=X[1000:], y_val=y[1000:])
+    scores = np.where(y[1000:] == 1, 1, -1) * model.decision_function(X[1000:])
+    assert model.n_iter_ < 200
+    assert model.history_["val_loss"].min() == pytest.approx(np.maximum(-scores, 0).mean())
+
+
+# --- odd data ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+def test_rows_that_are_all_equal(batch_size, container):
+    X = container(np.ones((6, 2)))
+    model = BinaryPerceptron(batch_size=batch_size, n_epochs=9, shuffle=False)
+    model.fit(X, [0, 1, 0, 1, 1, 1])
+    assert model.n_iter_ == 9
+    assert np.all(np.isfinite(model.coef_))
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+def test_a_row_of_zeros_teaches_the_intercept_alone(container):
+    X = container(np.zeros((1, 3)))
+    with_intercept = BinaryPerceptron().partial_fit(X, ["b"], classes=["a", "b"])
+    np.testing.assert_array_equal(with_intercept.coef_, np.zeros((1, 3)))
+    assert with_intercept.intercept_[0] == 1
+    without = BinaryPerceptron(fit_intercept=False, n_epochs=3).fit(np.zeros((2, 3)), [0, 1])
+    np.testing.assert_array_equal(without.decision_function(np.ones((2, 3))), 0)
+    assert without.n_iter_ == 3
+
+
+@pytest.mark.parametrize("batch_size", [1, 50])
+def test_a_class_whose_weight_vanishes_teaches_nothing(batch_size):
+    X, y = SETS["noisy"]()
+    model = BinaryPerceptron(batch_size=batch_size, class_weight={0: 1, 1: 0}, random_state=0)
+    model.fit(X, y)
+    assert model.history_["mistakes"][-1] == 0
+    assert np.all(model.predict(X[y == 0]) == 0)
+    expected = Perceptron(tol=None, max_iter=model.n_iter_, shuffle=False)
+    expected.set_params(class_weight={0: 1, 1: 0}).fit(X, y)
+    if batch_size == 1:
+        assert_same_bits(model.set_params(shuffle=False).fit(X, y), expected)
+
+
+@pytest.mark.parametrize("scale", [1e155, 1e200])
+def test_scores_out_of_range_are_an_error(scale):
+    X, y = SETS["noisy"]()
+    with pytest.raises(ValueError, match=r"diverged in epoch 1.*scale the data"):
+        BinaryPerceptron(n_epochs=2).fit(X * scale, y)
+
+
+def test_outputs():
+    X, y = SETS["noisy"]()
+    model = BinaryPerceptron(n_epochs=2, random_state=0).fit(X, np.array(["no", "yes"])[y])
+    scores = model.decision_function(X)
+    np.testing.assert_allclose(scores, X @ model.coef_[0] + model.intercept_[0])
+    np.testing.assert_array_equal(model.predict(X), np.where(scores > 0, "yes", "no"))
+    assert not hasattr(model, "predict_proba")
+    assert model.coef_.shape == (1, 30)
+    assert model.intercept_.shape == (1,)
+
+
+# --- scikit-learn around it ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_ten_classes_by_one_vs_rest(n_jobs):
+    X, y = load_digits(return_X_y=True)
+    joined = OneVsRestClassifier(BinaryPerceptron(n_epochs=5, random_state=0), n_jobs=n_jobs)
+    joined.fit(X, y)
+    for digit, model in enumerate(joined.estimators_):
+        alone = BinaryPerceptron(n_epochs=5, random_state=0).fit(X, (y == digit).astype(int))
+        assert_same_bits(model, alone)
+    scores = np.column_stack([model.decision_function(X) for model in joined.estimators_])
+    np.testing.assert_array_equal(joined.predict(X), scores.argmax(axis=1))
+    assert joined.score(X, y) > 0.9
+
+
+def test_search_over_a_pipeline():
+    X, y = load_breast_cancer(return_X_y=True)
+    pipeline = make_pipeline(StandardScaler(), BinaryPerceptron(n_epochs=20, random_state=0))
+    grid = {"binaryperceptron__batch_size": [1, 50], "binaryperceptron__class_weight": [None]}
+    search = GridSearchCV(pipeline, grid, cv=3).fit(X, y)
+    assert search.best_score_ > 0.94
+    assert cross_val_score(pipeline, X, y, cv=3, scoring="roc_auc").min() > 0.95

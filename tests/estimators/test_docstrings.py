@@ -1,0 +1,40 @@
+"""The same parameter is described in the same words, whichever estimator has it."""
+
+import inspect
+import re
+from itertools import takewhile
+
+import pytest
+
+from sklearn_softmax import (
+    BinaryPerceptron,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
+
+ESTIMATORS = [SoftmaxRegression, GDLogisticRegression, TwoLayerMLPClassifier, BinaryPerceptron]
+
+
+def descriptions(estimator):
+    """Text of each parameter, without references, as one line."""
+    docstring = inspect.getdoc(estimator)
+    section = docstring.split("Parameters\n----------\n")[1].split("\n\nAttributes\n")[0]
+    entries = re.split(r"^(\w+) : .*\n", section, flags=re.MULTILINE)[1:]
+    plain = (re.sub(r" \[\d\]_,?", "", text) for text in entries[1::2])
+    return dict(zip(entries[::2], (" ".join(text.split()) for text in plain)))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_every_parameter_is_described_in_the_order_of_the_signature(estimator):
+    assert list(descriptions(estimator)) == list(inspect.signature(estimator).parameters)
+
+
+@pytest.mark.parametrize("name", descriptions(SoftmaxRegression))
+def test_the_same_parameter_is_described_in_the_same_words(name):
+    known = [descriptions(estimator) for estimator in ESTIMATORS]
+    texts = [description[name] for description in known if name in description]
+    sentences = [re.split(r"(?<=\.) ", text) for text in texts]
+    common = list(takewhile(lambda same: len(set(same)) == 1, zip(*sentences)))
+    # Each may end with a sentence on what is true of it alone.
+    assert len(common) >= max(1, min(map(len, sentences)) - 1)

@@ -1,0 +1,356 @@
+"""Models trained as one stack, against the same models trained one by one."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_softmax import (
+    BinaryPerceptron,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
+from sklearn_softmax.estimators import _stack
+from sklearn_softmax.estimators._stack import fit_together
+from tests.cases import CASES, cases
+
+NUMBERS = [
+    {"n_epochs": 4, "lr": 0.2},
+    {"n_epochs": 2, "lr": 0.2},
+    {"n_epochs": 4, "lr": 0.05, "lr_decay": 0.9},
+    {"n_epochs": 1, "lr": 0.3},
+    {"n_epochs": 3, "lr": 0.1, "reg_param": 2.0},
+    {"n_epochs": 4, "lr": 0.1, "reg_param": 1.0, "momentum": 0.9},
+    {"n_epochs": 2, "lr": 0.1, "momentum": 0.5},
+]
+SMALL_STEPS = [{**own, "lr": own["lr"] / 20} for own in NUMBERS]
+STACKABLE_CASES = [case for case in CASES if not case.is_online()]
+every_case = pytest.mark.parametrize("case", STACKABLE_CASES, ids=str)
+
+
+def with_everything(*features):
+    known = [case for case in cases(*features) if not case.is_online()]
+    return pytest.mark.parametrize("case", known, ids=str)
+
+
+def members(case, numbers=NUMBERS, **shared):
+    """A stack's estimators; what one of them does not know is left out."""
+    known = case.estimator.get_params()
+    return [
+        case.model(**shared, **{name: v for name, v in own.items() if name in known})
+        for own in numbers
+    ]
+
+
+def data(case, n=90):
+    return case.X[:n], case.y[:n]
+
+
+def together(estimators, *args, **kwargs):
+    fitted = [clone(estimator) for estimator in estimators]
+    return fitted, fit_together(fitted[0], fitted[1:], *args, **kwargs)
+
+
+def alone(estimators, *args, **kwargs):
+    return [clone(estimator).fit(*args, **kwargs) for estimator in estimators]
+
+
+def plain(value):
+    """Generators as the numbers that they hold."""
+    if isinstance(value, np.random.RandomState):
+        return value.get_state(legacy=False)
+    if isinstance(value, np.random.Generator):
+        return value.bit_generator.state
+    return value
+
+
+def assert_same(one, other, rtol):
+    one, other = plain(one), plain(other)
+    assert type(one) is type(other)
+    if isinstance(one, dict):
+        assert list(one) == list(other)
+        one, other = list(one.values()), list(other.values())
+    if isinstance(one, list | tuple):
+        assert len(one) == len(other)
+        for a, b in zip(one, other):
+            assert_same(a, b, rtol)
+    elif isinstance(one, np.ndarray) and one.dtype.kind == "f":
+        assert one.dtype == other.dtype
+        assert one.shape == other.shape
+        np.testing.assert_allclose(one, other, rtol=rtol, atol=rtol)
+    elif isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+    else:
+        assert one == other
+
+
+def assert_same_models(fitted, expected, rtol=1e-10):
+    for one, other in zip(fitted, expected, strict=True):
+        assert_same(dict(sorted(vars(one).items())), dict(sorted(vars(other).items())), rtol)
+
+
+def assert_as_if_alone(estimators, *args, rtol=1e-10, **kwargs):
+    fitted, errors = together(estimators, *args, **kwargs)
+    assert errors == [None] * len(estimators)
+    assert_same_models(fitted, alone(estimators, *args, **kwargs), rtol)
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [{}, {"shuffle": False}, {"fit_intercept": False}, {"batch_size": 1000}, {"batch_size": 7}],
+    ids=str,
+)
+@every_case
+def test_members_are_as_if_fitted_alone(case, shared):
+    assert_as_if_alone(members(case, **shared), *data(case))
+
+
+@with_everything("momentum")
+def test_nesterov_members_are_as_if_fitted_alone(case):
+    assert_as_if_alone(members(case, nesterov=True), *data(case))
+
+
+@with_everything("momentum")
+def test_adam_members_are_as_if_fitted_alone(case):
+    assert_as_if_alone(members(case, SMALL_STEPS, optimizer="adam"), *data(case))
+
+
+@with_everything('lr="auto"')
+def test_automatic_learning_rates_are_as_if_fitted_alone(case):
+    numbers = [{**own, "lr": "auto"} for own in NUMBERS]
+    assert_as_if_alone(members(case, numbers), *data(case))
+
+
+@every_case
+def test_single_precision_members_are_as_if_fitted_alone(case):
+    X, y = data(case)
+    assert_as_if_alone(members(case), X.astype(np.float32), y, rtol=2e-4)
+
+
+@every_case
+def test_sparse_members_are_as_if_fitted_alone(case):
+    X, y = data(case)
+    assert_as_if_alone(members(case), sparse.csr_array(X), y)
+
+
+@with_everything("sample_weight")
+def test_weighted_members_are_as_if_fitted_alone(case, rng):
+    X, y = data(case)
+    assert_as_if_alone(members(case), X, y, sample_weight=rng.uniform(0, 2, len(y)))
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {1: 3.0}])
+@every_case
+def test_members_with_class_weights_are_as_if_fitted_alone(case, class_weight):
+    assert_as_if_alone(members(case, class_weight=class_weight), *data(case))
+
+
+@every_case
+def test_members_with_validation_rows_are_as_if_fitted_alone(case, rng):
+    X, y = data(case)
+    weight = case.if_known(sample_weight_val=rng.uniform(0, 2, 30))
+    assert_as_if_alone(members(case), X, y, X_val=X[:30], y_val=y[:30], **weight)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_members_with_dropout_are_as_if_fitted_alone(optimizer):
+    case = next(case for case in CASES if case.name == "TwoLayerMLPClassifier")
+    shared = {"dropout": 0.4, "optimizer": optimizer, "hidden_size": (9, 8)}
+    assert_as_if_alone(members(case, **shared), *data(case))
+
+
+@every_case
+def test_a_stack_of_one_is_as_if_fitted_alone(case):
+    assert_as_if_alone(members(case, NUMBERS[:1]), *data(case))
+
+
+def test_binary_problems_are_as_if_fitted_alone():
+    X, y = CASES[-1].X[:90], np.array(["benign", "malignant"])[CASES[-1].y[:90]]
+    for estimator in (SoftmaxRegression(), GDLogisticRegression(), TwoLayerMLPClassifier()):
+        estimator.set_params(random_state=0, batch_size=20)
+        assert_as_if_alone([clone(estimator).set_params(**own) for own in NUMBERS], X, y)
+
+
+def test_perceptrons_end_each_by_itself(rng):
+    X = rng.standard_normal((80, 3))
+    y = (X @ [2.0, -1.0, 1.0] > 0).astype(int)
+    perceptron = BinaryPerceptron(batch_size=16, random_state=0)
+    rates = [(1.0, 1.0), (1.0, 0.9), (0.5, 0.95), (3.0, 0.8)]
+    numbers = [{"n_epochs": n, "lr": lr, "lr_decay": d} for n in (100, 2) for lr, d in rates]
+    estimators = [clone(perceptron).set_params(**own) for own in numbers]
+    fitted, errors = together(estimators, X, y)
+    expected = alone(estimators, X, y)
+    assert len({model.n_iter_ for model in expected}) > 2
+    assert errors == [None] * len(estimators)
+    for model in (*fitted, *expected):
+        del model._random_state  # the stack has drawn on
+    assert_same_models(fitted, expected)
+
+
+DIVERGING = {"n_epochs": 3, "lr": 1e300, "reg_param": 1e300}
+
+
+def data_to_diverge_on(case):
+    X, y = data(case)
+    return (X if "reg_param" in case.has else X * 1e10), y
+
+
+def error_alone(estimator, *args, **kwargs):
+    with pytest.raises(ValueError, match=r"diverged|validation loss") as caught:
+        clone(estimator).fit(*args, **kwargs)
+    return str(caught.value)
+
+
+@every_case
+def test_diverging_members_fail_with_the_error_of_a_fit_alone(case):
+    X, y = data_to_diverge_on(case)
+    numbers = [{"n_epochs": 3, "lr": 0.1}, DIVERGING, {**DIVERGING, "n_epochs": 2, "lr": 1e307}]
+    estimators = members(case, numbers)
+    fitted, errors = together(estimators, X, y)
+    assert errors[0] is None
+    assert [str(error) for error in errors[1:]] == [error_alone(e, X, y) for e in estimators[1:]]
+    assert_same_models(fitted[:1], alone(estimators[:1], X, y))
+
+
+@every_case
+def test_a_leader_may_diverge(case):
+    X, y = data_to_diverge_on(case)
+    estimators = members(case, [DIVERGING, {"n_epochs": 3, "lr": 0.1}])
+    fitted, errors = together(estimators, X, y)
+    assert str(errors[0]) == error_alone(estimators[0], X, y)
+    assert_same_models(fitted[1:], alone(estimators[1:], X, y))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@with_everything("reg_param")
+def test_a_member_may_diverge_after_it_was_looked_at(case):
+    X, y = data(case)
+    estimators = members(case, [{"n_epochs": n, "lr": 0.1, "reg_param": 1e22} for n in (30, 1)])
+    fitted, errors = together(estimators, X, y)
+    assert str(errors[0]) == error_alone(estimators[0], X, y)
+    assert_same_models(fitted[1:], alone(estimators[1:], X, y))
+
+
+@every_case
+def test_a_diverging_member_changes_the_others_by_rounding_alone(case):
+    X, y = data_to_diverge_on(case)
+    first, last = {"n_epochs": 3, "lr": 0.1}, {"n_epochs": 3, "lr": 0.2}
+    (one, _, other), (_, error, _) = together(members(case, [first, DIVERGING, last]), X, y)
+    assert error is not None
+    middle = {**DIVERGING, "lr": 0.3, "reg_param": 1.0}
+    (expected_one, _, expected_other), _ = together(members(case, [first, middle, last]), X, y)
+    assert_same_models([one, other], [expected_one, expected_other])
+
+
+@every_case
+def test_a_diverging_validation_loss_is_told_of(case):
+    X, y = data(case)
+    X_val = np.full_like(X, 1e308)
+    estimators = members(case, NUMBERS[:3])
+    _, errors = together(estimators, X, y, X_val=X_val, y_val=y)
+    expected = [error_alone(e, X, y, X_val=X_val, y_val=y) for e in estimators]
+    assert [str(error) for error in errors] == expected
+
+
+@pytest.mark.parametrize("models_in_a_part", [1, 2, 3])
+@every_case
+def test_a_stack_that_is_cut_gives_the_same(case, models_in_a_part, monkeypatch):
+    monkeypatch.setattr(_stack, "_width", lambda network, rows: models_in_a_part)
+    assert_as_if_alone(members(case), *data(case))
+
+
+@every_case
+def test_a_stack_holds_no_more_than_its_bytes(case, monkeypatch):
+    widths = []
+    start = type(case.estimator)._start
+
+    def watched(self, *args, models):
+        widths.append(len(models))
+        return start(self, *args, models=models)
+
+    monkeypatch.setattr(type(case.estimator), "_start", watched)
+    together(members(case), *data(case))
+    monkeypatch.setattr(_stack, "STACK_BYTES", 1)
+    together(members(case), *data(case))
+    n_models = len({_stack.model_of(e) for e in members(case)})
+    assert widths == [n_models] + [1] * n_models
+
+
+@every_case
+def test_a_generator_is_each_members_own(case):
+    estimators = members(case, random_state=np.random.RandomState(3))
+    fitted, _ = together(estimators, *data(case))
+    expected = alone(estimators, *data(case))
+    for model in (*fitted, *expected):
+        del model.random_state
+    assert_same_models(fitted, expected)
+
+
+@every_case
+def test_without_a_seed_the_first_draws_are_those_of_the_leader_alone(case):
+    X, y = data(case)
+    estimators = members(case, NUMBERS[:1] + NUMBERS[2:3], random_state=None)
+    np.random.seed(5)  # noqa: NPY002
+    (leader, _), _ = together(estimators, X, y)
+    np.random.seed(5)  # noqa: NPY002
+    assert_same_models([leader], alone(estimators[:1], X, y))
+
+
+@every_case
+def test_inputs_stay_as_they_are(case):
+    X, y = data(case)
+    given = {"X_val": X[:20].copy(), "y_val": y[:20].copy()}
+    given |= case.if_known(sample_weight=np.ones(len(y)))
+    before = copy.deepcopy((X, y, given))
+    for array in (X, y, *given.values()):
+        array.flags.writeable = False
+    together(members(case), X, y, **given)
+    np.testing.assert_equal((X, y, given), before)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@every_case
+def test_partial_fit_goes_on_as_after_a_fit_alone(case, optimizer):
+    X, y = data(case)
+    shared = {"optimizer": optimizer} if "momentum" in case.has else {}
+    estimators = members(case, SMALL_STEPS, **shared)
+    fitted, _ = together(estimators, X, y)
+    expected = alone(estimators, X, y)
+    for model in (*fitted, *expected):
+        model.partial_fit(X, y)
+    assert_same_models(fitted, expected)
+
+
+@every_case
+def test_members_share_no_memory(case):
+    X, y = data(case)
+    (one, other), _ = together(members(case, [{"n_epochs": 2}] * 2), X, y)
+    before = pickle.dumps(vars(other))
+    one.partial_fit(X, y)
+    one.classes_[:] = 0
+    assert pickle.dumps(vars(other)) == before
+
+
+def test_members_that_learn_nothing_warn_as_alone():
+    case = CASES[0]
+    X, y = data(case)
+    estimators = members(case, [{"n_epochs": 2, "lr": lr} for lr in (0.1, 1e6)])
+    with pytest.warns(ConvergenceWarning, match="may be too large") as expected:
+        alone(estimators, X, y)
+    with pytest.warns(ConvergenceWarning, match="may be too large") as caught:
+        together(estimators, X, y)
+    assert [str(w.message) for w in caught] == [str(w.message) for w in expected]
+
+
+def test_an_invalid_input_fails_as_alone():
+    case = CASES[0]
+    X, y = data(case)
+    X = np.where(X > 0.5, np.nan, X)
+    with pytest.raises(ValueError, match="contains NaN"):
+        together(members(case), X, y)

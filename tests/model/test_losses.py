@@ -1,0 +1,256 @@
+"""Losses against scikit-learn, SciPy and each other."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.special import log_softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.multiclass import OneVsRestClassifier
+
+from sklearn_softmax._model.losses import (
+    PerceptronCriterion,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+)
+
+LOSSES = [SoftmaxCrossEntropy(), SigmoidCrossEntropy(), PerceptronCriterion()]
+CROSS_ENTROPIES = LOSSES[:2]
+
+scores_of_three = arrays(np.float64, (2, 3, 6), elements=st.floats(-15, 15))
+few_scores = arrays(np.float64, (2, 3, 6), elements=st.sampled_from([-1.0, 0.0, 2.0]))
+class_indices = arrays(np.intp, 6, elements=st.integers(0, 2))
+each_loss = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+
+
+def in_training(loss, scores, y):
+    """The gradient and the record that a step of training makes."""
+    n_models, _, m = scores.shape
+    gradient, record = scores.copy(), np.full((2, n_models, m), np.nan, scores.dtype)
+    loss.backward(gradient, loss.targets(y, scores.shape, np.arange(m)), record)
+    return gradient, record
+
+
+# --- softmax --------------------------------------------------------------------------------
+
+
+@given(scores_of_three, class_indices)
+def test_softmax_is_that_of_scikit_learn(scores, y):
+    loss = SoftmaxCrossEntropy()
+    losses, gradient = loss(scores, y)
+    probabilities = loss.probabilities(scores)
+    expected = [log_loss(y, P.T, labels=[0, 1, 2]) for P in probabilities]
+    np.testing.assert_allclose(losses.mean(axis=-1), expected, rtol=1e-7, atol=1e-12)
+    np.testing.assert_allclose(gradient.sum(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(gradient, probabilities - np.eye(3)[:, y], atol=1e-12)
+    np.testing.assert_allclose(np.exp(loss.log_probabilities(scores)), probabilities, atol=1e-12)
+
+
+@given(few_scores, class_indices)
+def test_softmax_takes_the_first_of_equals_as_predicted(scores, y):
+    loss = SoftmaxCrossEntropy()
+    gradient, record = in_training(loss, scores, y)
+    np.testing.assert_array_equal(loss.is_correct(record), scores.argmax(axis=1) == y)
+    np.testing.assert_array_equal(loss.predict(scores), scores.argmax(axis=1))
+    expected = -log_softmax(scores, axis=1)[:, y, np.arange(6)]
+    np.testing.assert_allclose(loss.losses(record), expected, rtol=1e-14)
+    np.testing.assert_allclose(gradient, loss.probabilities(scores) - np.eye(3)[:, y], atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scores_that_are_all_zero_predict_the_first_class(dtype):
+    loss, y = SoftmaxCrossEntropy(), np.array([0, 1, 2, 0])
+    _, record = in_training(loss, np.zeros((2, 3, 4), dtype), y)
+    np.testing.assert_array_equal(loss.is_correct(record), [[True, False, False, True]] * 2)
+    np.testing.assert_allclose(loss.losses(record), np.log(3), rtol=1e-6)
+
+
+@pytest.mark.parametrize("score", [np.inf, np.nan])
+def test_ties_count_as_the_first_class_beside_a_model_that_has_diverged(score):
+    loss, y = SoftmaxCrossEntropy(), np.array([0, 1])
+    scores = np.stack([np.full((2, 2), score), np.zeros((2, 2))])
+    with np.errstate(invalid="ignore"):
+        _, record = in_training(loss, scores, y)
+    np.testing.assert_array_equal(loss.is_correct(record)[1], [True, False])
+
+
+def test_a_score_that_is_not_finite_is_never_correct():
+    loss = SoftmaxCrossEntropy()
+    with np.errstate(invalid="ignore"):
+        _, record = in_training(loss, np.full((1, 3, 3), np.nan), np.arange(3))
+    assert not loss.is_correct(record).any()
+
+
+@given(scores_of_three, class_indices, st.floats(-1e6, 1e6))
+def test_softmax_ignores_a_common_shift(scores, y, shift):
+    losses, gradient = SoftmaxCrossEntropy()(scores, y)
+    shifted_losses, shifted_gradient = SoftmaxCrossEntropy()(scores + shift, y)
+    np.testing.assert_allclose(shifted_losses, losses, atol=1e-8)
+    np.testing.assert_allclose(shifted_gradient, gradient, atol=1e-8)
+
+
+def test_one_class_costs_nothing():
+    scores, y = np.array([[[3.0, -2.0]]]), np.array([0, 0])
+    losses, gradient = SoftmaxCrossEntropy()(scores, y)
+    np.testing.assert_array_equal(losses, 0)
+    np.testing.assert_array_equal(gradient, 0)
+    _, record = in_training(SoftmaxCrossEntropy(), scores, y)
+    assert SoftmaxCrossEntropy().is_correct(record).all()
+
+
+def test_targets_of_softmax_find_the_true_scores_in_blocks_of_any_width(rng):
+    y, widths = rng.randint(0, 4, 12), [5, 5, 2]
+    column = np.concatenate([np.arange(width) for width in widths])
+    targets = SoftmaxCrossEntropy().targets(y, (3, 4, np.repeat(widths, widths)), column)
+    start = 0
+    for width in widths:
+        block = slice(start, start + width)
+        scores = rng.standard_normal((3, 4, width))
+        expected = scores[:, y[block], np.arange(width)]
+        np.testing.assert_array_equal(scores.ravel()[targets[:, block]], expected)
+        start += width
+
+
+# --- one versus the rest ----------------------------------------------------------------------
+
+
+def test_targets_of_one_vs_rest_are_the_class_indices():
+    y = np.array([2, 0, 1])
+    for loss in (SigmoidCrossEntropy(), PerceptronCriterion()):
+        np.testing.assert_array_equal(loss.targets(y, (1, 3, 3), np.arange(3)), y)
+
+
+def test_sigmoid_is_softmax_of_two_scores(rng):
+    z, y = rng.standard_normal((1, 1, 9)) * 5, rng.randint(0, 2, 9)
+    losses, gradient = SigmoidCrossEntropy()(z, y)
+    pair = np.concatenate([np.zeros_like(z), z], axis=1)
+    softmax_losses, softmax_gradient = SoftmaxCrossEntropy()(pair, y)
+    np.testing.assert_allclose(losses, softmax_losses, rtol=1e-12)
+    np.testing.assert_allclose(gradient[:, 0], softmax_gradient[:, 1], rtol=1e-12)
+    for method in ("probabilities", "log_probabilities"):
+        np.testing.assert_allclose(
+            getattr(SigmoidCrossEntropy(), method)(z),
+            getattr(SoftmaxCrossEntropy(), method)(pair),
+            rtol=1e-12,
+        )
+    is_correct = [
+        loss.is_correct(in_training(loss, scores, y)[1])
+        for loss, scores in ((SigmoidCrossEntropy(), z), (SoftmaxCrossEntropy(), pair))
+    ]
+    np.testing.assert_array_equal(*is_correct)
+
+
+def test_one_vs_rest_probabilities_are_those_of_scikit_learn(rng):
+    X, y = rng.standard_normal((60, 4)), np.arange(60) % 3
+    model = OneVsRestClassifier(LogisticRegression()).fit(X, y)
+    loss = SigmoidCrossEntropy()
+    scores = model.decision_function(X).T[np.newaxis]
+    probabilities = loss.probabilities(scores)
+    np.testing.assert_allclose(probabilities[0].T, model.predict_proba(X), rtol=1e-12)
+    np.testing.assert_allclose(np.exp(loss.log_probabilities(scores)), probabilities)
+    np.testing.assert_array_equal(loss.predict(scores)[0], model.predict(X))
+
+
+@pytest.mark.parametrize("loss", [SigmoidCrossEntropy(), PerceptronCriterion()])
+def test_one_vs_rest_losses_are_the_sums_over_the_outputs(loss, rng):
+    scores, y = rng.standard_normal((2, 4, 8)), np.arange(8) % 4
+    losses, gradient = loss(scores, y)
+    alone = [loss(scores[:, k : k + 1], (y == k).astype(int)) for k in range(4)]
+    np.testing.assert_allclose(losses, sum(of_one for of_one, _ in alone), rtol=1e-12)
+    np.testing.assert_allclose(gradient, np.concatenate([g for _, g in alone], 1), rtol=1e-12)
+
+
+@given(few_scores, class_indices)
+def test_sigmoid_is_correct_where_the_prediction_is(scores, y):
+    loss = SigmoidCrossEntropy()
+    for outputs, true in ((scores, y), (scores[:, :1], np.minimum(y, 1))):
+        _, record = in_training(loss, outputs, true)
+        np.testing.assert_array_equal(loss.is_correct(record), loss.predict(outputs) == true)
+
+
+def test_perceptron_counts_a_score_of_zero_as_a_mistake():
+    loss, y = PerceptronCriterion(), np.array([0, 1])
+    losses, gradient = loss(np.zeros((1, 1, 2)), y)
+    np.testing.assert_array_equal(losses, 0)
+    np.testing.assert_array_equal(gradient, [[[1, -1]]])
+    _, record = in_training(loss, np.zeros((1, 1, 2)), y)
+    np.testing.assert_array_equal(loss.is_correct(record), [[False, False]])
+    assert loss.predict(np.zeros((1, 1, 1))) == 0
+
+
+@given(few_scores, class_indices)
+def test_perceptron_learns_only_from_mistakes(scores, y):
+    loss = PerceptronCriterion()
+    gradient, record = in_training(loss, scores, y)
+    signs = np.where(np.eye(3)[:, y], 1, -1)
+    is_correct = np.all(signs * scores > 0, axis=1)
+    np.testing.assert_array_equal(loss.is_correct(record), is_correct)
+    np.testing.assert_array_equal(np.all(gradient == 0, axis=1), is_correct)
+
+
+# --- all ----------------------------------------------------------------------------------
+
+
+@each_loss
+def test_a_stack_has_the_losses_of_its_models(loss, rng):
+    scores, y = rng.standard_normal((4, 3, 7)), rng.randint(0, 3, 7)
+    scores[1] = 0
+    gradient, record = in_training(loss, scores, y)
+    losses, gradient_of_call = loss(scores, y)
+    np.testing.assert_array_equal(loss.losses(record), losses)
+    np.testing.assert_array_equal(gradient, gradient_of_call)
+    for i in range(4):
+        alone, record_alone = in_training(loss, scores[i : i + 1], y)
+        np.testing.assert_array_equal(gradient[i], alone[0])
+        np.testing.assert_array_equal(losses[i], loss.losses(record_alone)[0])
+        np.testing.assert_array_equal(loss.is_correct(record)[i], loss.is_correct(record_alone)[0])
+
+
+@pytest.mark.parametrize("loss", CROSS_ENTROPIES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_extreme_scores_stay_finite(loss, dtype):
+    scores = np.array([[[1e30, -1e30, 0.0], [-1e30, 1e30, 0.0], [0.0, 0.0, 0.0]]], dtype)
+    y = np.array([0, 0, 0])
+    losses, gradient = loss(scores, y)
+    assert losses.dtype == gradient.dtype == dtype
+    assert np.all(np.isfinite(losses))
+    assert np.all(np.isfinite(gradient))
+    assert losses[0, 0] == 0 or isinstance(loss, SigmoidCrossEntropy)
+    probabilities = loss.probabilities(scores)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    _, record = in_training(loss, scores, y)
+    np.testing.assert_array_equal(loss.is_correct(record), [[True, False, True]])
+
+
+@each_loss
+def test_inputs_are_left_alone(loss, rng):
+    scores, y = rng.standard_normal((2, 3, 4)), np.array([0, 1, 2, 0])
+    before = scores.copy()
+    loss(scores, y)
+    loss.predict(scores)
+    if loss in CROSS_ENTROPIES:
+        loss.probabilities(scores)
+        loss.log_probabilities(scores)
+    np.testing.assert_array_equal(scores, before)
+    np.testing.assert_array_equal(y, [0, 1, 2, 0])
+
+
+@pytest.mark.parametrize("loss", CROSS_ENTROPIES)
+def test_gradients_change_no_faster_than_the_curvature_says(loss, rng):
+    y = rng.randint(0, 3, 500)
+    near, step = rng.standard_normal((1, 3, 500)), 1e-3 * rng.standard_normal((1, 3, 500))
+    change = loss(near + step, y)[1] - loss(near, y)[1]
+    slopes = np.linalg.norm(change, axis=1) / np.linalg.norm(step, axis=1)
+    assert 0.8 * loss.curvature < slopes.max() <= loss.curvature * (1 + 1e-3)
+
+
+def test_outputs_that_the_classes_need():
+    assert [SoftmaxCrossEntropy().n_outputs(k) for k in (1, 2, 5)] == [1, 2, 5]
+    assert [SigmoidCrossEntropy().n_outputs(k) for k in (1, 2, 5)] == [1, 1, 5]
+    assert [PerceptronCriterion().n_outputs(k) for k in (1, 2, 5)] == [1, 1, 5]
+
+
+def test_which_losses_learn_from_mistakes_alone():
+    assert [loss.learns_only_from_mistakes for loss in LOSSES] == [False, False, True]

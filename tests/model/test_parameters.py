@@ -1,0 +1,91 @@
+"""One vector a model, of which the layers are views."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from sklearn_softmax._model.network import DenseNetwork
+from sklearn_softmax._model.parameters import Layers, Parameters
+from tests.helpers import random_params
+
+HIDDEN = pytest.mark.parametrize("hidden", [(), (4,), (1,), (4, 2)], ids=str)
+FIT_INTERCEPT = pytest.mark.parametrize("fit_intercept", [False, True])
+N_MODELS = pytest.mark.parametrize("n_models", [1, 3])
+
+
+@HIDDEN
+@FIT_INTERCEPT
+@N_MODELS
+def test_layers_are_views_that_share_the_vector_out(hidden, fit_intercept, n_models):
+    sizes = (5, *hidden, 3)
+    network = DenseNetwork(sizes, fit_intercept)
+    params = network.parameters(np.float64, n_models)
+    assert params.vector.shape == (n_models, network.n_parameters)
+    layers = params.weights + params.intercepts
+    shapes = [(n_models, n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    shapes += [(n_models, n_out, 1) for n_out in sizes[1:]] * fit_intercept
+    assert [layer.shape for layer in layers] == shapes
+    for layer in layers:
+        assert np.shares_memory(layer, params.vector)
+        layer += 1
+    np.testing.assert_array_equal(params.vector, 1)
+
+
+def test_an_output_s_weights_stand_before_its_intercept():
+    params = Parameters(np.arange(13.0).reshape(1, 13), (2, 3, 1))
+    np.testing.assert_array_equal(params.weights[0], [[[0, 1], [3, 4], [6, 7]]])
+    np.testing.assert_array_equal(params.intercepts[0], [[[2], [5], [8]]])
+    np.testing.assert_array_equal(params.weights[1], [[[9, 10, 11]]])
+    np.testing.assert_array_equal(params.intercepts[1], [[[12]]])
+
+
+@HIDDEN
+@FIT_INTERCEPT
+@N_MODELS
+def test_input_weights_are_one_matrix_where_memory_allows(hidden, fit_intercept, n_models, rng):
+    network = DenseNetwork((5, *hidden, 3), fit_intercept)
+    params = random_params(network, rng, n_models=n_models)
+    (_, n_out, _), W = params.weights[0].shape, params.input_weights
+    is_one_matrix = not hidden or n_models == 1
+    assert W.shape == ((n_models * n_out, 5) if is_one_matrix else (n_models, n_out, 5))
+    np.testing.assert_array_equal(W.reshape(n_models, n_out, 5), params.weights[0])
+    W[...] = 7
+    np.testing.assert_array_equal(params.weights[0], 7)
+
+
+def test_input_weights_of_separate_arrays_are_one_matrix_too(rng):
+    W = rng.standard_normal((2, 3, 5))
+    layers = Layers([W], [])
+    assert layers.input_weights.shape == (6, 5)
+    assert np.shares_memory(layers.input_weights, W)
+    single = Layers([W[:1, :2]], [])
+    assert single.input_weights.shape == (2, 5)
+    assert np.shares_memory(single.input_weights, W)
+    apart = Layers([W[:, :2]], [])
+    assert apart.input_weights.shape == (2, 2, 5)
+    assert np.shares_memory(apart.input_weights, W)
+
+
+def test_on_another_vector_the_network_is_the_same():
+    params = DenseNetwork((5, 4, 3), fit_intercept=False).parameters(np.float64)
+    vector = np.ones_like(params.vector)
+    other = params.on(vector)
+    assert other.vector is vector
+    assert [W.shape for W in other.weights] == [W.shape for W in params.weights]
+    assert other.intercepts == []
+    np.testing.assert_array_equal(params.vector, 0)
+
+
+@HIDDEN
+@FIT_INTERCEPT
+def test_of_models_copies(hidden, fit_intercept, rng):
+    network = DenseNetwork((5, *hidden, 3), fit_intercept)
+    params = random_params(network, rng, n_models=4)
+    for models in ([2], np.array([3, 0]), [0, 1, 2, 3]):
+        copied = params.of_models(models)
+        pairs = zip(copied.weights + copied.intercepts, params.weights + params.intercepts)
+        for of_some, of_all in pairs:
+            np.testing.assert_array_equal(of_some, of_all[models])
+        assert not np.shares_memory(copied.vector, params.vector)
+        assert copied.vector.flags.c_contiguous

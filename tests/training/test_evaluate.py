@@ -1,0 +1,71 @@
+"""Loss and accuracy of models against scikit-learn's metrics."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, log_loss
+
+from sklearn_softmax._model.activations import ACTIVATIONS
+from sklearn_softmax._model.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from sklearn_softmax._model.network import DenseNetwork
+from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training.evaluate import evaluate
+from sklearn_softmax._training.rows import Rows
+from tests.helpers import random_params, random_rows
+
+each_block_size = pytest.mark.parametrize("block_size", [7, 1024])
+each_weight = pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
+each_layout = pytest.mark.parametrize("sparse_X", [False, True], ids=["dense", "CSR"])
+
+
+@each_block_size
+@each_weight
+@each_layout
+@pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "one-hidden"])
+def test_softmax_is_measured_as_scikit_learn_does(hidden, sparse_X, weighted, block_size, rng):
+    rows = random_rows(rng, n=30, weighted=weighted, sparse_X=sparse_X)
+    rows.BLOCK_SIZE = block_size
+    network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS["tanh"])
+    objective = Objective(network, SoftmaxCrossEntropy())
+    params = random_params(network, rng, n_models=3)
+    loss, accuracy = evaluate(objective, params, rows)
+    scores = network.scores(params, rows.X)
+    for i, P in enumerate(objective.loss.probabilities(scores)):
+        expected = log_loss(rows.y, P.T, sample_weight=rows.weight)
+        assert loss[i] == pytest.approx(expected, rel=1e-9)
+        predicted = scores[i].argmax(axis=0)
+        expected = accuracy_score(rows.y, predicted, sample_weight=rows.weight)
+        assert accuracy[i] == pytest.approx(expected, rel=1e-12)
+
+
+@each_weight
+def test_a_single_output_is_measured_as_scikit_learn_does(weighted, rng):
+    rows = random_rows(rng, n=30, n_classes=2, weighted=weighted)
+    objective = Objective(DenseNetwork((5, 1)), SigmoidCrossEntropy())
+    params = random_params(objective.network, rng)
+    loss, accuracy = evaluate(objective, params, rows)
+    scores = objective.network.scores(params, rows.X)[0, 0]
+    expected = log_loss(rows.y, 1 / (1 + np.exp(-scores)), sample_weight=rows.weight)
+    assert loss == pytest.approx(expected, rel=1e-9)
+    expected = accuracy_score(rows.y, scores > 0, sample_weight=rows.weight)
+    assert accuracy == pytest.approx(expected, rel=1e-12)
+
+
+def test_rows_can_be_some_of_X_and_are_left_alone(rng):
+    rows = random_rows(rng, n=30)
+    objective = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())
+    params = random_params(objective.network, rng)
+    picked = rng.permutation(30)[:11]
+    rows.X.flags.writeable = rows.y.flags.writeable = False
+    of_some = evaluate(objective, params, Rows(rows.X, rows.y[picked], None, picked))
+    expected = evaluate(objective, params, Rows(rows.X[picked], rows.y[picked]))
+    np.testing.assert_allclose(of_some, expected, rtol=1e-14)
+
+
+def test_two_precisions_are_measured_in_the_higher(rng):
+    rows = random_rows(rng, n=30)
+    objective = Objective(DenseNetwork((5, 6, 3)), SoftmaxCrossEntropy())
+    single = random_params(objective.network, rng, np.float32)
+    double = single.on(single.vector.astype(np.float64))
+    np.testing.assert_allclose(
+        evaluate(objective, single, rows), evaluate(objective, double, rows), rtol=1e-13
+    )

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 
 import joblib
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from benchmarks.speed import libraries
 from benchmarks.speed.fit import (
@@ -23,6 +24,7 @@ from benchmarks.speed.timing import epoch_seconds
 from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier
 
 BATCH_SIZE = 200
+ONE_THREAD = f"{OURS}, one BLAS thread"
 # Units of the hidden layer; None for softmax regression.
 MODELS = {"softmax": None, "net": 64}
 # Says that it runs, and ends by itself should this process be killed.
@@ -98,13 +100,25 @@ def contestants(X, y, hidden_size):
             hidden_size=hidden_size, batch_size=BATCH_SIZE, random_state=0
         )
     problem = X, y, N_CLASSES, hidden_size, model.lr, BATCH_SIZE
+    ours = libraries.our_epochs(model, X, y)
     functions = {
-        OURS: libraries.our_epochs(model, X, y),
+        OURS: ours,
+        ONE_THREAD: on_one_blas_thread(ours),
         SKLEARN: libraries.sklearn_net_epochs(*problem),
     }
     if libraries.has_torch():
         functions[TORCH] = libraries.torch_epochs(*problem)
     return functions
+
+
+def on_one_blas_thread(train):
+    """The same training, with the threads of the BLAS limited to one."""
+
+    def limited(stopwatch):
+        with threadpool_limits(1, user_api="blas"):
+            train(stopwatch)
+
+    return limited
 
 
 def quiet_and_crowded(contestants, n_runs, n_busy):

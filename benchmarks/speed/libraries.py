@@ -40,8 +40,8 @@ def numpy_softmax_epochs(X, y, n_classes, lr, batch_size):
     def train(stopwatch):
         W, b = np.zeros((n_classes, X.shape[1]), X.dtype), np.zeros((n_classes, 1), X.dtype)
         for _ in range(EPOCHS):
-            for A, own in _shuffled_batches(X, y, batch_size, rng):
-                dZ = _score_gradient(W @ A.T + b, own)
+            for A, true_class in _shuffled_batches(X, y, batch_size, rng):
+                dZ = _score_gradient(W @ A.T + b, true_class)
                 W -= lr * (dZ @ A)
                 b -= lr * dZ.sum(axis=1, keepdims=True)
             stopwatch.note()
@@ -61,11 +61,11 @@ def numpy_net_epochs(X, y, n_classes, hidden_size, lr, batch_size):
         means, squares = ([np.zeros_like(p) for p in params] for _ in range(2))
         t = 0
         for _ in range(EPOCHS):
-            for A, own in _shuffled_batches(X, y, batch_size, rng):
+            for A, true_class in _shuffled_batches(X, y, batch_size, rng):
                 H = W1 @ A.T
                 H += b1
                 np.maximum(H, 0, out=H)
-                dZ2 = _score_gradient(W2 @ H + b2, own)
+                dZ2 = _score_gradient(W2 @ H + b2, true_class)
                 dZ1 = W2.T @ dZ2
                 dZ1 *= H > 0
                 gradient = [

@@ -41,7 +41,7 @@ class RecordedNet:
         batch_size = min(batch_size, n_rows)
         self.lr, self.batch_size, self.n_steps = lr, batch_size, 0
         # An array: NumPy multiplies faster by one than by a Python number.
-        self.share = np.asarray(1 / batch_size, W1.dtype)
+        self.loss_weight = np.asarray(1 / batch_size, W1.dtype)
         lengths = {batch_size, n_rows % batch_size}
         self.rooms = {m: _Room(m, W1.shape, len(W2), W1.dtype) for m in lengths}
 
@@ -96,7 +96,7 @@ class RecordedNet:
         """Gradient of the loss, from probabilities less the true classes."""
         W2 = self.layers[2]
         dW1, db1, dW2, db2 = self.layer_gradients
-        room.Z *= self.share
+        room.Z *= self.loss_weight
         np.matmul(room.Z, room.A.T, out=dW2)
         np.add.reduce(room.Z, axis=1, out=db2, keepdims=True)
         np.matmul(W2.T, room.Z, out=room.dA)

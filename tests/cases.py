@@ -33,8 +33,8 @@ def cross_entropy(model, X, y):
 
 def one_vs_rest_cross_entropy(model, X, y):
     scores = model.decision_function(X)
-    own = y[:, np.newaxis] == model.classes_
-    return np.mean(np.sum(np.logaddexp(0, scores) - own * scores, axis=1))
+    is_positive = y[:, np.newaxis] == model.classes_
+    return np.mean(np.sum(np.logaddexp(0, scores) - is_positive * scores, axis=1))
 
 
 def perceptron_criterion(model, X, y):

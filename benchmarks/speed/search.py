@@ -1,4 +1,4 @@
-"""A grid search: ours fused, scikit-learn's over its own net, and ours one by one."""
+"""A grid search: ours fused, scikit-learn's over its net, and ours one by one."""
 
 import time
 import warnings

@@ -119,7 +119,7 @@ class TrainingRun:
                     self._dismiss(self._has_ended())
 
     def look(self, model):
-        """A model as it stands now, after an epoch at least, or stood when it left the run.
+        """A model as it stands after the last epoch, or as it stood when it left the run.
 
         Parameters
         ----------
@@ -133,7 +133,9 @@ class TrainingRun:
         return self._left.get(model) or self._trained(self.models.tolist().index(model))
 
     def parameters(self, model):
-        """A copy of a model's parameters after the last epoch; those to look at if it has left.
+        """A copy of a model's parameters after the last epoch; :meth:`look` has the best ones.
+
+        Where the model has left the run, both are the same.
 
         Parameters
         ----------

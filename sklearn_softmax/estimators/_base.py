@@ -44,7 +44,7 @@ class GradientDescentClassifier(
 
     A subclass names its ``_loss`` and gives ``_network(n_features)`` to train,
     ``_initial_parameters(network, dtype)``, ``_attributes_from(params)``, and
-    ``_fitted_network()`` with its parameters. It may say otherwise in ``_hyperparameters()``,
+    ``_fitted_network()`` with its parameters. It may override ``_hyperparameters()``,
     ``_optimizer()``, ``_dropout()``, ``_is_online()``, ``_check_parameters()`` and
     ``_check_classes(classes)``.
     """
@@ -109,7 +109,7 @@ class GradientDescentClassifier(
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     def _fit(self, X, y, sample_weight, *validation_data):
-        """:meth:`fit` with all that it may be given."""
+        """What :meth:`fit` does, for subclasses whose ``fit`` takes fewer arguments too."""
         self._check_parameters()
         goes_on = self.warm_start and hasattr(self, "classes_")
         with restored_on_failure(self):
@@ -181,7 +181,7 @@ class GradientDescentClassifier(
         return self._partial_fit(X, y, classes, sample_weight)
 
     def _partial_fit(self, X, y, classes, sample_weight):
-        """:meth:`partial_fit` with all that it may be given."""
+        """What :meth:`partial_fit` does, for subclasses that take fewer arguments too."""
         self._check_parameters()
         if self.class_weight == "balanced":
             raise ValueError(

@@ -20,8 +20,8 @@ STACK_BYTES = 2**28
 def fit_together(leader, others, X, y, sample_weight=None, **validation_data):
     """Fit estimators that differ only in what models of a run may differ in and in ``n_epochs``.
 
-    Estimators that differ in ``n_epochs`` alone are one model, looked at after so many epochs
-    each. Each estimator is then as if it had been fitted alone, up to rounding; with
+    Estimators that differ in ``n_epochs`` alone are one model, looked at after the epochs of
+    each of them. Each estimator is then as if it had been fitted alone, up to rounding; with
     ``random_state=None`` the models have the same initial weights, orders of rows and dropout
     masks. A run too wide for ``STACK_BYTES`` is cut into several, one after the other.
 

@@ -28,7 +28,7 @@ NUMBERS = [
     {"n_epochs": 4, "lr": 0.1, "reg_param": 1.0, "momentum": 0.9},
     {"n_epochs": 2, "lr": 0.1, "momentum": 0.5},
 ]
-SMALL_STEPS = [{**own, "lr": own["lr"] / 20} for own in NUMBERS]
+SMALL_STEPS = [{**values, "lr": values["lr"] / 20} for values in NUMBERS]
 STACKABLE_CASES = [case for case in CASES if not case.is_online()]
 every_case = pytest.mark.parametrize("case", STACKABLE_CASES, ids=str)
 
@@ -42,8 +42,8 @@ def members(case, numbers=NUMBERS, **shared):
     """A stack's estimators; what one of them does not know is left out."""
     known = case.estimator.get_params()
     return [
-        case.model(**shared, **{name: v for name, v in own.items() if name in known})
-        for own in numbers
+        case.model(**shared, **{name: v for name, v in values.items() if name in known})
+        for values in numbers
     ]
 
 
@@ -123,7 +123,7 @@ def test_adam_members_are_as_if_fitted_alone(case):
 
 @with_everything('lr="auto"')
 def test_automatic_learning_rates_are_as_if_fitted_alone(case):
-    numbers = [{**own, "lr": "auto"} for own in NUMBERS]
+    numbers = [{**values, "lr": "auto"} for values in NUMBERS]
     assert_as_if_alone(members(case, numbers), *data(case))
 
 
@@ -174,7 +174,7 @@ def test_binary_problems_are_as_if_fitted_alone():
     X, y = CASES[-1].X[:90], np.array(["benign", "malignant"])[CASES[-1].y[:90]]
     for estimator in (SoftmaxRegression(), GDLogisticRegression(), TwoLayerMLPClassifier()):
         estimator.set_params(random_state=0, batch_size=20)
-        assert_as_if_alone([clone(estimator).set_params(**own) for own in NUMBERS], X, y)
+        assert_as_if_alone([clone(estimator).set_params(**values) for values in NUMBERS], X, y)
 
 
 def test_perceptrons_end_each_by_itself(rng):
@@ -183,7 +183,7 @@ def test_perceptrons_end_each_by_itself(rng):
     perceptron = BinaryPerceptron(batch_size=16, random_state=0)
     rates = [(1.0, 1.0), (1.0, 0.9), (0.5, 0.95), (3.0, 0.8)]
     numbers = [{"n_epochs": n, "lr": lr, "lr_decay": d} for n in (100, 2) for lr, d in rates]
-    estimators = [clone(perceptron).set_params(**own) for own in numbers]
+    estimators = [clone(perceptron).set_params(**values) for values in numbers]
     fitted, errors = together(estimators, X, y)
     expected = alone(estimators, X, y)
     assert len({model.n_iter_ for model in expected}) > 2

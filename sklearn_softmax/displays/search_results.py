@@ -133,7 +133,8 @@ class SearchResultsDisplay:
         metric = chosen_by if metric is None else metric
         display = cls._computed(search.cv_results_, metric)
         if metric == chosen_by and hasattr(search, "best_index_"):
-            display.best_index = int(search.best_index_)
+            best_index = int(search.best_index_)
+            display.best_index = best_index if np.isfinite(display.means[best_index]) else None
         scoring = getattr(search, "scoring", None)
         if metric is None and isinstance(scoring, str):
             display.score_name = _as_words(scoring)

@@ -170,6 +170,15 @@ def test_successive_halving(pyplot):
     assert display.ax_.get_yticklabels()[0].get_text().split() == ["C", "n_resources"]
 
 
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+def test_without_scores_there_is_no_best(pyplot):
+    search = GridSearchCV(
+        KNeighborsClassifier(), {"n_neighbors": [1, 5]}, scoring=lambda *_: np.nan
+    )
+    display = SearchResultsDisplay.from_search(search.fit(X, y))
+    assert display.best_ is None
+
+
 def test_randomized_search_with_failed_fits(pyplot):
     search = RandomizedSearchCV(
         SVC(), {"C": [0.1, 1, 10], "degree": [2, 3]}, n_iter=4, random_state=0, cv=3

@@ -8,20 +8,27 @@ from sklearn_softmax.displays._configurations import (
     full_name,
     having,
     text_table,
+    value_text,
     values_of,
 )
 from sklearn_softmax.displays._drawing import (
     BLUE,
     GREY,
+    OKABE_ITO,
     ORANGE,
     add_legend,
     colours,
     panels,
     styled,
 )
+from sklearn_softmax.displays._halving import N_RESOURCES, Halving
 
 UNNAMED = "_nolegend_"  # matplotlib's own
 MOST_EVEN = 10  # values of a parameter that are drawn evenly spaced
+# Of successive halving: colours of the candidates that reach the last iteration, the best first.
+SURVIVORS = (ORANGE, *(colour for colour in OKABE_ITO if colour != ORANGE))
+MOST_NAMED = len(SURVIVORS)
+LIGHT_GREY = "0.65"
 
 
 class SearchResultsDisplay:
@@ -42,6 +49,9 @@ class SearchResultsDisplay:
         What the scores are.
     train_means, train_deviations : ndarray of shape (n_candidates,), default=None
         The same of the scores on the training rows.
+    iterations : ndarray of shape (n_candidates,), default=None
+        Of successive halving, the iteration of each; ``configurations`` then have
+        ``n_resources``, and a candidate has an entry for each iteration that it reached.
 
     Attributes
     ----------
@@ -51,13 +61,15 @@ class SearchResultsDisplay:
         Figure that holds them.
     errorbars_ : list of matplotlib ErrorbarContainer
         Test scores, then training scores where there are any; against a parameter one
-        for each line.
+        for each line; of successive halving one for each candidate that has a score,
+        those that reached the last iteration before the others, the best first.
     best_ : matplotlib Line2D or None
         Mark of the best candidate.
 
     See Also
     --------
     sklearn.model_selection.ValidationCurveDisplay : Scores over one parameter.
+    sklearn.model_selection.HalvingGridSearchCV : A search by successive halving.
 
     References
     ----------
@@ -78,6 +90,18 @@ class SearchResultsDisplay:
     >>> display = SearchResultsDisplay.from_search(search, parameter="lr", lines="batch_size")
     >>> display.ax_.get_xlabel()
     'lr'
+
+    Of successive halving, a line for each candidate, up to the iteration that it reached:
+
+    >>> from sklearn.experimental import enable_halving_search_cv
+    >>> from sklearn.model_selection import HalvingGridSearchCV
+    >>> halving = HalvingGridSearchCV(
+    ...     SoftmaxRegression(random_state=0), grid, resource="n_epochs", max_resources=18, cv=3
+    ... )
+    >>> halving = halving.fit(*load_iris(return_X_y=True))
+    >>> display = SearchResultsDisplay.from_search(halving)
+    >>> display.ax_.get_xlabel(), [text.get_text() for text in display.ax_.get_xticklabels()]
+    ('n_epochs', ['6', '18'])
     """
 
     def __init__(
@@ -90,6 +114,7 @@ class SearchResultsDisplay:
         score_name="Score",
         train_means=None,
         train_deviations=None,
+        iterations=None,
     ):
         self.configurations = configurations
         self.means = means
@@ -98,6 +123,7 @@ class SearchResultsDisplay:
         self.score_name = score_name
         self.train_means = train_means
         self.train_deviations = train_deviations
+        self.iterations = iterations
 
     @classmethod
     def from_search(cls, search, *, metric=None, parameter=None, lines=None, ax=None, **kwargs):
@@ -106,7 +132,8 @@ class SearchResultsDisplay:
         Parameters
         ----------
         search : estimator
-            Fitted ``GridSearchCV`` or any other with ``cv_results_``.
+            Fitted ``GridSearchCV`` or any other with ``cv_results_``; those of
+            successive halving are drawn over its resource, as :meth:`plot` describes.
         metric : str, default=None
             Which of several metrics; None for the one that ``refit`` names, or the only
             one.
@@ -149,9 +176,9 @@ class SearchResultsDisplay:
         Parameters
         ----------
         cv_results : dict of str to array-like
-            ``cv_results_`` of any of scikit-learn's searches. Successive halving's
-            ``n_resources`` counts as a parameter; its best candidate is that of the last
-            iteration.
+            ``cv_results_`` of any of scikit-learn's searches. Successive halving is
+            known by its ``iter``; its ``n_resources`` counts as a parameter, and its best
+            candidate is that of the last iteration.
         metric : str, default=None
             Which of several metrics; None for the only one.
         parameter, lines, ax, **kwargs
@@ -174,7 +201,7 @@ class SearchResultsDisplay:
         metric = _checked_metric(cv_results, metric)
         configurations = [dict(params) for params in cv_results["params"]]
         for params, n_resources in zip(configurations, cv_results.get("n_resources", [])):
-            params["n_resources"] = n_resources
+            params[N_RESOURCES] = n_resources
         means = np.asarray(cv_results[f"mean_test_{metric}"], dtype=float)
         return cls(
             configurations=configurations,
@@ -184,16 +211,22 @@ class SearchResultsDisplay:
             score_name=_as_words(metric),
             train_means=cv_results.get(f"mean_train_{metric}"),
             train_deviations=cv_results.get(f"std_train_{metric}"),
+            iterations=cv_results.get("iter"),
         )
 
     def plot(self, ax=None, *, parameter=None, lines=None, **kwargs):
         """Draw every configuration, or the best ones against a parameter.
 
+        Of successive halving, every configuration is a line of scores over the resource,
+        which ends where the candidate was dropped, with a cross. Those that reached the
+        last iteration have error bars, a colour each and a name, the best first; of more
+        than seven the others are grey. Failed fits are left out.
+
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None for a new figure, as high as the configurations need
-            (0.18 inches each).
+            (0.18 inches each, of successive halving 0.2 for each that is named).
         parameter : str, default=None
             Parameter to draw the scores against, by its name in the search or without
             its step of a pipeline; a point is the best of all configurations with that
@@ -220,10 +253,12 @@ class SearchResultsDisplay:
             for name in (parameter, lines)
         )
         self.errorbars_, self.best_ = [], None
-        if parameter is None:
-            self._draw_configurations(ax, kwargs)
-        else:
+        if parameter is not None:
             self._draw_against(ax, parameter, lines, kwargs)
+        elif self.iterations is not None:
+            self._draw_halving(ax, kwargs)
+        else:
+            self._draw_configurations(ax, kwargs)
         self.figure_ = self.ax_.get_figure()
         handles = [bars for bars in self.errorbars_ if not bars.get_label().startswith("_")]
         handles += [] if self.best_ is None else [self.best_]
@@ -252,6 +287,43 @@ class SearchResultsDisplay:
             self.ax_.get_yticklabels()[1 + self.best_index].set(color=ORANGE, weight="bold")
         self.ax_.set(xlabel=f"{self.score_name} in cross-validation", ylim=(n - 0.5, -1.5))
         self.ax_.grid(axis="x", alpha=0.3)
+
+    def _draw_halving(self, ax, kwargs):
+        """Draw a line for each candidate of a halving, up to the iteration that it reached."""
+        halving = Halving(self.configurations, self.iterations, self.means)
+        named, others = halving.survivors[:MOST_NAMED], halving.survivors[MOST_NAMED:]
+        width = 1 + 0.085 * max((len(candidate.name) for candidate in named), default=0)
+        figsize = (np.clip(width, 6.4, 14), 4.8 + 0.2 * len(named))
+        (self.ax_,) = panels(ax, 1, figsize=figsize)
+        x = _moved_apart(halving.iterations, named)
+        self._draw_named(named, x, kwargs)
+        self._draw_grey(others, f"{len(others)} more survived", x, {"fmt": "o-"}, kwargs)
+        cross = {"fmt": "x-", "markevery": [-1]}
+        self._draw_grey(halving.dropped, f"{len(halving.dropped)} dropped", x, cross, kwargs)
+        if self.best_index is not None:
+            self._mark_best(x[self.best_index], self.means[self.best_index])
+        n = len(halving.resources)
+        self.ax_.set_xticks(range(n), map(value_text, halving.resources))
+        self.ax_.set(xlim=(-0.4, n - 0.6), xlabel=_short(halving.resource))
+        self.ax_.set_ylabel(f"{self.score_name} in cross-validation")
+        self.ax_.grid(alpha=0.3)
+
+    def _draw_named(self, candidates, x, kwargs):
+        """Draw each candidate in a colour, with error bars."""
+        for candidate, colour in zip(candidates, SURVIVORS):
+            results = candidate.results
+            style = {"color": colour, "label": candidate.name or UNNAMED, "zorder": 2.5}
+            style |= {"fmt": "o-", "markersize": 5, "capsize": 3}
+            errors = self.deviations[results]
+            self._add_bars(x[results], self.means[results], style, kwargs, yerr=errors)
+
+    def _draw_grey(self, candidates, label, x, style, kwargs):
+        """Draw candidates in grey, with one label for all of them."""
+        style = {"color": LIGHT_GREY, "linewidth": 1, "markersize": 5, **style}
+        for candidate in candidates:
+            results = candidate.results
+            self._add_bars(x[results], self.means[results], {"label": label, **style}, kwargs)
+            label = UNNAMED
 
     def _draw_against(self, ax, parameter, lines, kwargs):
         """Draw the best score for each value of a parameter, in a line for each of another."""
@@ -316,6 +388,14 @@ def _best_index(means, iterations):
     if iterations is not None:
         means = np.where(iterations == np.max(iterations), means, np.nan)
     return None if np.all(np.isnan(means)) else int(np.nanargmax(means))
+
+
+def _moved_apart(iterations, candidates):
+    """Where results are drawn: at their iterations, but those of some candidates side by side."""
+    x = iterations.astype(float)
+    for i, candidate in enumerate(candidates):
+        x[candidate.results] += 0.04 * (i - (len(candidates) - 1) / 2)
+    return x
 
 
 def _as_words(name):

@@ -7,8 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -160,14 +159,6 @@ def test_the_best_is_the_one_that_the_search_chose(pyplot):
     search = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 5, 9]}, refit=lambda _: 2)
     display = SearchResultsDisplay.from_search(search.fit(X, y))
     assert display.best_.get_ydata() == [2]
-
-
-def test_successive_halving(pyplot):
-    search = HalvingGridSearchCV(SVC(), {"C": [0.01, 0.1, 1, 10]}, random_state=0, cv=3)
-    search.fit(X, y)
-    display = SearchResultsDisplay.from_cv_results(search.cv_results_)
-    assert display.best_.get_ydata() == [search.best_index_]
-    assert display.ax_.get_yticklabels()[0].get_text().split() == ["C", "n_resources"]
 
 
 @pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")

@@ -62,6 +62,10 @@ class Parameters(Layers):
         intercepts = [layer[..., n_in:] for layer, n_in in zip(layers, layer_sizes)]
         super().__init__(weights, intercepts if fit_intercept else [])
 
+    def __reduce__(self):
+        """A copy has layers that are views of its own vector."""
+        return Parameters, (self.vector, self.layer_sizes, self.fit_intercept)
+
     def on(self, vector):
         """Parameters of the same network on another vector."""
         return Parameters(vector, self.layer_sizes, self.fit_intercept)

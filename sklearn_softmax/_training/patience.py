@@ -8,8 +8,9 @@ class Patience:
 
     Parameters
     ----------
-    n_iter_no_change : array-like of shape (M,), int
-        Epochs in a row without a gain after which a model's patience is exhausted.
+    n_iter_no_change : array-like of shape (M,)
+        Epochs in a row without a gain after which a model's patience is exhausted; infinity for
+        a model that is not stopped early, and then has the parameters of its last epoch.
     tol : array-like of shape (M,), float
         Smallest fall of the loss below its lowest that counts as a gain.
 
@@ -58,6 +59,10 @@ class Patience:
     def is_exhausted(self):
         """Which models have had too many epochs in a row without a gain."""
         return self.n_without_gain >= self.n_iter_no_change
+
+    def is_endless(self):
+        """Which models are never stopped."""
+        return np.isinf(self.n_iter_no_change)
 
     def keep(self, models):
         """Forget all models but these, given by an array of indices."""

@@ -135,6 +135,24 @@ class Rows:
         # Unlike X[indices], this reuses memory; mode="clip" spares it a second buffer.
         return self.X.take(indices, axis=0, out=gathered, mode="clip")
 
+    def fingerprint(self):
+        """A few sums that tell other rows, or another order, from these.
+
+        Returns
+        -------
+        fingerprint : tuple of float
+            Equal for the same rows; where a BLAS with another number of threads has read them, it
+            may be another.
+        """
+        rng = np.random.RandomState(0)
+        n_samples, n_features = self.X.shape
+        of_features = rng.uniform(1, 2, n_features).astype(self.X.dtype)
+        of_samples, of_rows = rng.uniform(1, 2, n_samples), rng.uniform(1, 2, len(self))
+        with np.errstate(over="ignore", invalid="ignore"):
+            of_X = (self.X @ of_features) @ of_samples
+        weight = np.ones(len(self)) if self.weight is None else self.weight
+        return len(self), *map(float, (of_X, self.y @ of_rows, weight @ of_rows))
+
     def loss_weights(self, batch_size):
         """Factor of each row's loss in the weighted mean over a batch.
 

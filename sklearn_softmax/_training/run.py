@@ -46,8 +46,8 @@ class TrainingRun:
     ----------
     objective : Objective
     optimizer : GradientDescent or Adam
-    rows : Rows
-        To learn from.
+    rows : Rows or None
+        To learn from; None while the run is paused.
     state : State
         Where training begins, or goes on; changed in place.
     batch_size : int
@@ -84,13 +84,28 @@ class TrainingRun:
         self.models = np.arange(len(self.state.params.vector))
         self._best = self.state.params.vector.copy() if self.patience else None
         self._records, self._step_losses, self._left = [], [], {}
-        batch_size = min(self.batch_size, len(self.rows))
+        self.resume(self.rows, self.validation)
+
+    def pause(self):
+        """Let go of the rows: what is left can be kept, or sent elsewhere, until it goes on."""
+        self.rows = self.validation = self._epochs = None
+
+    def resume(self, rows, validation=None):
+        """Make ready to learn from rows, after a pause from the same ones.
+
+        Parameters
+        ----------
+        rows : Rows
+        validation : Rows or None, default=None
+        """
+        self.rows, self.validation = rows, validation
+        batch_size = min(self.batch_size, len(rows))
         if self.is_online:
-            one_pass = OnlinePass(self.rows.X)
+            one_pass = OnlinePass(rows.X)
         else:
-            one_pass = MiniBatchPass(self.objective, self.optimizer, self.rows, batch_size)
+            one_pass = MiniBatchPass(self.objective, self.optimizer, rows, batch_size)
         order = {"batch_size": batch_size, "shuffle": self.shuffle, "rng": self.rng}
-        self._epochs = epochs(one_pass, self.state, self.rows, **order)
+        self._epochs = epochs(one_pass, self.state, rows, **order)
 
     @property
     def record(self):
@@ -172,7 +187,7 @@ class TrainingRun:
             scored = evaluate(objective, params, self.validation)
             record["val_loss"], record["val_accuracy"] = scored
         if self.patience is not None:
-            is_best = self.patience.is_lowest(record["val_loss"])
+            is_best = self.patience.is_lowest(record["val_loss"]) | self.patience.is_endless()
             self._best[is_best] = params.vector[is_best]
         self._records.append(record)
         self._step_losses.append(step_losses)

@@ -201,14 +201,14 @@ class GradientDescentClassifier(
         return self
 
     def _start(self, rows, validation=None, *, goes_on=False, models=()):
-        """A training run of this model, or of several that differ from it in hyperparameters."""
+        """A training run of this model, or of several estimators that can be models of one run."""
         network, optimizer = self._network(rows.X.shape[1]), self._optimizer()
-        models = models or [self._hyperparameters()]
+        models = models or [self]
         hyperparameters = self._in_run(models, rows)
         state = self._starting_state(network, optimizer, hyperparameters, rows.X.dtype, goes_on)
         patience = None
-        if self.early_stopping and validation is not None:
-            patience = Patience([self.n_iter_no_change] * len(models), [self.tol] * len(models))
+        if validation is not None and any(model.early_stopping for model in models):
+            patience = Patience(*zip(*(model._patience() for model in models)))
         objective = Objective(network, self._loss, self._dropout())
         batches = int(self.batch_size), self.shuffle, self._random_state
         return TrainingRun(
@@ -257,9 +257,14 @@ class GradientDescentClassifier(
             "momentum": 0.0 if self.optimizer == "adam" else self.momentum,
         }
 
+    def _patience(self):
+        """Epochs without a gain, and the smallest gain that counts, for early stopping."""
+        return self.n_iter_no_change if self.early_stopping else np.inf, self.tol
+
     def _in_run(self, models, rows):
-        """Hyperparameters of models as these are trained on rows."""
-        lr, lr_decay, reg_param, momentum = map(np.array, zip(*(m.values() for m in models)))
+        """Hyperparameters of estimators as they are trained on rows."""
+        values = zip(*(model._hyperparameters().values() for model in models))
+        lr, lr_decay, reg_param, momentum = map(np.array, values)
         l2 = reg_param / rows.total_weight
         if self.lr == "auto":
             known = {"curvature": self._loss.curvature, "fit_intercept": self.fit_intercept}

@@ -70,14 +70,14 @@ def has_callbacks_for_every_fit(search):
 class UnfollowedFit:
     """A fit that no callback follows."""
 
-    def begin_epoch(self, attributes):
+    def begin_epoch(self, attributes=dict):
         """Do nothing."""
 
-    def end_epoch(self, attributes):
+    def end_epoch(self, attributes=dict):
         """Never ask to stop."""
         return False
 
-    def end(self, attributes):
+    def end(self, attributes=dict):
         """Do nothing."""
 
 
@@ -99,15 +99,15 @@ class FollowedFit:
         self._fit = estimator._init_callback_context(max_subtasks=n_epochs)
         self._fit.call_on_fit_task_begin(**self._data)
 
-    def begin_epoch(self, attributes):
+    def begin_epoch(self, attributes=dict):
         """Begin the subtask of an epoch."""
         self._epoch = self._fit.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(**self._data, reconstruction_attributes=attributes)
 
-    def end_epoch(self, attributes):
+    def end_epoch(self, attributes=dict):
         """End that subtask; true if a callback asks to stop."""
         return self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
 
-    def end(self, attributes):
+    def end(self, attributes=dict):
         """End the fit."""
         self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)

@@ -1,88 +1,158 @@
 """Estimators that differ in hyperparameters alone, fitted by one training run."""
 
 from copy import copy, deepcopy
-from functools import partial
+from inspect import signature
 
 import numpy as np
-from sklearn.base import _fit_context
-from sklearn.utils import gen_batches
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import check_random_state, gen_batches
 
 from sklearn_softmax.estimators._base import GradientDescentClassifier
-from sklearn_softmax.estimators._callbacks import begin_fit, has_callbacks
+from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, begin_fit, has_callbacks
 
 # Parameters in which the models of a run may differ.
-STACKABLE = ("lr", "lr_decay", "reg_param", "momentum")
+STACKABLE = (
+    *("lr", "lr_decay", "reg_param", "momentum"),
+    *("early_stopping", "n_iter_no_change", "tol"),
+)
 # Room for the parameters of a run, its steps and the records of an epoch.
 STACK_BYTES = 2**28
+NO_VALIDATION_ROWS = dict.fromkeys(("X_val", "y_val", "sample_weight_val"))
 
 
-@_fit_context(prefer_skip_nested_validation=True)
-def fit_together(leader, others, X, y, sample_weight=None, **validation_data):
-    """Fit estimators that differ only in what models of a run may differ in and in ``n_epochs``.
+class Stack(CallbackSupportMixin, BaseEstimator):
+    """Estimators that are fitted together, in the place of one: the last step of a pipeline, say.
 
-    Estimators that differ in ``n_epochs`` alone are one model, looked at after the epochs of
-    each of them. Each estimator is then as if it had been fitted alone, up to rounding; with
-    ``random_state=None`` the models have the same initial weights, orders of rows and dropout
-    masks. A run too wide for ``STACK_BYTES`` is cut into several, one after the other.
+    They may differ in what models of a run may differ in, and in ``n_epochs``: those that differ
+    in ``n_epochs`` alone are one model, looked at after the epochs of each of them. Each member
+    is then as if it had been fitted alone, up to rounding; with ``random_state=None`` the
+    models have the same initial weights, orders of rows and dropout masks. A run too wide for
+    ``STACK_BYTES`` is cut into several, one after the other.
 
     Parameters
     ----------
-    leader : estimator of this package
-        Fitted in place, as the others are. The one that callbacks follow, with the most
-        epochs of all.
-    others : list of estimators of the same class
-    X, y, sample_weight : array-like
-        As in ``fit``.
-    **validation_data : array-like
-        ``X_val``, ``y_val`` and ``sample_weight_val``, as in ``fit``.
+    members : list of estimators of this package, all of the same class
+        Fitted in place.
+    goes_on : bool, default=False
+        Whether fits to come, of members with the same hyperparameters and no fewer epochs, go on
+        from where this one ends, as long as they are given the same rows. Between two fits the
+        stack holds the models and no rows; it can be pickled.
 
-    Returns
-    -------
-    errors : list of ValueError or None
-        For the leader and then the others: None where training went well, else what
-        fitting it alone would have raised.
+    Attributes
+    ----------
+    errors_ : list of ValueError or None
+        For each member: None where training went well, else what fitting it alone would
+        have raised.
     """
-    given = dict.fromkeys(("X_val", "y_val", "sample_weight_val")) | validation_data
-    rows, validation = leader._read(X, y, sample_weight, **given, goes_on=False)
-    # The leader itself is fitted by the first run.
-    template = copy(leader)
-    estimators = [leader, *others]
-    keys = list(dict.fromkeys(map(model_of, estimators)))
-    stacks = [keys[models] for models in gen_batches(len(keys), _width(template, rows))]
-    task = begin_fit(leader, leader.n_epochs * len(stacks), X, y, sample_weight)
-    errors = {}
-    for stack in stacks:
-        members = [estimator for estimator in estimators if model_of(estimator) in stack]
-        errors |= _fit_stack(template, stack, members, rows, validation, task)
-    task.end(partial(vars, leader))
-    return [errors[estimator] for estimator in estimators]
+
+    _parameter_constraints: dict = {}
+
+    def __init__(self, members, goes_on=False):
+        self.members, self.goes_on = members, goes_on
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, **params):
+        """Fit the members.
+
+        Parameters
+        ----------
+        X, y, **params : array-like
+            As in the ``fit`` of a member.
+
+        Returns
+        -------
+        self : Stack
+        """
+        signature(self.members[0].fit).bind(X, y, **params)
+        leader, rows, validation = self._read(X, y, **params)
+        models = {member: model_of(member, self.goes_on) for member in self.members}
+        runs = self._runs_to_go_on(rows) or _new_runs(models, leader, rows)
+        runs = self._runs = [run for run in runs if run.has_any(models)]
+        n_epochs = sum(run.n_epochs_left(models) for run in runs)
+        task = begin_fit(self, n_epochs, X, y, params.get("sample_weight"))
+        errors = {}
+        for run in runs:
+            errors |= run.fit(models, leader, rows, validation, task)
+        task.end()
+        self.errors_ = [errors[member] for member in self.members]
+        if not self.goes_on:
+            del self._runs
+        return self
+
+    def _read(self, X, y, sample_weight=None, **validation_data):
+        """The first member, not yet fitted, and rows: those of an earlier fit, if there was one."""
+        leader = copy(self.members[0])
+        if hasattr(self, "_generator"):
+            leader.random_state = deepcopy(self._generator)
+        elif self.goes_on:
+            self._generator = deepcopy(check_random_state(leader.random_state))
+        given = NO_VALIDATION_ROWS | validation_data
+        return leader, *leader._read(X, y, sample_weight, **given, goes_on=False)
+
+    def _runs_to_go_on(self, rows):
+        """Runs of an earlier fit; none if it was on other rows."""
+        if not self.goes_on:
+            return []
+        before, self._fingerprint = getattr(self, "_fingerprint", None), rows.fingerprint()
+        return self._runs if before == self._fingerprint else []
+
+    def get_metadata_routing(self):
+        """What a member asks for."""
+        return self.members[0].get_metadata_routing()
+
+    def __sklearn_tags__(self):
+        return self.members[0].__sklearn_tags__()
 
 
-def _fit_stack(template, stack, members, rows, validation, task):
-    """Fit the estimators that are models of one run, and tell what went wrong with each."""
-    source = copy(template)
-    source._random_state = _copy_of(template._random_state)
-    run = source._start(rows, validation, models=[dict(model) for model in stack])
-    errors, index = {}, {model: i for i, model in enumerate(stack)}
+class _Run:
+    """Models of a stack that train together."""
 
-    def first_so_far():
-        """Fitted attributes of the first model after the last epoch."""
-        return {"n_iter_": run.state.epoch, **source._attributes_from(run.parameters(first))}
+    def __init__(self, models):
+        self._index, self._run = {model: i for i, model in enumerate(models)}, None
 
-    def end_epoch():
-        """Tell of an epoch; of several models, none is stopped by a callback."""
-        task.end_epoch(first_so_far)
+    def has_any(self, models):
+        """Whether some of the members are models of this run."""
+        return not self._index.keys().isdisjoint(models.values())
 
-    for n_epochs in sorted({estimator.n_epochs for estimator in members}):
-        wanted = {index[model_of(e)] for e in members if e.n_epochs >= n_epochs}
-        first = min(wanted)
-        run.keep(wanted)
-        run.advance(n_epochs - run.state.epoch, partial(task.begin_epoch, first_so_far), end_epoch)
-        for estimator in members:
-            if estimator.n_epochs == n_epochs:
-                trained = run.look(index[model_of(estimator)])
-                errors[estimator] = _hand_over(trained, estimator, source)
-    return errors
+    def n_epochs_left(self, models):
+        """Epochs until all members are fitted, unless they stop early."""
+        n_epochs = max(member.n_epochs for member in self._members(models))
+        return n_epochs - (self._run.state.epoch if self._run else 0)
+
+    def fit(self, models, leader, rows, validation, task):
+        """Fit the members that are models of this run, and tell what went wrong with each."""
+        members = self._members(models)
+        if self._run is None:
+            self._begin(members, leader, rows, validation)
+        else:
+            self._run.resume(rows, validation)
+        errors, run = {}, self._run
+        for n_epochs in sorted({member.n_epochs for member in members}):
+            run.keep({i for member, i in members.items() if member.n_epochs >= n_epochs})
+            run.advance(n_epochs - run.state.epoch, task.begin_epoch, task.end_epoch)
+            for member, i in members.items():
+                if member.n_epochs == n_epochs:
+                    errors[member] = _hand_over(run.look(i), member, self._source)
+        run.pause()
+        return errors
+
+    def _members(self, models):
+        """Members that are models of this run, with the index of the model."""
+        return {e: self._index[model] for e, model in models.items() if model in self._index}
+
+    def _begin(self, members, leader, rows, validation):
+        """Make the run, whose models have the hyperparameters of members."""
+        self._source = copy(leader)
+        self._source._random_state = _copy_of(leader._random_state)
+        of_models = {i: member for member, i in members.items()}
+        estimators = [of_models[i] for i in range(len(of_models))]
+        self._run = self._source._start(rows, validation, models=estimators)
+
+
+def _new_runs(models, leader, rows):
+    """Runs that have not begun, one unless it would be too wide."""
+    models = list(dict.fromkeys(models.values()))
+    return [_Run(models[part]) for part in gen_batches(len(models), _width(leader, rows))]
 
 
 def _hand_over(trained, estimator, source):
@@ -98,12 +168,14 @@ def _hand_over(trained, estimator, source):
     return None
 
 
-def model_of(estimator):
+def model_of(estimator, goes_on=False):
     """What tells the model of an estimator from the others of its run.
 
     Parameters
     ----------
     estimator : estimator of this package
+    goes_on : bool, default=False
+        Whether it may get more epochs later.
 
     Returns
     -------
@@ -112,8 +184,11 @@ def model_of(estimator):
     """
     hyperparameters = estimator._hyperparameters()
     # Scores of equal models tie, but those of two in a run may differ by rounding.
-    if estimator.n_epochs == 1:
+    if estimator.n_epochs == 1 and not goes_on:
         hyperparameters["lr_decay"] = 1.0
+    if estimator.early_stopping:
+        n_iter_no_change, tol = estimator._patience()
+        hyperparameters |= {"n_iter_no_change": n_iter_no_change, "tol": tol}
     return tuple(hyperparameters.items())
 
 
@@ -138,7 +213,6 @@ def obstacle_to_stacking(estimator):
         return "a parameter is not valid"
     obstacles = {
         "it has callbacks of its own": has_callbacks(estimator),
-        "early_stopping=True": estimator.early_stopping,
         "warm_start=True": estimator.warm_start,
         "verbose": estimator.verbose,
         "batch_size=1 learns online": estimator._is_online(),

@@ -1,18 +1,21 @@
 """Fit the candidates of a fold that train together, and score each of them."""
 
 import time
-from contextlib import suppress
-from inspect import signature
+import warnings
+from collections import Counter
+from contextlib import contextmanager
+from copy import deepcopy
+from traceback import format_exception
 
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import delayed
 
-from sklearn_softmax.estimators._stack import fit_together
-from sklearn_softmax.model_selection._plan import last_step
+from sklearn_softmax.estimators._stack import Stack
+from sklearn_softmax.model_selection._candidates import last_step, path_to_last_step
 
 
-def evaluate_groups(plan, X, y, evaluations, parallel):
-    """Evaluate the candidates of a search, a group and fold a task.
+def evaluate_tasks(plan, X, y, evaluations, parallel, goes_on=False):
+    """Evaluate the candidates of a search, a task of its plan at a time.
 
     Parameters
     ----------
@@ -22,74 +25,111 @@ def evaluate_groups(plan, X, y, evaluations, parallel):
     evaluations : list of Evaluation
         One for each candidate and fold.
     parallel : Parallel
+    goes_on : bool, default=False
+        Whether a later evaluation, of candidates with more epochs, is to go on from this one.
 
     Returns
     -------
     results : list of dict
         In the order of the evaluations.
+    stacks : dict of (int, int) to Stack or None
+        For each candidate and fold, what the candidate trained in; None if by itself.
+
+    Warns
+    -----
+    RuntimeWarning
+        If candidates that should have trained together could not, for no fault of theirs.
     """
     index = {(e.candidate, e.fold): i for i, e in enumerate(evaluations)}
-    folds = sorted({fold for _, fold in index})
-    tasks = [
-        [index[candidate, fold] for candidate in group.candidates]
-        for group in plan.groups
-        for fold in folds
-    ]
-    found = parallel(delayed(_evaluate)(X, y, [evaluations[i] for i in task]) for task in tasks)
-    results = {i: result for task, of_task in zip(tasks, found) for i, result in zip(task, of_task)}
-    return [results[i] for i in range(len(evaluations))]
+    keys = [[(candidate, task.fold) for candidate in task.group.candidates] for task in plan.tasks]
+    found = parallel(
+        delayed(_evaluate)(X, y, [evaluations[index[key]] for key in of_task], stack)
+        for of_task, stack in zip(keys, _stacks_of(plan.tasks, goes_on))
+    )
+    results, stacks = [None] * len(evaluations), {}
+    for of_task, (of_candidates, stack, _) in zip(keys, found):
+        stacks |= dict.fromkeys(of_task, stack)
+        for key, result in zip(of_task, of_candidates):
+            results[index[key]] = result
+    for problem in {problem for _, _, problem in found if problem}:
+        warnings.warn(problem, RuntimeWarning, stacklevel=2)
+    return results, stacks
 
 
-def _evaluate(X, y, evaluations):
-    """Evaluate candidates on one fold, together if there are several and it works."""
-    if len(evaluations) == 1:
-        return [evaluations[0].run(X, y)]
-    with suppress(Exception):
-        return _evaluate_together(X, y, evaluations)
+def _stacks_of(tasks, goes_on):
+    """What each task is to train in: a new stack, that of an earlier evaluation, or None."""
+    n_takers = Counter(id(task.stack) for task in tasks)
+    for task in tasks:
+        if task.group.reason:
+            yield None
+        elif task.stack is None:
+            yield Stack([], goes_on)
+        else:
+            yield deepcopy(task.stack) if n_takers[id(task.stack)] > 1 else task.stack
+
+
+def _evaluate(X, y, evaluations, stack):
+    """Results of candidates on one fold, the stack as they leave it, and what went wrong."""
+    if stack is None:
+        return [evaluation.run(X, y) for evaluation in evaluations], None, ""
+    try:
+        return _evaluate_together(X, y, evaluations, stack), stack, ""
+    except Exception as error:
+        raised = error
     # Each by itself then fails, or not, as it would in any other search, the first one first.
     in_order = sorted(evaluations, key=lambda evaluation: evaluation.candidate)
-    results = {evaluation.candidate: evaluation.run(X, y) for evaluation in in_order}
-    return [results[evaluation.candidate] for evaluation in evaluations]
+    of_candidates = {evaluation.candidate: evaluation.run(X, y) for evaluation in in_order}
+    results = [of_candidates[evaluation.candidate] for evaluation in evaluations]
+    return results, Stack([], stack.goes_on), _problem(raised, results)
 
 
-def _evaluate_together(X, y, evaluations):
+def _problem(error, results):
+    """What to tell of an error that ended the fit of several candidates."""
+    if any(type(error).__name__ in (result["fit_error"] or "") for result in results):
+        return ""  # one has it by itself, too, and the search will tell
+    return (
+        f"{len(results)} candidates were to be trained together, which ended in an error that none "
+        "of them has by itself: they were fitted one by one. Please report it to the developers of "
+        f"sklearn_softmax: {''.join(format_exception(error))}"
+    )
+
+
+def _evaluate_together(X, y, evaluations, stack):
     """Evaluate candidates on one fold by one training run."""
     estimators = [evaluation.with_parameters() for evaluation in evaluations]
     rows = evaluations[0].rows(X, y)
+    stack.members = [last_step(estimator) for estimator in estimators]
     start = time.time()
-    with evaluations[0].followed(estimators[0], rows):
-        errors = _fit_candidates(estimators, rows)
+    with (
+        _in_place_of_last_step(stack, estimators[0]) as fitted,
+        evaluations[0].followed(fitted, rows),
+    ):
+        fitted.fit(*rows.train, **rows.fit_params)
     fit_time = (time.time() - start) / len(estimators)
+    for estimator in estimators[1:]:
+        _share_transformers(estimators[0], estimator)
     results = [
         evaluation.result(estimator, error, rows, fit_time)
-        for evaluation, estimator, error in zip(evaluations, estimators, errors)
+        for evaluation, estimator, error in zip(evaluations, estimators, stack.errors_)
     ]
     for evaluation, estimator in zip(evaluations[1:], estimators[1:]):
         with evaluation.followed(estimator, rows):
             pass  # nothing is left to do
+    stack.members = []
     return results
 
 
-def _fit_candidates(estimators, rows):
-    """Fit classifiers, or pipelines of which the first one's transformers serve all."""
-    first, *others = map(last_step, estimators)
-    errors = []
-
-    def fit_all(*args, **kwargs):
-        """Fit all classifiers in place of the first one."""
-        signature(type(first).fit).bind(first, *args, **kwargs)
-        errors.extend(fit_together(first, others, *args, **kwargs))
-        return first
-
-    # A pipeline then trains all of them where it would train its last step.
-    first.fit = fit_all
+@contextmanager
+def _in_place_of_last_step(step, estimator):
+    """A pipeline that ends in a step in this block; the step itself where there is no pipeline."""
+    path, last = path_to_last_step(estimator).removesuffix("__"), last_step(estimator)
+    if not path:
+        yield step
+        return
     try:
-        estimators[0].fit(rows.X_train, rows.y_train, **rows.fit_params)
+        yield estimator.set_params(**{path: step})
     finally:
-        del first.fit
-    for estimator in estimators[1:]:
-        _share_transformers(estimators[0], estimator)
-    return errors
+        estimator.set_params(**{path: last})
 
 
 def _share_transformers(fitted, estimator):

@@ -1,49 +1,83 @@
-"""Which candidates of a search train together, and why others cannot."""
+"""What a search does: groups of candidates that train together, as tasks for its workers."""
 
 from collections import Counter
-from dataclasses import dataclass, field
-from pickle import PicklingError
+from dataclasses import dataclass, field, replace
 
-import joblib
-from sklearn.base import clone
-from sklearn.pipeline import Pipeline
+from sklearn_softmax.estimators._stack import model_of
+from sklearn_softmax.model_selection._candidates import Candidate, read_candidate
 
-from sklearn_softmax.estimators._callbacks import has_callbacks
-from sklearn_softmax.estimators._stack import STACKABLE, model_of, obstacle_to_stacking
+# A pass over the rows costs as much, beside what its models cost, as so many models.
+COST_OF_PASS = 3
 
 
 @dataclass(frozen=True)
 class Group:
-    """Candidates that train in one run a fold.
+    """Candidates that train together on each fold.
 
     Parameters
     ----------
-    candidates : tuple of int
-        Their indices in the search, those with the most epochs first.
-    n_models : int, default=1
-        Models in the stack; candidates that differ in ``n_epochs`` alone are one.
+    models : tuple of tuple of int
+        Indices of the candidates that are one model, those with the most epochs first:
+        candidates that differ in ``n_epochs`` alone.
     n_epochs : tuple of int, default=()
-        Epochs after which the models are looked at; empty without a stack.
+        Epochs after which the models are looked at; empty where nothing trains together.
     shared : dict, default={}
         Parameters that the search sets to the same values for all of them.
     reason : str, default=""
-        Why there is no stack; empty where there is one.
+        Why a candidate is fitted by itself; empty where it is not.
     """
 
-    candidates: tuple
-    n_models: int = 1
+    models: tuple
     n_epochs: tuple = ()
     shared: dict = field(default_factory=dict)
     reason: str = ""
 
+    @property
+    def candidates(self):
+        """Indices of the candidates in the search."""
+        return tuple(candidate for model in self.models for candidate in model)
+
+    @property
+    def n_models(self):
+        """Number of models."""
+        return len(self.models)
+
     def __str__(self):
-        n = len(self.candidates)
+        n, n_models = len(self.candidates), self.n_models
         if self.reason:
             return f"{n} by itself: {self.reason}"
         epochs = ", ".join(map(str, self.n_epochs))
         shared = ", ".join(f"{name}={value!r}" for name, value in self.shared.items())
-        text = f"{n} together: {self.n_models} models, looked at after {epochs} epochs"
+        text = f"{n} together: {n_models} models, looked at after {epochs} epochs"
         return f"{text} ({shared})" if shared else text
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one worker does at a time: models of a group on a fold, by one run.
+
+    Parameters
+    ----------
+    group : Group
+        All of it, or as many of its models as this task trains.
+    fold : int
+    stack : object, default=None
+        What the models trained in before, where they go on; None where they begin.
+    """
+
+    group: Group
+    fold: int
+    stack: object = None
+
+    @property
+    def cost(self):
+        """What it takes, in epochs of a model."""
+        return max(self.group.n_epochs, default=1) * (COST_OF_PASS + self.group.n_models)
+
+    def halves(self):
+        """Two tasks with half of the models each."""
+        halves = self.group.models[::2], self.group.models[1::2]
+        return [replace(self, group=replace(self.group, models=models)) for models in halves]
 
 
 @dataclass(frozen=True)
@@ -54,10 +88,16 @@ class Plan:
     ----------
     groups : tuple of Group
     n_folds : int
+    tasks : tuple of Task
+        One a group and fold, or more where workers would have nothing to do.
+    more_work : float, default=1.0
+        How much more work that takes, by a rough estimate.
     """
 
     groups: tuple
     n_folds: int
+    tasks: tuple
+    more_work: float = 1.0
 
     @property
     def n_fits(self):
@@ -66,19 +106,30 @@ class Plan:
 
     @property
     def n_runs(self):
-        """Runs that they take: one a group and fold."""
-        return self.n_folds * len(self.groups)
+        """Runs that they take: one a task."""
+        return len(self.tasks)
 
     def __str__(self):
         stacks = [str(group) for group in self.groups if not group.reason]
         # Candidates that stand alone for the same reason are told of together.
         alone = Counter(group.reason for group in self.groups if group.reason)
         lines = stacks + [f"{n} one by one: {reason}" for reason, n in alone.items()]
-        head = f"{self.n_fits} fits in {self.n_runs} runs, {self.n_folds} of each group:"
-        return "\n  ".join([head, *lines])
+        runs = f"{self.n_folds} of each group"
+        if self.more_work > 1:
+            runs = f"cut for all workers to have work (some {self.more_work:.1f} times of it)"
+        return "\n  ".join([f"{self.n_fits} fits in {self.n_runs} runs, {runs}:", *lines])
 
 
-def plan(estimator, candidates, n_folds, obstacle=""):
+def plan(
+    estimator,
+    candidates,
+    n_folds,
+    obstacle="",
+    *,
+    has_validation_rows=False,
+    n_workers=1,
+    stacks=None,
+):
     """Divide the candidates of a search into groups that train together.
 
     Candidates train together where they are the same in all but ``n_epochs`` and what a
@@ -93,6 +144,14 @@ def plan(estimator, candidates, n_folds, obstacle=""):
     n_folds : int
     obstacle : str, default=""
         Why none of them can train together, if there is such a reason.
+    has_validation_rows : bool, default=False
+        Whether ``fit`` is given ``X_val``. Without it, early stopping takes rows away from
+        training, so those with it and those without learn from other rows.
+    n_workers : int, default=1
+        Tasks that can run at once.
+    stacks : dict of (int, int) to object, default=None
+        For candidates that go on: what each has trained in before, by candidate and fold.
+        Candidates of which no other is like them then are stacks of one.
 
     Returns
     -------
@@ -107,76 +166,58 @@ def plan(estimator, candidates, n_folds, obstacle=""):
       2 together: 2 models, looked at after 200 epochs
       1 one by one: no other candidate is like it
     """
-    groups = {}
+    alike = {}
     for index, params in enumerate(candidates):
         candidate = (
-            _Candidate(index, index, reason=obstacle)
+            Candidate(index, index, reason=obstacle)
             if obstacle
-            else _candidate(estimator, index, params)
+            else read_candidate(estimator, index, params, has_validation_rows)
         )
-        groups.setdefault(candidate.key, []).append(candidate)
-    return Plan(tuple(map(_group, groups.values())), n_folds)
+        alike.setdefault(candidate.key, []).append(candidate)
+    groups = tuple(_group(members, stacks is not None) for members in alike.values())
+    whole = [
+        task
+        for group in groups
+        for fold in range(n_folds)
+        for task in _tasks(group, fold, stacks or {})
+    ]
+    tasks = _cut(whole, n_workers)
+    more_work = sum(task.cost for task in tasks) / max(1, sum(task.cost for task in whole))
+    return Plan(groups, n_folds, tuple(tasks), more_work)
 
 
-def last_step(estimator):
-    """What a pipeline, and one within it, ends in; another estimator as it is."""
-    return last_step(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
+def _group(candidates, goes_on):
+    """The group of candidates that are alike."""
+    first = candidates[0]
+    if first.reason or (len(candidates) == 1 and not goes_on):
+        reason = first.reason or "no other candidate is like it"
+        return Group(((first.index,),), reason=reason)
+    models = {}
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.classifier.n_epochs):
+        model = model_of(candidate.classifier, goes_on)
+        models.setdefault(model, []).append(candidate.index)
+    n_epochs = sorted({candidate.classifier.n_epochs for candidate in candidates})
+    return Group(tuple(map(tuple, models.values())), tuple(n_epochs), first.shared)
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """A candidate: what it trains, and ``key``, which those that train together share."""
-
-    index: int
-    key: object
-    classifier: object = None
-    shared: dict = field(default_factory=dict)
-    reason: str = ""
-
-
-def _candidate(estimator, index, params):
-    """A candidate with its parameters set, or the reason why it stands alone."""
-    try:
-        candidate = clone(estimator).set_params(**clone(params, safe=False))
-    except (AttributeError, TypeError, ValueError):
-        return _Candidate(index, index, reason="its parameters cannot be set")
-    classifier, path = candidate, ""
-    while isinstance(classifier, Pipeline):
-        reason = _obstacle_in_pipeline(classifier)
-        if reason:
-            return _Candidate(index, index, reason=reason)
-        name, classifier = classifier.steps[-1]
-        path += f"{name}__"
-    reason = obstacle_to_stacking(classifier)
-    if reason:
-        return _Candidate(index, index, reason=reason)
-    varied = {path + name for name in (*STACKABLE, "n_epochs")}
-    shared = {name: value for name, value in params.items() if name not in varied}
-    try:
-        # "auto" for a learning rate cannot stand in a stack beside numbers.
-        key = joblib.hash(shared), isinstance(classifier.lr, str)
-    except (AttributeError, PicklingError, TypeError):
-        return _Candidate(index, index, reason="its parameters cannot be compared")
-    return _Candidate(index, key, classifier, shared)
+def _tasks(group, fold, stacks):
+    """The tasks of a group on a fold: one, or one for each stack that its models stand in."""
+    parts = {}
+    for model in group.models:
+        stack = stacks.get((model[0], fold))
+        parts.setdefault(id(stack), (stack, []))[1].append(model)
+    return [
+        Task(replace(group, models=tuple(models)), fold, stack) for stack, models in parts.values()
+    ]
 
 
-def _obstacle_in_pipeline(pipeline):
-    """Why the last steps of such pipelines cannot train together; empty where they can."""
-    if type(pipeline) is not Pipeline:
-        return f"{type(pipeline).__name__} may fit in another way than a Pipeline"
-    return "its pipeline has callbacks" if has_callbacks(pipeline) else ""
-
-
-def _group(candidates):
-    """The group of candidates with the same key."""
-    if len(candidates) == 1:
-        reason = candidates[0].reason or "no other candidate is like it"
-        return Group((candidates[0].index,), reason=reason)
-    candidates = sorted(candidates, key=lambda candidate: -candidate.classifier.n_epochs)
-    classifiers = [candidate.classifier for candidate in candidates]
-    return Group(
-        tuple(candidate.index for candidate in candidates),
-        n_models=len({model_of(classifier) for classifier in classifiers}),
-        n_epochs=tuple(sorted({classifier.n_epochs for classifier in classifiers})),
-        shared=candidates[0].shared,
-    )
+def _cut(tasks, n_workers):
+    """As many tasks as there are workers, if models are enough: the largest is cut in two."""
+    tasks = list(tasks)
+    while len(tasks) < n_workers:
+        largest = max(tasks, key=lambda task: (task.group.n_models > 1, task.cost), default=None)
+        if largest is None or largest.group.n_models == 1:
+            break
+        i = tasks.index(largest)
+        tasks[i : i + 1] = largest.halves()
+    return tasks

@@ -5,19 +5,35 @@ callbacks of the latter.
 """
 
 import time
+import warnings
 from contextlib import contextmanager
+from functools import cache, update_wrapper
 from traceback import format_exception
+from types import CellType, FunctionType
 
 import numpy as np
+import sklearn
 from sklearn.base import clone
-from sklearn.metrics._scorer import _MultimetricScorer
-from sklearn.model_selection._validation import _fit_and_score, _score
-from sklearn.utils.metaestimators import _safe_split
-from sklearn.utils.validation import _check_method_params, _num_samples
+
+try:
+    from sklearn.metrics._scorer import _MultimetricScorer
+    from sklearn.model_selection._validation import _fit_and_score, _score
+    from sklearn.utils.metaestimators import _safe_split
+    from sklearn.utils.validation import _check_method_params, _num_samples
+except ImportError as error:
+    MISSING = str(error)
+else:
+    MISSING = ""
+
+# Options of a task that are read here.
+OPTIONS = {
+    *("parameters", "candidate_progress", "split_progress", "train", "test", "scorer"),
+    *("fit_params", "score_params", "return_train_score", "error_score"),
+}
 
 
-def evaluate_with(evaluate, evaluate_candidates):
-    """Have a search leave the evaluation of its candidates to a function.
+def evaluating_with(evaluate, evaluate_candidates):
+    """A function that does what ``evaluate_candidates`` does, but leaves the fits to another.
 
     Parameters
     ----------
@@ -26,23 +42,62 @@ def evaluate_with(evaluate, evaluate_candidates):
         :class:`Evaluation` for each candidate and fold, and the search's ``Parallel``, and
         returns a result for each, in the same order.
     evaluate_candidates : callable
-        What ``BaseSearchCV.fit`` hands to ``_run_search``. It belongs to that one call of
-        ``fit``: nothing else is changed with it.
+        What ``BaseSearchCV.fit`` hands to ``_run_search``; it stays as it is.
+
+    Returns
+    -------
+    evaluate_candidates : callable
+        Where this scikit-learn is not what it is taken for, it fits the candidates one by one.
+
+    Warns
+    -----
+    RuntimeWarning
+        Once, in that case.
     """
-    names = evaluate_candidates.__code__.co_freevars
-    cell = evaluate_candidates.__closure__[names.index("parallel")]
-    parallel = cell.cell_contents
+
+    @cache
+    def warn(difference):
+        """Tell, once, that this scikit-learn is another."""
+        warnings.warn(
+            f"The searches of scikit-learn {sklearn.__version__} differ from those known here "
+            f"({difference}): candidates are fitted one by one, with the same results. A newer "
+            "version of sklearn_softmax may know them.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+    cells = dict(zip(evaluate_candidates.__code__.co_freevars, evaluate_candidates.__closure__))
+    if MISSING or "parallel" not in cells:
+        warn(MISSING or "evaluate_candidates does not use the Parallel of fit")
+        return evaluate_candidates
+    parallel = cells["parallel"].cell_contents
 
     def evaluate_tasks(tasks):
         """What takes the place of the search's ``Parallel``."""
         tasks = list(tasks)
+        try:
+            evaluations = [Evaluation.of_task(task) for task in tasks]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            warn(f"its tasks: {error!r}")
+            return parallel(tasks)
         if not tasks:
             return []
         _, (_, X, y), _ = tasks[0]
-        evaluations = [Evaluation(estimator, options) for _, (estimator, *_), options in tasks]
         return evaluate(X, y, evaluations, parallel)
 
-    cell.cell_contents = evaluate_tasks
+    return _with_cells(evaluate_candidates, cells | {"parallel": CellType(evaluate_tasks)})
+
+
+def _with_cells(function, cells):
+    """A function with the same code, but with other variables around it."""
+    own = FunctionType(
+        function.__code__,
+        function.__globals__,
+        argdefs=function.__defaults__,
+        closure=tuple(cells.values()),
+    )
+    own.__kwdefaults__ = function.__kwdefaults__
+    return update_wrapper(own, function)
 
 
 class Evaluation:
@@ -61,6 +116,31 @@ class Evaluation:
         self.parameters = options["parameters"]
         self.candidate, _ = options["candidate_progress"]
         self.fold, self.n_folds = options["split_progress"]
+
+    @classmethod
+    def of_task(cls, task):
+        """What a task of the search's ``Parallel`` is to evaluate.
+
+        Parameters
+        ----------
+        task : tuple of (callable, tuple, dict)
+            A function, its positional and its keyword arguments.
+
+        Returns
+        -------
+        evaluation : Evaluation
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the task is another than ``_fit_and_score`` with the options read here.
+        """
+        function, (estimator, _, _), options = task
+        if getattr(function, "function", function) is not _fit_and_score:
+            raise ValueError(f"{function!r} is not _fit_and_score")
+        if missing := OPTIONS - options.keys():
+            raise KeyError(*sorted(missing))
+        return cls(estimator, options)
 
     def run(self, X, y):
         """The result, by scikit-learn's function; X and y are all rows."""
@@ -150,6 +230,11 @@ class Fold:
             part: _check_method_params(X, options["score_params"] or {}, rows)
             for part, rows in (("train", train), ("test", test))
         }
+
+    @property
+    def train(self):
+        """Training rows as ``fit`` takes them, without targets where there are none."""
+        return (self.X_train,) if self.y_train is None else (self.X_train, self.y_train)
 
     def score(self, estimator, part):
         """Score or scores of the training or test rows."""

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+from joblib import effective_n_jobs
 from sklearn.base import is_classifier
 from sklearn.model_selection import (
     GridSearchCV,
@@ -12,54 +13,70 @@ from sklearn.model_selection import (
 )
 
 from sklearn_softmax.estimators._callbacks import has_callbacks_for_every_fit
-from sklearn_softmax.model_selection._evaluation import evaluate_groups
+from sklearn_softmax.model_selection._evaluation import evaluate_tasks
 from sklearn_softmax.model_selection._plan import plan
-from sklearn_softmax.model_selection._scikit_learn import evaluate_with
+from sklearn_softmax.model_selection._scikit_learn import evaluating_with
 
 
-class _FusedSearchMixin:
+class FusedSearchMixin:
     """Trains the candidates of a fold together; all the rest is the search it is mixed into."""
 
-    def plan(self, X=None, y=None, groups=None):
+    def plan(self, X=None, y=None, groups=None, **params):
         """Tell which candidates train together, which do not, and why.
 
         Parameters
         ----------
         X, y, groups : array-like, default=None
             Data of the search, for splitters that need them to tell the number of folds.
+        **params : array-like
+            What else :meth:`fit` is to be given: with ``X_val``, candidates with and without
+            early stopping train together.
 
         Returns
         -------
         plan : Plan
-            To be printed; ``plan.groups`` has it for programs.
+            To be printed; ``plan.groups`` and ``plan.tasks`` have it for programs.
         """
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        return self._plan(list(self._candidates()), cv.get_n_splits(X, y, groups))
+        return self._plan(list(self._candidates()), cv.get_n_splits(X, y, groups), params)
 
-    def _plan(self, candidates, n_folds):
-        """Which of these candidates train together."""
+    def _plan(self, candidates, n_folds, fit_params, **options):
+        """What is done with these candidates."""
         obstacle = ""
         if has_callbacks_for_every_fit(self):
             obstacle = "callbacks of the search are to follow every fit"
-        return plan(self.estimator, candidates, n_folds, obstacle)
+        return plan(
+            self.estimator,
+            candidates,
+            n_folds,
+            obstacle,
+            has_validation_rows=any(name.split("__")[-1] == "X_val" for name in fit_params),
+            n_workers=effective_n_jobs(self.n_jobs),
+            **options,
+        )
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
         """Evaluate the candidates as the search does, but together."""
-        evaluate_with(self._evaluate, evaluate_candidates)
         # scikit-learn before 1.9 has no callbacks.
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
-        super()._run_search(evaluate_candidates, **context)
+        super()._run_search(evaluating_with(self._evaluate, evaluate_candidates), **context)
 
     def _evaluate(self, X, y, evaluations, parallel):
         """Plan, and evaluate by the plan."""
-        candidates = {e.candidate: e.parameters for e in evaluations}
-        whole_plan = self._plan(list(candidates.values()), len({e.fold for e in evaluations}))
+        whole_plan = self._plan_of(evaluations)
         if self.verbose > 0:
             print(whole_plan)
-        return evaluate_groups(whole_plan, X, y, evaluations, parallel)
+        results, _ = evaluate_tasks(whole_plan, X, y, evaluations, parallel)
+        return results
+
+    def _plan_of(self, evaluations, **options):
+        """What is done to evaluate candidates on folds."""
+        candidates = {e.candidate: e.parameters for e in evaluations}
+        n_folds, fit_params = evaluations[0].n_folds, evaluations[0].options["fit_params"]
+        return self._plan(list(candidates.values()), n_folds, fit_params or {}, **options)
 
 
-class FusedGridSearchCV(_FusedSearchMixin, GridSearchCV):
+class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
     r"""Grid search whose candidates train together.
 
     A drop-in replacement of ``GridSearchCV`` for the estimators of this package, and for
@@ -149,7 +166,7 @@ class FusedGridSearchCV(_FusedSearchMixin, GridSearchCV):
         return ParameterGrid(self.param_grid)
 
 
-class FusedRandomizedSearchCV(_FusedSearchMixin, RandomizedSearchCV):
+class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
     """Search over parameters drawn at random, whose candidates train together.
 
     What :class:`FusedGridSearchCV` is to ``GridSearchCV``, this is to ``RandomizedSearchCV``.

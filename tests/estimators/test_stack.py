@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from itertools import product
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
 )
 from sklearn_softmax.estimators import _stack
-from sklearn_softmax.estimators._stack import fit_together
+from sklearn_softmax.estimators._stack import Stack
 from tests.cases import CASES, cases
 
 NUMBERS = [
@@ -42,7 +43,7 @@ def members(case, numbers=NUMBERS, **shared):
     """A stack's estimators; what one of them does not know is left out."""
     known = case.estimator.get_params()
     return [
-        case.model(**shared, **{name: v for name, v in values.items() if name in known})
+        case.model(**{n: v for n, v in {**values, **shared}.items() if n in known})
         for values in numbers
     ]
 
@@ -53,7 +54,7 @@ def data(case, n=90):
 
 def together(estimators, *args, **kwargs):
     fitted = [clone(estimator) for estimator in estimators]
-    return fitted, fit_together(fitted[0], fitted[1:], *args, **kwargs)
+    return fitted, Stack(fitted).fit(*args, **kwargs).errors_
 
 
 def alone(estimators, *args, **kwargs):
@@ -95,10 +96,14 @@ def assert_same_models(fitted, expected, rtol=1e-10):
         assert_same(dict(sorted(vars(one).items())), dict(sorted(vars(other).items())), rtol)
 
 
-def assert_as_if_alone(estimators, *args, rtol=1e-10, **kwargs):
+def assert_as_if_alone(estimators, *args, rtol=1e-10, but=(), **kwargs):
     fitted, errors = together(estimators, *args, **kwargs)
     assert errors == [None] * len(estimators)
-    assert_same_models(fitted, alone(estimators, *args, **kwargs), rtol)
+    expected = alone(estimators, *args, **kwargs)
+    for model in (*fitted, *expected):
+        for name in but:
+            vars(model).pop(name, None)
+    assert_same_models(fitted, expected, rtol)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +161,83 @@ def test_members_with_validation_rows_are_as_if_fitted_alone(case, rng):
     X, y = data(case)
     weight = case.if_known(sample_weight_val=rng.uniform(0, 2, 30))
     assert_as_if_alone(members(case), X, y, X_val=X[:30], y_val=y[:30], **weight)
+
+
+STOPPED_EARLY = [
+    {"n_epochs": 30, "n_iter_no_change": 2, "tol": 0.0},
+    {"n_epochs": 30, "n_iter_no_change": 3, "tol": 0.02},
+    {"n_epochs": 7, "n_iter_no_change": 3, "tol": 0.02},
+    {"n_epochs": 30, "n_iter_no_change": 1, "tol": 0.3, "lr": 0.05},
+    {"n_epochs": 12, "n_iter_no_change": 12, "tol": 0.0, "lr": 0.2, "reg_param": 1.0},
+]
+
+
+# Those who stop before the others are handed what these have drawn from meanwhile.
+GENERATORS = "random_state", "_random_state", "_dropout_generator"
+
+
+@every_case
+def test_members_that_stop_early_are_as_if_fitted_alone(case):
+    estimators = members(case, STOPPED_EARLY, early_stopping=True)
+    assert_as_if_alone(estimators, *data(case), but=GENERATORS)
+    n_epochs = [model.n_iter_ for model in alone(estimators, *data(case))]
+    assert len(set(n_epochs)) > 2
+    assert min(n_epochs) < 12
+
+
+@every_case
+def test_members_with_validation_rows_may_stop_early_or_not(case, rng):
+    X, y = data(case)
+    validation = {"X_val": X + rng.normal(0, 0.5, X.shape), "y_val": y}
+    numbers = [{**values, "early_stopping": i % 2 == 0} for i, values in enumerate(STOPPED_EARLY)]
+    assert_as_if_alone(members(case, numbers), X, y, but=GENERATORS, **validation)
+
+
+@pytest.mark.parametrize("random_state", [3, np.random.RandomState(3)], ids=["int", "generator"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@every_case
+def test_a_stack_goes_on_from_where_it_stood(case, early_stopping, random_state):
+    options = {"early_stopping": early_stopping, "random_state": random_state, "tol": 0.0}
+    all_members = members(case, SMALL_STEPS, n_iter_no_change=2, **options)
+    stack = Stack([], goes_on=True)
+    for n_epochs, kept in ((1, slice(None)), (3, slice(1, None)), (9, slice(2, None, 2))):
+        estimators = [clone(e).set_params(n_epochs=n_epochs) for e in all_members[kept]]
+        expected = alone(estimators, *data(case))
+        stack.members = [clone(estimator) for estimator in estimators]
+        assert stack.fit(*data(case)).errors_ == [None] * len(estimators)
+        for model, name in product((*stack.members, *expected), GENERATORS):
+            vars(model).pop(name, None)
+        assert_same_models(stack.members, expected)
+        stack.members = []
+        stack = pickle.loads(pickle.dumps(stack))
+
+
+@pytest.mark.parametrize("change", ["order", "values", "labels", "weight"])
+def test_a_stack_begins_anew_on_other_rows(change, rng):
+    case = STACKABLE_CASES[0]
+    (X, y), weight = data(case), np.ones(90)
+    estimators = [e.set_params(n_epochs=2) for e in members(case)]
+    stack = Stack([clone(e) for e in estimators], goes_on=True).fit(X, y, sample_weight=weight)
+    order = rng.permutation(90)
+    X, y, weight = {
+        "order": (X[order], y[order], weight),
+        "values": (X + (np.arange(90) == 7)[:, np.newaxis], y, weight),
+        "labels": (X, np.where(np.arange(90) == 7, y[y != y[7]][0], y), weight),
+        "weight": (X, y, np.where(np.arange(90) == 7, 2.0, 1.0)),
+    }[change]
+    stack.members = [clone(e).set_params(n_epochs=4) for e in estimators]
+    expected = alone(stack.members, X, y, sample_weight=weight)
+    stack.fit(X, y, sample_weight=weight)
+    assert_same_models(stack.members, expected)
+
+
+@every_case
+def test_a_stack_that_waits_holds_no_rows(case):
+    X, y = np.tile(case.X[:90], (100, 1)), np.tile(case.y[:90], 100)
+    stack = Stack(members(case, n_epochs=1), goes_on=True).fit(X, y)
+    stack.members = []
+    # Losses of an epoch's steps, but nothing for each row.
+    assert len(pickle.dumps(stack)) < X.nbytes / 4
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])

@@ -1,5 +1,7 @@
 """One vector a model, of which the layers are views."""
 
+import pickle
+from copy import deepcopy
 from itertools import pairwise
 
 import numpy as np
@@ -89,3 +91,13 @@ def test_of_models_copies(hidden, fit_intercept, rng):
             np.testing.assert_array_equal(of_some, of_all[models])
         assert not np.shares_memory(copied.vector, params.vector)
         assert copied.vector.flags.c_contiguous
+
+
+@pytest.mark.parametrize("copied", [deepcopy, lambda params: pickle.loads(pickle.dumps(params))])
+def test_the_layers_of_a_copy_are_views_of_its_vector(copied, rng):
+    params = random_params(DenseNetwork((5, 4, 3)), rng, n_models=2)
+    copy = copied(params)
+    np.testing.assert_array_equal(copy.vector, params.vector)
+    copy.vector[...] = 7
+    for layer in (*copy.weights, *copy.intercepts):
+        np.testing.assert_array_equal(layer, 7)

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 
 from sklearn_softmax import FusedGridSearchCV, FusedRandomizedSearchCV
-from sklearn_softmax.model_selection import _evaluation
+from sklearn_softmax.estimators._stack import Stack
 from sklearn_softmax.model_selection._scikit_learn import Evaluation
 
 FUSED = {GridSearchCV: FusedGridSearchCV, RandomizedSearchCV: FusedRandomizedSearchCV}
@@ -35,18 +35,18 @@ class Work:
 def counted():
     """Count what searches do in this block, in this process."""
     work = Work()
-    fit_together, run = _evaluation.fit_together, Evaluation.run
+    fit, run = Stack.fit, Evaluation.run
 
-    def counted_fit_together(*args, **kwargs):
+    def counted_fit(self, X, y, **params):
         work.together += 1
-        return fit_together(*args, **kwargs)
+        return fit(self, X, y, **params)
 
     def counted_run(self, X, y):
         work.one_by_one += 1
         return run(self, X, y)
 
     with (
-        patch.object(_evaluation, "fit_together", counted_fit_together),
+        patch.object(Stack, "fit", counted_fit),
         patch.object(Evaluation, "run", counted_run),
     ):
         yield work
@@ -54,9 +54,9 @@ def counted():
 
 def works_as_planned(work, plan):
     """Nothing that was planned as a stack was fitted one by one instead."""
-    alone = [group for group in plan.groups if group.reason]
-    assert work.one_by_one == plan.n_folds * len(alone)
-    assert work.together == plan.n_folds * (len(plan.groups) - len(alone))
+    alone = [task for task in plan.tasks if task.group.reason]
+    assert work.one_by_one == len(alone)
+    assert work.together == len(plan.tasks) - len(alone)
 
 
 class Outcome:

@@ -43,7 +43,7 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
 )
 from sklearn_softmax.model_selection import _scikit_learn, fused_search
-from sklearn_softmax.model_selection._evaluation import evaluate_groups
+from sklearn_softmax.model_selection._evaluation import evaluate_tasks
 from tests.model_selection.searches import (
     Outcome,
     counted,
@@ -71,13 +71,15 @@ VALUES = {
     "optimizer": ["sgd", "adam"],
     "nesterov": [False, True],
     "early_stopping": [False, True],
+    "n_iter_no_change": [1, 2],
+    "tol": [0.0, 0.05],
     "fit_intercept": [True, False],
     "shuffle": [True, False],
     "dropout": [0.0, 0.3],
     "hidden_size": [3, (3, 2)],
 }
 BAD_VALUES = {"lr": [-1.0, 1e307], "reg_param": [1e307], "n_epochs": [0], "batch_size": ["all"]}
-NUMBERS = ["lr", "lr_decay", "reg_param", "momentum", "n_epochs"]
+NUMBERS = ["lr", "lr_decay", "reg_param", "momentum", "n_epochs", "early_stopping"]
 
 
 def make_data(n_classes, n=72):
@@ -189,7 +191,7 @@ def many_scores(estimator, X, y):
 def test_a_search_does_as_scikit_learns_does(drawn):
     search, X, y, params = drawn
     own, expected, work = same_as_scikit_learn(search, X, y, **params)
-    plan = fused(search).plan(X, y, params.get("groups"))
+    plan = fused(search).plan(X, y, **params)
     works_as_planned(work, plan)
     if expected.error is None and search.refit:
         np.testing.assert_array_equal(own.search.predict(X), expected.search.predict(X))
@@ -402,9 +404,9 @@ def test_tasks_have_the_rows_as_arguments_of_their_own(monkeypatch):
             handed.extend((*arguments[:2], pickle.dumps(arguments[2])) for _, arguments, _ in tasks)
             return parallel(tasks)
 
-        return evaluate_groups(plan, X, y, evaluations, watched_parallel)
+        return evaluate_tasks(plan, X, y, evaluations, watched_parallel)
 
-    monkeypatch.setattr(fused_search, "evaluate_groups", watched)
+    monkeypatch.setattr(fused_search, "evaluate_tasks", watched)
     X = np.tile(X3, 500)
     FusedGridSearchCV(SOFTMAX, {**RATES, "lr": [1e-5, 2e-5]}, cv=3, refit=False).fit(X, Y3)
     assert len(handed) == 3

@@ -150,4 +150,4 @@ def test_a_progress_bar_shows_epochs_as_they_pass(capsys):
         search = FusedGridSearchCV(MODEL, GRID, cv=3, refit=False)
         search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, Y)
     assert work.together == 3
-    assert "SoftmaxRegression - fit" in capsys.readouterr().out
+    assert "Stack - fit" in capsys.readouterr().out

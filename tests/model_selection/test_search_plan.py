@@ -63,11 +63,11 @@ def test_54_candidates_in_3_folds_are_6_runs_of_9_models():
 
 
 def test_the_plan_prints_what_trains_together_and_why_others_do_not():
-    grid = [{**THREE_RATES, "n_epochs": [1, 2]}, {"early_stopping": [True], **THREE_RATES}]
+    grid = [{**THREE_RATES, "n_epochs": [1, 2]}, {"warm_start": [True], **THREE_RATES}]
     assert str(planned(SoftmaxRegression(), grid)) == (
         "27 fits in 12 runs, 3 of each group:\n"
         "  6 together: 3 models, looked at after 1, 2 epochs\n"
-        "  3 one by one: early_stopping=True"
+        "  3 one by one: warm_start=True"
     )
 
 
@@ -100,6 +100,24 @@ def test_equal_numbers_of_other_types_are_one_model():
 def test_what_a_stack_can_hold_is_no_reason_to_part(estimator, name):
     values = [1, 2] if name == "n_epochs" else [0.5, 0.6]
     assert sizes(estimator, {name: values}) == [2]
+
+
+EARLY = {"tol": [0.0, 0.1], "n_iter_no_change": [2, 3], "early_stopping": [True]}
+
+
+def test_candidates_with_early_stopping_train_together():
+    assert sizes(SoftmaxRegression(), {**EARLY, "lr": [0.1, 0.2]}) == [8]
+
+
+def test_candidates_with_and_without_early_stopping_learn_from_other_rows():
+    grid = {**EARLY, "early_stopping": [True, False]}
+    assert sizes(SoftmaxRegression(), grid) == [4, 4]
+    search = FusedGridSearchCV(SoftmaxRegression(), grid)
+    X = np.zeros((2, 3))
+    assert [len(group.candidates) for group in search.plan(X_val=X).groups] == [8]
+    assert [len(group.candidates) for group in search.plan(clf__X_val=X).groups] == [8]
+    # Without early stopping, its tolerances make no other model.
+    assert [group.n_models for group in search.plan(X_val=X).groups] == [5]
 
 
 def test_mini_batch_perceptrons_train_together():
@@ -147,7 +165,6 @@ class OtherPipeline(Pipeline):
 @pytest.mark.parametrize(
     ("estimator", "reason"),
     [
-        (SoftmaxRegression(early_stopping=True), "early_stopping=True"),
         (SoftmaxRegression(warm_start=True), "warm_start=True"),
         (SoftmaxRegression(verbose=1), "verbose"),
         (BinaryPerceptron(), "batch_size=1 learns online"),

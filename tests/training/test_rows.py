@@ -111,3 +111,22 @@ def test_no_copy_of_X():
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < X.nbytes / 5
+
+
+def test_a_fingerprint_tells_other_rows_from_these(rng):
+    X, y, weight = rng.standard_normal((9, 3)), np.arange(9) % 2, rng.uniform(size=9)
+    rows = Rows(X, y, weight)
+    assert rows.fingerprint() == Rows(X.copy(), y.copy(), weight.copy()).fingerprint()
+    order = np.roll(np.arange(9), 1)
+    others = [
+        Rows(X[order], y, weight),
+        Rows(X[:, ::-1], y, weight),
+        Rows(X, 1 - y, weight),
+        Rows(X, y),
+        Rows(X, y, weight[order]),
+        Rows(X[:-1], y[:-1], weight[:-1]),
+        Rows(X, y[:-1], weight[:-1], np.arange(8)),
+    ]
+    assert rows.fingerprint() not in [other.fingerprint() for other in others]
+    assert len({other.fingerprint() for other in others}) == len(others)
+    assert Rows(sparse.csr_array(X), y, weight).fingerprint() == pytest.approx(rows.fingerprint())

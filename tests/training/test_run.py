@@ -1,5 +1,7 @@
 """The training run: advance, look at a model, keep some; models leave by themselves."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -496,3 +498,37 @@ def test_other_losses_go_on_without_mistakes():
     assert len(run.models) == N_MODELS
     for i in range(N_MODELS):
         assert run.look(i).history["accuracy"][-1] == pytest.approx(1)
+
+
+@OPTIMIZERS
+@pytest.mark.parametrize("has_patience", [False, True])
+def test_a_run_that_was_paused_goes_on_as_if_it_had_not_been(optimizer, has_patience):
+    patience = ([2, np.inf, 3, 50], [0.0, 0.0, 0.01, 0.0]) if has_patience else None
+    problem = Problem(TANH_NET, optimizer, patience=patience)
+    whole, run = problem.run(), problem.run()
+    whole.advance(12)
+    for n_epochs in (1, 4, 7):
+        run.advance(n_epochs)
+        run.pause()
+        run = pickle.loads(pickle.dumps(run))
+        run.resume(problem.rows, problem.validation)
+    for i in range(N_MODELS):
+        assert_same(run.look(i), whole.look(i), exactly=True)
+
+
+def test_a_paused_run_holds_no_rows():
+    run = Problem().run()
+    run.advance(2)
+    run.pause()
+    assert (run.rows, run.validation) == (None, None)
+    assert len(pickle.dumps(run)) < 20_000
+
+
+def test_a_model_of_endless_patience_has_its_last_parameters():
+    problem = Problem(patience=([np.inf, 2, np.inf, 2], [0.0] * 4))
+    run, patient = problem.run(), Problem().run()
+    run.advance(20)
+    patient.advance(20)
+    for i in (0, 2):
+        assert_same(run.look(i), patient.look(i))
+    assert {1, 3} & set(run._left)

@@ -15,7 +15,12 @@ from sklearn_softmax.estimators import (
     TwoLayerMLPClassifier,
     gradient_check,
 )
-from sklearn_softmax.model_selection import FusedGridSearchCV, FusedRandomizedSearchCV
+from sklearn_softmax.model_selection import (
+    FusedGridSearchCV,
+    FusedHalvingGridSearchCV,
+    FusedHalvingRandomSearchCV,
+    FusedRandomizedSearchCV,
+)
 
 __version__ = "0.1.0"
 
@@ -23,6 +28,8 @@ __all__ = [
     "BinaryPerceptron",
     "ClassErrorDisplay",
     "FusedGridSearchCV",
+    "FusedHalvingGridSearchCV",
+    "FusedHalvingRandomSearchCV",
     "FusedRandomizedSearchCV",
     "GDLogisticRegression",
     "ParameterHistoryDisplay",

@@ -1,5 +1,7 @@
 """scikit-learn's callbacks: the only file that knows ``sklearn.callback`` (1.9 and later)."""
 
+from contextlib import contextmanager
+
 try:
     from sklearn.callback import AutoPropagatedCallback, CallbackSupportMixin, ProgressBar
 
@@ -65,6 +67,31 @@ def has_callbacks_for_every_fit(search):
         and callback.max_propagation_depth != 0
         for callback in getattr(search, "_skl_callbacks", ())
     )
+
+
+@contextmanager
+def subtask(context, estimator, **options):
+    """A task within another one, which begins and ends with the block.
+
+    Parameters
+    ----------
+    context : CallbackContext or None
+        Of the task around it; None without callbacks.
+    estimator : estimator instance
+    **options
+        ``task_name`` and others of ``CallbackContext.subcontext``.
+
+    Yields
+    ------
+    context : CallbackContext or None
+        Of the task.
+    """
+    if context is None:
+        yield None
+        return
+    task = context.subcontext(**options).call_on_fit_task_begin(estimator=estimator)
+    yield task
+    task.call_on_fit_task_end(estimator=estimator)
 
 
 class UnfollowedFit:

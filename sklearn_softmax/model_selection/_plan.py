@@ -92,12 +92,15 @@ class Plan:
         One a group and fold, or more where workers would have nothing to do.
     more_work : float, default=1.0
         How much more work that takes, by a rough estimate.
+    rungs : str, default=""
+        What comes after these fits, in successive halving.
     """
 
     groups: tuple
     n_folds: int
     tasks: tuple
     more_work: float = 1.0
+    rungs: str = ""
 
     @property
     def n_fits(self):
@@ -117,7 +120,8 @@ class Plan:
         runs = f"{self.n_folds} of each group"
         if self.more_work > 1:
             runs = f"cut for all workers to have work (some {self.more_work:.1f} times of it)"
-        return "\n  ".join([f"{self.n_fits} fits in {self.n_runs} runs, {runs}:", *lines])
+        text = "\n  ".join([f"{self.n_fits} fits in {self.n_runs} runs, {runs}:", *lines])
+        return f"{text}\n{self.rungs}" if self.rungs else text
 
 
 def plan(

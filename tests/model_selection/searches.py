@@ -8,13 +8,29 @@ from unittest.mock import patch
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
+)
 
-from sklearn_softmax import FusedGridSearchCV, FusedRandomizedSearchCV
+from sklearn_softmax import (
+    FusedGridSearchCV,
+    FusedHalvingGridSearchCV,
+    FusedHalvingRandomSearchCV,
+    FusedRandomizedSearchCV,
+)
 from sklearn_softmax.estimators._stack import Stack
 from sklearn_softmax.model_selection._scikit_learn import Evaluation
 
-FUSED = {GridSearchCV: FusedGridSearchCV, RandomizedSearchCV: FusedRandomizedSearchCV}
+FUSED = {
+    GridSearchCV: FusedGridSearchCV,
+    RandomizedSearchCV: FusedRandomizedSearchCV,
+    HalvingGridSearchCV: FusedHalvingGridSearchCV,
+    HalvingRandomSearchCV: FusedHalvingRandomSearchCV,
+}
 
 
 def fused(search):
@@ -98,7 +114,8 @@ def same_search(own, expected):
     same_results(own.cv_results_, expected.cv_results_)
     fitted = {name for name in vars(expected) if name.endswith("_")}
     assert {name for name in vars(own) if name.endswith("_")} == fitted
-    for name in fitted & {"best_index_", "best_params_", "n_splits_", "multimetric_"}:
+    halving = {name for name in fitted if re.search("resources_|candidates_|iterations_", name)}
+    for name in fitted & {"best_index_", "best_params_", "n_splits_", "multimetric_"} | halving:
         assert text(getattr(own, name)) == text(getattr(expected, name))
     if "best_score_" in fitted:
         np.testing.assert_allclose(own.best_score_, expected.best_score_, rtol=1e-10, atol=1e-10)

@@ -1,0 +1,218 @@
+"""What the two halving searches have in common."""
+
+from dataclasses import replace
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import _fit_context, is_classifier
+from sklearn.metrics import get_scorer_names
+from sklearn.model_selection import check_cv
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sklearn_softmax.estimators._callbacks import subtask
+from sklearn_softmax.model_selection._rungs import Rungs, SameFolds, Schedule, best_candidates
+from sklearn_softmax.model_selection._scikit_learn import evaluating_with
+from sklearn_softmax.model_selection.fused_search import FusedSearchMixin
+
+CONSTRAINTS = {
+    # One metric decides who is left.
+    "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+    "random_state": ["random_state"],
+    "max_resources": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+    "min_resources": [
+        Interval(Integral, 1, None, closed="left"),
+        StrOptions({"exhaust", "smallest"}),
+    ],
+    "resource": [str],
+    "factor": [Interval(Real, 1, None, closed="neither")],
+    "aggressive_elimination": ["boolean"],
+}
+
+
+class FusedHalvingMixin(FusedSearchMixin):
+    """Lets fewer and fewer candidates go on, in rungs; all the rest is as in a fused search."""
+
+    def __init__(
+        self,
+        estimator,
+        candidates,
+        *,
+        factor,
+        resource,
+        max_resources,
+        min_resources,
+        aggressive_elimination,
+        random_state,
+        **params,
+    ):
+        super().__init__(estimator, candidates, **params)
+        self.factor = factor
+        self.resource = resource
+        self.max_resources = max_resources
+        self.min_resources = min_resources
+        self.aggressive_elimination = aggressive_elimination
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None, **params):
+        """Search, and train the best candidate on all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data.
+        y : array-like of shape (n_samples,), default=None
+            Class labels.
+        **params : array-like
+            Parameters of the estimator's ``fit``, of the scorer and of the splitter, as in
+            ``HalvingGridSearchCV``.
+
+        Returns
+        -------
+        self : object
+            The fitted search.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not valid, or if the resource is none of the estimator's, or is
+            one of the searched parameters.
+        """
+        self._check_resource()
+        self._candidates()
+        super().fit(X, y, **params)
+        # BaseSearchCV would take it from all rungs.
+        self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
+        return self
+
+    def plan(self, X=None, y=None, groups=None, **params):
+        """Tell the rungs, and which candidates train together in the first of them.
+
+        Parameters
+        ----------
+        X, y, groups : array-like, default=None
+            Data of the search, for splitters that need them to tell the number of folds.
+        **params : array-like
+            What else :meth:`fit` is to be given: with ``X_val``, candidates with and without
+            early stopping train together.
+
+        Returns
+        -------
+        plan : Plan
+            To be printed; ``plan.rungs``, ``plan.groups`` and ``plan.tasks`` have it for
+            programs.
+        """
+        self._check_resource()
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        candidates = self._candidates()
+        schedule = self._schedule(len(candidates))
+        first = self._with_resource(candidates, schedule.n_resources[0])
+        whole_plan = self._plan(first, cv.get_n_splits(X, y, groups), params, stacks={})
+        return replace(whole_plan, rungs=f"{schedule} {self.resource}")
+
+    def _check_resource(self):
+        """Check the parameters that say what the resource is, and how much of it there is."""
+        known = self.estimator.get_params()
+        if self.resource not in known:
+            alike = [name for name in known if name.split("__")[-1] == self.resource]
+            remedy = f"use one of {alike}" if alike else "use a parameter that counts its work"
+            raise ValueError(
+                f"Cannot use resource={self.resource} which is not supported by estimator "
+                f"{type(self.estimator).__name__}: {remedy}, or scikit-learn's halving searches "
+                "for the number of samples."
+            )
+        least, most = self._least(), self._most()
+        if not isinstance(most, Integral):
+            raise ValueError(
+                f"max_resources='auto' takes the estimator's own {self.resource}, which is "
+                f"{most!r}: give max_resources as an int."
+            )
+        if least > most:
+            raise ValueError(
+                f"min_resources_={least} is greater than max_resources_={most}: lower "
+                "min_resources or raise max_resources."
+            )
+
+    def _candidates(self):
+        """Parameters of each candidate of the first rung, without the resource."""
+        candidates = self._drawn()
+        if any(self.resource in params for params in candidates):
+            raise ValueError(
+                f"Cannot use parameter {self.resource} as the resource since it is part of the "
+                "searched parameters: leave it out of them."
+            )
+        # Drawn again, as in scikit-learn, where a generator draws other ones then.
+        return list(candidates)
+
+    def _least(self):
+        """Least that a candidate may get."""
+        return 1 if isinstance(self.min_resources, str) else self.min_resources
+
+    def _most(self):
+        """Most that a candidate may get."""
+        if self.max_resources == "auto":
+            return self.estimator.get_params()[self.resource]
+        return self.max_resources
+
+    def _schedule(self, n_candidates):
+        """The rungs for so many candidates."""
+        least = "exhaust" if self.min_resources == "exhaust" else self._least()
+        return Schedule(n_candidates, least, self._most(), self.factor, self.aggressive_elimination)
+
+    def _with_resource(self, candidates, amount):
+        """Parameters of the candidates, the resource among them."""
+        return [{**params, self.resource: amount} for params in candidates]
+
+    def _run_search(self, evaluate_candidates, *, callback_ctx=None):
+        """Evaluate rung after rung, each with fewer candidates."""
+        candidates = self._candidates()
+        schedule = self._note_schedule(len(candidates))
+        rungs, folds = Rungs(self._plan_of, self.verbose), SameFolds(self._checked_cv_orig)
+        evaluate = evaluating_with(rungs.evaluate, evaluate_candidates)
+        name = {"task_name": "search", "max_subtasks": schedule.n_rungs}
+        with subtask(callback_ctx, self, **name) as search_ctx:
+            for rung, amount in enumerate(schedule.n_resources):
+                if self.verbose > 0:
+                    print(f"rung {rung}: {len(candidates)} candidates, {self.resource}={amount}")
+                candidates = self._with_resource(candidates, amount)
+                scores = self._scores(evaluate, rung, candidates, folds, search_ctx)
+                best = best_candidates(scores, schedule.n_candidates_left[rung + 1])
+                candidates = [candidates[i] for i in best]
+                rungs.keep(best)
+                if self.verbose > 0:
+                    print(_who_is_left(rung, candidates, scores[best]))
+
+    def _note_schedule(self, n_candidates):
+        """The rungs for so many candidates, also as attributes."""
+        schedule = self._schedule(n_candidates)
+        self.n_required_iterations_ = schedule.n_required
+        self.n_possible_iterations_ = schedule.n_possible
+        self.n_iterations_ = schedule.n_rungs
+        self.min_resources_, self.max_resources_ = schedule.first_resources, self._most()
+        self.n_resources_ = schedule.n_resources
+        *self.n_candidates_, self.n_remaining_candidates_ = schedule.n_candidates_left
+        return schedule
+
+    def _scores(self, evaluate, rung, candidates, folds, search_ctx):
+        """Mean scores of the candidates of a rung."""
+        n, amount = len(candidates), candidates[0][self.resource]
+        more_results = {"iter": [rung] * n, "n_resources": [amount] * n}
+        name = {"task_name": "halving-iteration", "max_subtasks": n * self.n_splits_}
+        with subtask(search_ctx, self, **name, sequential_subtasks=False) as rung_ctx:
+            # scikit-learn before 1.9 has no callbacks.
+            context = {} if rung_ctx is None else {"callback_ctx": rung_ctx}
+            results = evaluate(candidates, folds, more_results=more_results, **context)
+        return results["mean_test_score"][-n:]
+
+    @staticmethod
+    def _select_best_index(refit, refit_metric, results):
+        """Index of the best candidate of the last rung."""
+        last = np.flatnonzero(results["iter"] == np.max(results["iter"]))
+        scores = results["mean_test_score"][last]
+        return last[0 if np.isnan(scores).all() else np.nanargmax(scores)]
+
+
+def _who_is_left(rung, candidates, scores):
+    """What ``verbose`` prints after a rung, the best candidate first."""
+    lines = [f"{score:.4f} {params}" for params, score in zip(candidates, scores)][::-1]
+    return "\n  ".join([f"left after rung {rung}, with the mean score of each:", *lines])

@@ -1,0 +1,274 @@
+"""Successive halving whose candidates train together, and go on from rung to rung."""
+
+from copy import deepcopy
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import (
+    GridSearchCV,
+    ParameterGrid,
+    ParameterSampler,
+    RandomizedSearchCV,
+)
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sklearn_softmax.model_selection._halving import CONSTRAINTS, FusedHalvingMixin
+
+
+class FusedHalvingGridSearchCV(FusedHalvingMixin, GridSearchCV):
+    r"""Successive halving of a grid, whose candidates train together and go on from rung to rung.
+
+    A drop-in replacement of ``HalvingGridSearchCV(resource="n_epochs")`` for the estimators of
+    this package, and for pipelines that end in one. All candidates train for a few epochs; the
+    best third goes on to three times as many, and so on. Where scikit-learn fits each of
+    them anew in every rung, here the others leave the training run, and those who are left go on
+    from where they stand: their scores are those of :class:`FusedGridSearchCV` at as many epochs,
+    and nothing is trained twice.
+
+    What cannot train together, see :class:`FusedGridSearchCV`, is fitted one by one and anew in
+    every rung, as in scikit-learn; so is a candidate whose pipeline makes other rows of the
+    data when it is fitted again. :meth:`plan` tells.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Any classifier or regressor; those of this package gain.
+    param_grid : dict or list of dict
+        Values to try for each parameter, ``resource`` not among them.
+    factor : float, default=3
+        From one rung to the next, there are this many times fewer candidates, and each gets this
+        many times more epochs. Above 1.
+    resource : str, default="n_epochs"
+        The parameter that grows; of a pipeline, ``"clf__n_epochs"`` for instance.
+    max_resources : int or "auto", default="auto"
+        Most that a candidate may get; "auto" is what the estimator itself has.
+    min_resources : int, "exhaust" or "smallest", default="exhaust"
+        What each candidate gets in the first rung: "exhaust" for as much as brings the last rung
+        close to ``max_resources``, "smallest" for 1.
+    aggressive_elimination : bool, default=False
+        Whether to repeat the first rung until few enough candidates are left for the last one
+        to have no more than ``factor``.
+    cv : int, splitter or iterable, default=5
+        Its folds are drawn once, and are the same in every rung.
+    scoring : str, callable or None, default=None
+        The one metric that decides who is left.
+    refit : bool, default=True
+        Whether to train the best candidate of the last rung on all rows.
+    error_score : "raise" or float, default=nan
+        Score of a candidate that cannot be fitted.
+    return_train_score : bool, default=True
+    random_state : int, RandomState instance or None, default=None
+        Of no effect: nothing is drawn.
+    n_jobs : int or None, default=None
+        As in :class:`FusedGridSearchCV`.
+    verbose : int, default=0
+        Above 0, prints each rung, what trains together in it, and who is left after it.
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to ndarray
+        As in ``HalvingGridSearchCV``: an entry for each candidate and rung, with the rung as
+        ``iter`` and the epochs as ``n_resources``. ``fit_time`` is that of the rung alone.
+    n_candidates_, n_resources_ : list of int
+        Candidates of each rung, and what each of them had.
+    n_iterations_ : int
+        Number of rungs, as many as :attr:`n_possible_iterations_` or
+        :attr:`n_required_iterations_` allow.
+    n_remaining_candidates_ : int
+        Candidates that would have been left for another rung.
+    min_resources_, max_resources_ : int
+        What each candidate had in the first rung, and the most that it could have.
+    best_estimator_ : estimator instance
+        Of the last rung, as ``best_index_``, ``best_params_`` and ``best_score_`` are.
+
+    See Also
+    --------
+    FusedHalvingRandomSearchCV : Begins with candidates drawn at random.
+    FusedGridSearchCV : Trains all candidates to the end.
+    SearchResultsDisplay : Draws the scores over the epochs.
+    sklearn.model_selection.HalvingGridSearchCV : Fits each candidate anew in every rung.
+
+    References
+    ----------
+    K. Jamieson and A. Talwalkar, "Non-stochastic best arm identification and hyperparameter
+    optimization" (2016).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_softmax import FusedHalvingGridSearchCV, SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> grid = {"lr": [0.001, 0.01, 0.1], "reg_param": [0.0, 1.0, 10.0]}
+    >>> model = SoftmaxRegression(batch_size=20, random_state=0)
+    >>> search = FusedHalvingGridSearchCV(model, grid, cv=3)
+    >>> print(search.plan(X, y))
+    27 fits in 3 runs, 3 of each group:
+      9 together: 9 models, looked at after 22 epochs
+    9 candidates with 22, then 3 candidates with 66, then 1 candidates with 198 n_epochs
+    >>> search = search.fit(X, y)
+    >>> search.n_candidates_, search.n_resources_
+    ([9, 3, 1], [22, 66, 198])
+    >>> search.best_params_["n_epochs"]
+    198
+    """
+
+    _parameter_constraints: dict = {**GridSearchCV._parameter_constraints, **CONSTRAINTS}
+    _parameter_constraints.pop("pre_dispatch")
+
+    def __init__(
+        self,
+        estimator,
+        param_grid,
+        *,
+        factor=3,
+        resource="n_epochs",
+        max_resources="auto",
+        min_resources="exhaust",
+        aggressive_elimination=False,
+        cv=5,
+        scoring=None,
+        refit=True,
+        error_score=np.nan,
+        return_train_score=True,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        super().__init__(
+            estimator,
+            param_grid,
+            factor=factor,
+            resource=resource,
+            max_resources=max_resources,
+            min_resources=min_resources,
+            aggressive_elimination=aggressive_elimination,
+            cv=cv,
+            scoring=scoring,
+            refit=refit,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+
+    def _drawn(self):
+        """Parameters of each candidate of the first rung, without the resource."""
+        return ParameterGrid(self.param_grid)
+
+
+class FusedHalvingRandomSearchCV(FusedHalvingMixin, RandomizedSearchCV):
+    """Successive halving of candidates drawn at random, which train together and go on.
+
+    What :class:`FusedHalvingGridSearchCV` is to ``HalvingGridSearchCV``, this is to
+    ``HalvingRandomSearchCV``.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Any classifier or regressor; those of this package gain.
+    param_distributions : dict or list of dict
+        Distributions or lists of values for each parameter, ``resource`` not among them.
+    n_candidates : int or "exhaust", default="exhaust"
+        Candidates of the first rung; "exhaust" for as many as bring the last rung close to
+        ``max_resources``, given ``min_resources``.
+    factor, resource, max_resources
+        As in :class:`FusedHalvingGridSearchCV`.
+    min_resources : int, "exhaust" or "smallest", default="smallest"
+        As there; "exhaust" only with an int as ``n_candidates``.
+    aggressive_elimination, cv, scoring, refit, error_score, return_train_score
+        As in :class:`FusedHalvingGridSearchCV`.
+    random_state : int, RandomState instance or None, default=None
+        Source of the candidates; not None for :meth:`plan` to tell of the same ones.
+    n_jobs, verbose
+        As in :class:`FusedHalvingGridSearchCV`.
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to ndarray
+        As in :class:`FusedHalvingGridSearchCV`, as all the others are.
+
+    See Also
+    --------
+    FusedHalvingGridSearchCV : Begins with all candidates of a grid.
+    FusedRandomizedSearchCV : Trains all candidates to the end.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_softmax import FusedHalvingRandomSearchCV, SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> drawn = {"lr": loguniform(1e-3, 1e-1), "reg_param": loguniform(1e-3, 1)}
+    >>> search = FusedHalvingRandomSearchCV(
+    ...     SoftmaxRegression(), drawn, n_candidates=9, max_resources=90, random_state=0
+    ... )
+    >>> search.fit(X, y).n_resources_
+    [1, 3, 9]
+    """
+
+    _parameter_constraints: dict = {
+        **RandomizedSearchCV._parameter_constraints,
+        **CONSTRAINTS,
+        "n_candidates": [Interval(Integral, 1, None, closed="left"), StrOptions({"exhaust"})],
+    }
+
+    _parameter_constraints.pop("pre_dispatch")
+    _parameter_constraints.pop("n_iter")
+
+    def __init__(
+        self,
+        estimator,
+        param_distributions,
+        *,
+        n_candidates="exhaust",
+        factor=3,
+        resource="n_epochs",
+        max_resources="auto",
+        min_resources="smallest",
+        aggressive_elimination=False,
+        cv=5,
+        scoring=None,
+        refit=True,
+        error_score=np.nan,
+        return_train_score=True,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        super().__init__(
+            estimator,
+            param_distributions,
+            factor=factor,
+            resource=resource,
+            max_resources=max_resources,
+            min_resources=min_resources,
+            aggressive_elimination=aggressive_elimination,
+            cv=cv,
+            scoring=scoring,
+            refit=refit,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        self.n_candidates = n_candidates
+
+    def _check_resource(self):
+        """Check also that something says how many candidates there are."""
+        super()._check_resource()
+        if self.min_resources == self.n_candidates == "exhaust":
+            raise ValueError(
+                "n_candidates and min_resources cannot be both set to 'exhaust': give one of "
+                "them as an int."
+            )
+
+    def _drawn(self):
+        """Parameters of each candidate of the first rung, without the resource."""
+        n_candidates = self.n_candidates
+        if n_candidates == "exhaust":
+            n_candidates = self._most() // self._least()
+        # A copy, for the search to draw the same again.
+        random_state = deepcopy(self.random_state)
+        return ParameterSampler(self.param_distributions, n_candidates, random_state=random_state)

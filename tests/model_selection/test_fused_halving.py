@@ -240,7 +240,7 @@ def test_runs_travel_between_rungs(backend):
 
 
 def test_a_search_without_a_seed_goes_on_too(monkeypatch):
-    model = clone(SOFTMAX).set_params(random_state=None, early_stopping=True, n_iter_no_change=9)
+    model = clone(SOFTMAX).set_params(random_state=None, early_stopping=True, n_iter_no_change=18)
     search = FusedHalvingGridSearchCV(model, RATES, cv=3, max_resources=18, refit=False)
     assert epochs_run(search, monkeypatch) == 3 * 18
 

@@ -137,7 +137,7 @@ class Evaluation:
         """
         function, (estimator, _, _), options = task
         if getattr(function, "function", function) is not _fit_and_score:
-            raise ValueError(f"{function!r} is not _fit_and_score")
+            raise ValueError("one is not _fit_and_score")
         if missing := OPTIONS - options.keys():
             raise KeyError(*sorted(missing))
         return cls(estimator, options)

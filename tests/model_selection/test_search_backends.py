@@ -10,14 +10,15 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression
-from tests.model_selection.searches import same_search
+from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
+from tests.model_selection.searches import counted, same_search
 
 X, Y = load_iris(return_X_y=True)
 MODEL = SoftmaxRegression(batch_size=50, random_state=0)
@@ -66,6 +67,53 @@ def test_a_dask_cluster_searches_pipelines_and_what_is_not_fused(cluster):
     with joblib.parallel_config(backend="dask"):
         own = clone(search).fit(X, Y)
     same_search(own, expected)
+
+
+@pytest.mark.filterwarnings("default")
+def test_runs_of_a_halving_travel_through_a_dask_cluster(cluster):
+    grid = {"lr": [1e-4, 1e-3, 2e-3, 0.01], "batch_size": [20, 50], "early_stopping": [True]}
+    model = clone(MODEL).set_params(n_iter_no_change=3)
+    search = FusedHalvingGridSearchCV(model, grid, cv=3, max_resources=18)
+    expected = clone(search).fit(X, Y)
+    with joblib.parallel_config(backend="dask"):
+        own = clone(search).fit(X, Y)
+    same_search(own, expected)
+
+
+NINE = {"lr": [1e-4, 1e-3, 0.01], "reg_param": [0.0, 0.1, 1.0], "batch_size": [20, 50]}
+
+
+@pytest.mark.parametrize("n_jobs", [2, 6, 7, 16, 60])
+@pytest.mark.parametrize("Search", [FusedGridSearchCV, FusedHalvingGridSearchCV])
+def test_stacks_are_cut_for_all_workers_to_have_work(Search, n_jobs):
+    search = Search(clone(MODEL).set_params(n_epochs=18), NINE, cv=3)
+    expected = clone(search).fit(X, Y)
+    with joblib.parallel_config(backend="threading"), counted() as work:
+        own = clone(search).set_params(n_jobs=n_jobs).fit(X, Y)
+    same_search(own, expected)
+    if Search is FusedGridSearchCV:
+        assert work.together == max(6, min(n_jobs, 6 * 9))
+    plan = clone(search).set_params(n_jobs=n_jobs).plan(X, Y)
+    assert len(plan.tasks) == max(6, min(n_jobs, 6 * 9))
+
+
+def killed_worker(estimator, X, y):
+    """A scorer that kills its process, unless that is the one of the tests."""
+    if os.environ.get("THIS_PROCESS") != str(os.getpid()):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return estimator.score(X, y)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills a process")
+@pytest.mark.parametrize("Search", [FusedGridSearchCV, FusedHalvingGridSearchCV])
+def test_a_killed_worker_is_scikit_learns_error_and_the_search_can_be_fitted_again(
+    Search, monkeypatch
+):
+    monkeypatch.setenv("THIS_PROCESS", str(os.getpid()))
+    search = Search(clone(MODEL).set_params(n_epochs=18), NINE, cv=3, n_jobs=2)
+    with pytest.raises(TerminatedWorkerError, match="worker process"):
+        clone(search).set_params(scoring=killed_worker).fit(X, Y)
+    same_search(search.fit(X, Y), clone(search).set_params(n_jobs=None).fit(X, Y))
 
 
 def test_loky_workers_share_the_groups():

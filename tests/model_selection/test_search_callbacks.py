@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_selection import SelectKBest
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.pipeline import Pipeline
 
-from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression
+from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
 from tests.model_selection.searches import counted, fused, same_search
 
 callback = pytest.importorskip("sklearn.callback", reason="callbacks came in scikit-learn 1.9")
@@ -68,8 +69,29 @@ def test_a_recorder_hears_of_the_same_tasks(refit):
     assert own.events[-2:] == expected.events[-2:]
 
 
-def test_every_task_begins_before_it_ends():
-    _, recorder = recorded(FusedGridSearchCV(MODEL, GRID, cv=3), Recorder())
+HALVING = {"lr": [1e-4, 2e-4, 1e-3, 0.01], "batch_size": [20, 50]}
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_a_recorder_hears_of_the_same_tasks_of_a_halving(refit):
+    options = {"resource": "n_epochs", "max_resources": 9, "cv": 3, "refit": refit}
+    search = HalvingGridSearchCV(MODEL, HALVING, **options)
+    with counted() as work:
+        _, own = recorded(fused(search), Recorder())
+    _, expected = recorded(clone(search), Recorder())
+    assert work.one_by_one == 0
+    assert Counter(own.events) == Counter(expected.events)
+    names = [name for hook, name, _ in own.events if hook == "begin" and "iteration" in name]
+    assert names == ["halving-iteration"] * 2
+
+
+@pytest.mark.parametrize(
+    "search",
+    [FusedGridSearchCV(MODEL, GRID, cv=3), FusedHalvingGridSearchCV(MODEL, HALVING, cv=3)],
+    ids=["grid", "halving"],
+)
+def test_every_task_begins_before_it_ends(search):
+    _, recorder = recorded(clone(search), Recorder())
     for hook, *task in recorder.events:
         if hook == "end":
             begin, end = (recorder.events.index((h, *task)) for h in ("begin", "end"))
@@ -142,6 +164,54 @@ def test_a_progress_bar_ends(grid, n_jobs, depth, capsys, monkeypatch):
     printed = capsys.readouterr().out.splitlines()
     assert "100%" in [line for line in printed if "FusedGridSearchCV - fit" in line][-1]
     same_search(search, expected)
+
+
+class EpochCounter(callback.ProgressBar):
+    """Counts what a progress bar is told: epochs that were announced, and that passed."""
+
+    def __init__(self):
+        super().__init__(max_propagation_depth=None)
+        self.announced, self.passed = [], []
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        if context.estimator_name == "Stack" and context.task_name == "fit":
+            self.announced.append(context.max_subtasks)
+            self.passed.append(0)
+
+    def on_fit_task_end(self, estimator, context):
+        if context.estimator_name == "Stack" and context.task_name == "epoch":
+            self.passed[-1] += 1
+
+
+def test_a_progress_bar_is_told_of_the_epochs_of_a_rung():
+    counter = EpochCounter()
+    search = FusedHalvingGridSearchCV(MODEL, {"lr": HALVING["lr"]}, cv=3, max_resources=9)
+    search.set_callbacks(counter).fit(X, Y)
+    assert counter.announced == counter.passed == [3] * 3 + [6] * 3
+
+
+def test_a_progress_bar_is_told_of_stacks_that_thin_out():
+    counter = EpochCounter()
+    model = clone(MODEL).set_params(early_stopping=True, n_epochs=50)
+    grid = {"n_iter_no_change": [1, 3], "tol": [0.1, 0.2], "n_epochs": [20, 50]}
+    FusedGridSearchCV(model, grid, cv=3, refit=False).set_callbacks(counter).fit(X, Y)
+    assert counter.announced == [50] * 3
+    assert max(counter.passed) < 50
+
+
+def test_a_progress_bar_of_a_halving_ends(capsys):
+    pytest.importorskip("rich")
+    search = FusedHalvingGridSearchCV(MODEL, HALVING, cv=3, max_resources=9)
+    search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, Y)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "━" in line]
+    assert len([line for line in lines if "halving-iteration" in line]) >= 2
+    assert all("100%" in line for line in lines)
 
 
 def test_a_progress_bar_shows_epochs_as_they_pass(capsys):

@@ -336,3 +336,41 @@ def test_every_candidate_is_in_one_group_of_its_likes(candidates, in_pipeline):
         epochs = [candidates[number].get("n_epochs", 200) for number in group.candidates]
         assert epochs == sorted(epochs, reverse=True)
         assert bool(group.reason) or set(group.n_epochs) == set(epochs)
+
+
+def parts(n_workers, grid=REPORT, **options):
+    """Number of models of each task, and how much more work they are."""
+    candidates = list(ParameterGrid(grid))
+    found = plan(SoftmaxRegression(), candidates, 3, n_workers=n_workers, **options)
+    return sorted(task.group.n_models for task in found.tasks), found.more_work
+
+
+def test_workers_that_have_all_work_cut_nothing():
+    for n_workers in range(1, 7):
+        assert parts(n_workers) == ([9] * 6, 1.0)
+
+
+def test_the_largest_stack_is_cut_until_every_worker_has_one():
+    assert parts(7)[0] == [4, 5] + [9] * 5
+    sizes, more_work = parts(16)
+    assert sizes == [2] * 4 + [3] * 4 + [4] * 6 + [5] * 2
+    assert 1 < more_work < 1.5
+    assert parts(1000)[0] == [1] * 54
+
+
+def test_what_cannot_be_cut_is_not():
+    assert parts(16, {"batch_size": [10, 20]})[0] == [1] * 6
+    assert parts(8, [{"batch_size": [10]}, THREE_RATES])[0] == [1] * 5 + [2, 2, 3]
+
+
+def test_a_cut_plan_has_each_candidate_once_a_fold():
+    found = plan(SoftmaxRegression(), list(ParameterGrid(REPORT)), 3, n_workers=16)
+    pairs = [(c, task.fold) for task in found.tasks for c in task.group.candidates]
+    assert sorted(pairs) == [(c, fold) for c in range(54) for fold in range(3)]
+
+
+def test_a_search_plans_for_its_jobs():
+    search = FusedGridSearchCV(SoftmaxRegression(), REPORT, cv=3, n_jobs=16)
+    head, *groups = str(search.plan()).splitlines()
+    assert head.startswith("162 fits in 16 runs, cut for all workers to have work (some 1.")
+    assert groups == str(clone(search).set_params(n_jobs=None).plan()).splitlines()[1:]

@@ -108,7 +108,7 @@ class FusedHalvingMixin(FusedSearchMixin):
         schedule = self._schedule(len(candidates))
         first = self._with_resource(candidates, schedule.n_resources[0])
         whole_plan = self._plan(first, cv.get_n_splits(X, y, groups), params, stacks={})
-        return replace(whole_plan, rungs=f"{schedule} {self.resource}")
+        return replace(whole_plan, rungs=f"{self.resource} from rung to rung: {schedule}")
 
     def _check_resource(self):
         """Check the parameters that say what the resource is, and how much of it there is."""

@@ -87,8 +87,9 @@ class Schedule:
         return [min(amount, self.max_resources) for amount in amounts]
 
     def __str__(self):
-        rungs = zip(self.n_candidates_left, self.n_resources)
-        return ", then ".join(f"{n} candidates with {amount}" for n, amount in rungs)
+        first, *others = zip(self.n_resources, self.n_candidates_left)
+        rungs = [f"{amount} for {n}" for amount, n in others]
+        return ", ".join(["{} for {} candidates".format(*first), *rungs])
 
 
 def best_candidates(scores, n):

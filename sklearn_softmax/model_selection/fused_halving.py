@@ -104,7 +104,7 @@ class FusedHalvingGridSearchCV(FusedHalvingMixin, GridSearchCV):
     >>> print(search.plan(X, y))
     27 fits in 3 runs, 3 of each group:
       9 together: 9 models, looked at after 22 epochs
-    9 candidates with 22, then 3 candidates with 66, then 1 candidates with 198 n_epochs
+    n_epochs from rung to rung: 22 for 9 candidates, 66 for 3, 198 for 1
     >>> search = search.fit(X, y)
     >>> search.n_candidates_, search.n_resources_
     ([9, 3, 1], [22, 66, 198])

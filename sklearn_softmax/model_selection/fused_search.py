@@ -80,20 +80,24 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
     r"""Grid search whose candidates train together.
 
     A drop-in replacement of ``GridSearchCV`` for the estimators of this package, and for
-    pipelines that end in one. Candidates that differ only in ``lr``, ``lr_decay``,
-    ``reg_param`` or ``momentum`` are a stack of models that reads every batch once,
+    pipelines that end in one, those of imbalanced-learn too. Candidates that differ only in
+    ``lr``, ``lr_decay``, ``reg_param``, ``momentum``, ``nesterov``, ``class_weight``,
+    ``weight_init``, ``dropout`` or in how they stop early are a stack of models that reads every
+    batch once,
 
     .. math:: Z_k = W_k X^\top + b_k, \qquad k = 1, \dots, M
 
-    with one matrix product for all M of them; candidates that differ only in ``n_epochs`` are
-    one model, looked at after each of these numbers of epochs. So 54 configurations of
-    three learning rates, penalties and numbers of epochs and two batch sizes, in 3 folds, take
-    6 runs of 9 models instead of 162 fits. The transformers of a pipeline are fitted once for
-    each group of such candidates and fold.
+    with one matrix product for all M of them; a model that stops early leaves the stack.
+    Candidates that differ only in ``n_epochs`` are one model, looked at after each of these
+    numbers of epochs. So 54 configurations of three learning rates, penalties and numbers of
+    epochs and two batch sizes, in 3 folds, take 6 runs of 9 models instead of 162 fits. The
+    transformers of a pipeline are fitted once for each group of such candidates and fold.
 
     What cannot train together is fitted one by one within the same search, with the same
-    results: other estimators, early stopping, ``warm_start``, ``verbose`` or callbacks on the
-    estimator itself, online perceptrons, parameters that are not valid. :meth:`plan` tells.
+    results: other estimators, ``warm_start``, ``verbose`` or callbacks on the estimator itself,
+    online perceptrons, parameters that are not valid. Candidates that take other batches are
+    another group: of another ``batch_size`` or ``random_state``, and with early stopping or
+    without where ``fit`` is not given ``X_val``. :meth:`plan` tells.
 
     Parameters
     ----------
@@ -105,8 +109,9 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
         As in ``GridSearchCV``, as ``refit``, ``cv``, ``pre_dispatch``, ``error_score`` and
         ``return_train_score`` are.
     n_jobs : int or None, default=None
-        Tasks that run at once, by joblib; a task is one group of candidates on one fold. None
-        is 1 unless a ``joblib.parallel_config`` context says more, -1 is all processors.
+        Tasks that run at once, by joblib; a task is one group of candidates on one fold. Where
+        there are fewer of them than jobs, stacks are cut for all to have work. None is 1 unless
+        a ``joblib.parallel_config`` context says more, -1 is all processors.
     refit : bool, str or callable, default=True
     cv : int, splitter, iterable or None, default=None
     verbose : int, default=0
@@ -131,6 +136,7 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
     See Also
     --------
     FusedRandomizedSearchCV : Tries a number of candidates drawn at random.
+    FusedHalvingGridSearchCV : Lets only the best candidates train to the end.
     sklearn.model_selection.GridSearchCV : Fits one candidate after the other.
 
     Notes
@@ -170,8 +176,8 @@ class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
     """Search over parameters drawn at random, whose candidates train together.
 
     What :class:`FusedGridSearchCV` is to ``GridSearchCV``, this is to ``RandomizedSearchCV``.
-    Draw ``lr``, ``lr_decay``, ``reg_param`` and ``momentum`` from distributions, and
-    ``n_epochs`` from a few values: all candidates are then one stack.
+    Draw ``lr``, ``lr_decay``, ``reg_param``, ``momentum`` or ``dropout`` from distributions,
+    and ``n_epochs`` from a few values: all candidates are then one stack.
 
     Parameters
     ----------
@@ -194,6 +200,7 @@ class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
     See Also
     --------
     FusedGridSearchCV : Tries all candidates of a grid.
+    FusedHalvingRandomSearchCV : Lets only the best candidates train to the end.
     sklearn.model_selection.RandomizedSearchCV : Fits one candidate after the other.
 
     Examples

@@ -1,6 +1,7 @@
 """Fused halving searches against scikit-learn's, whose candidates begin anew in every rung."""
 
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import loguniform
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_digits, make_classification
 from sklearn.decomposition import PCA
@@ -146,8 +148,8 @@ def test_the_rungs_are_those_of_scikit_learn(n_candidates, most, least, factor, 
     own = FusedHalvingGridSearchCV(Told(), grid, **options)
     text = own.plan(X, Y).rungs
     same_search(own.fit(X, Y), expected)
-    rungs = zip(own.n_candidates_, own.n_resources_)
-    assert text == ", then ".join(f"{n} candidates with {a}" for n, a in rungs) + " amount"
+    told = re.findall(r"(\d+) for (\d+)", text)
+    assert told == [(str(a), str(n)) for n, a in zip(own.n_candidates_, own.n_resources_)]
 
 
 class Told(ClassifierMixin, BaseEstimator):
@@ -354,7 +356,7 @@ def test_the_plan_tells_the_rungs():
         "54 fits in 30 runs, 3 of each group:\n"
         "  9 together: 9 models, looked at after 10 epochs (warm_start=False)\n"
         "  9 one by one: warm_start=True\n"
-        "18 candidates with 10, then 6 candidates with 30, then 2 candidates with 90 n_epochs"
+        "n_epochs from rung to rung: 10 for 18 candidates, 30 for 6, 90 for 2"
     )
 
 
@@ -394,6 +396,19 @@ def test_metadata_and_groups_reach_their_places():
         SOFTMAX, RATES, resource="n_epochs", max_resources=18, cv=GroupKFold(2)
     )
     same_as_scikit_learn(search, X, Y, **params)
+
+
+def test_metadata_are_routed():
+    with config_context(enable_metadata_routing=True):
+        model = clone(SOFTMAX).set_fit_request(sample_weight=True)
+        model.set_score_request(sample_weight=True)
+        pipeline = Pipeline([("scale", StandardScaler()), ("clf", model)])
+        pipeline.named_steps["scale"].set_fit_request(sample_weight=False)
+        options = {"resource": "clf__n_epochs", "max_resources": 18, "cv": GroupKFold(2)}
+        search = HalvingGridSearchCV(pipeline, {"clf__lr": RATES["lr"]}, **options)
+        params = {"sample_weight": np.linspace(0, 2, 90), "groups": np.arange(90) % 4}
+        _, _, work = same_as_scikit_learn(search, X, Y, **params)
+    assert work.one_by_one == 0
 
 
 def test_a_halving_can_be_cloned_pickled_and_fitted_again():

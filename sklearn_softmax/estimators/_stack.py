@@ -82,10 +82,10 @@ class Stack(CallbackSupportMixin, BaseEstimator):
     def _read(self, X, y, sample_weight=None, **validation_data):
         """The first member, not yet fitted, and rows: those of an earlier fit, if there was one."""
         leader = copy(self.members[0])
-        if hasattr(self, "_generator"):
-            leader.random_state = deepcopy(self._generator)
-        elif self.goes_on:
-            self._generator = deepcopy(check_random_state(leader.random_state))
+        generator = getattr(self, "_generator", check_random_state(leader.random_state))
+        leader.random_state = _copy_of(generator)
+        if self.goes_on:
+            self._generator = deepcopy(generator)
         given = NO_VALIDATION_ROWS | validation_data
         return leader, *leader._read(X, y, sample_weight, **given, goes_on=False)
 

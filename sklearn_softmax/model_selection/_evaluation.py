@@ -85,7 +85,7 @@ def _evaluate(X, y, evaluations, stack):
 
 def _problem(error, results):
     """What to tell of an error that ended the fit of several candidates."""
-    if any(type(error).__name__ in (result["fit_error"] or "") for result in results):
+    if any(type(error).__name__ in (result.get("fit_error") or "") for result in results):
         return ""  # one has it by itself, too, and the search will tell
     return (
         f"{len(results)} candidates were to be trained together, which ended in an error that none "

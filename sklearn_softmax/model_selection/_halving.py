@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_softmax.estimators._callbacks import subtask
 from sklearn_softmax.model_selection._rungs import Rungs, SameFolds, Schedule, best_candidates
-from sklearn_softmax.model_selection._scikit_learn import evaluating_with
+from sklearn_softmax.model_selection._scikit_learn import evaluating_with, splitter_of
 from sklearn_softmax.model_selection.fused_search import FusedSearchMixin
 
 CONSTRAINTS = {
@@ -167,7 +167,8 @@ class FusedHalvingMixin(FusedSearchMixin):
         """Evaluate rung after rung, each with fewer candidates."""
         candidates = self._candidates()
         schedule = self._note_schedule(len(candidates))
-        rungs, folds = Rungs(self._plan_of, self.verbose), SameFolds(self._checked_cv_orig)
+        rungs, cv = Rungs(self._plan_of, self.verbose), splitter_of(self, evaluate_candidates)
+        folds = None if cv is None else SameFolds(cv)
         evaluate = evaluating_with(rungs.evaluate, evaluate_candidates)
         name = {"task_name": "search", "max_subtasks": schedule.n_rungs}
         with subtask(callback_ctx, self, **name) as search_ctx:
@@ -197,9 +198,10 @@ class FusedHalvingMixin(FusedSearchMixin):
         """Mean scores of the candidates of a rung."""
         n, amount = len(candidates), candidates[0][self.resource]
         more_results = {"iter": [rung] * n, "n_resources": [amount] * n}
-        name = {"task_name": "halving-iteration", "max_subtasks": n * self.n_splits_}
+        # scikit-learn before 1.9 has no callbacks, and tells the number of folds later.
+        n_fits = n * getattr(self, "n_splits_", 0)
+        name = {"task_name": "halving-iteration", "max_subtasks": n_fits}
         with subtask(search_ctx, self, **name, sequential_subtasks=False) as rung_ctx:
-            # scikit-learn before 1.9 has no callbacks.
             context = {} if rung_ctx is None else {"callback_ctx": rung_ctx}
             results = evaluate(candidates, folds, more_results=more_results, **context)
         return results["mean_test_score"][-n:]

@@ -66,7 +66,7 @@ def evaluating_with(evaluate, evaluate_candidates):
             stacklevel=3,
         )
 
-    cells = dict(zip(evaluate_candidates.__code__.co_freevars, evaluate_candidates.__closure__))
+    cells = _cells(evaluate_candidates)
     if MISSING or "parallel" not in cells:
         warn(MISSING or "evaluate_candidates does not use the Parallel of fit")
         return evaluate_candidates
@@ -86,6 +86,30 @@ def evaluating_with(evaluate, evaluate_candidates):
         return evaluate(X, y, evaluations, parallel)
 
     return _with_cells(evaluate_candidates, cells | {"parallel": CellType(evaluate_tasks)})
+
+
+def splitter_of(search, evaluate_candidates):
+    """The splitter that a search made of its ``cv`` in ``fit``.
+
+    Parameters
+    ----------
+    search : BaseSearchCV
+    evaluate_candidates : callable
+        What ``fit`` hands to ``_run_search``.
+
+    Returns
+    -------
+    cv : splitter or None
+        None where this scikit-learn does not tell.
+    """
+    # The first is the place in scikit-learn 1.9, the other the one before.
+    in_cell = _cells(evaluate_candidates).get("cv_orig")
+    return getattr(search, "_checked_cv_orig", in_cell and in_cell.cell_contents)
+
+
+def _cells(function):
+    """The variables around a function, by name."""
+    return dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
 
 
 def _with_cells(function, cells):

@@ -29,10 +29,11 @@ def random_rows(rng, n=12, n_features=5, n_classes=3, weighted=False, sparse_X=F
     return Rows(sparse.csr_array(X) if sparse_X else X, y, weight)
 
 
-def hyperparameters(n_models=1, *, lr=0.1, lr_decay=1.0, l2=0.0, momentum=0.0):
+def hyperparameters(n_models=1, *, class_weight=None, **values):
     """One entry a model; a single number is the same for all."""
-    values = (np.broadcast_to(v, n_models) for v in (lr, lr_decay, l2, momentum))
-    return Hyperparameters(*values)
+    given = {"lr": 0.1, "lr_decay": 1.0, "l2": 0.0, "momentum": 0.0, **values}
+    arrays = {name: np.broadcast_to(value, n_models) for name, value in given.items()}
+    return Hyperparameters(**arrays, class_weight=class_weight)
 
 
 def starting_state(params, optimizer, **values):
@@ -47,13 +48,14 @@ class Spy:
     def __init__(self):
         self.gradients = []
 
-    def step(self, vector, gradient, state, lr, momentum):
+    def step(self, vector, gradient, *others):
         self.gradients.append(gradient.copy())
 
 
 def value_and_gradient(objective, params, rows, l2=0.0):
     """Full objective of each model, and its gradient, of all rows as one batch."""
-    spy, values = Spy(), hyperparameters(len(params.vector), l2=l2)
+    rate = {"dropout": 0.4} if objective.dropout else {}
+    spy, values = Spy(), hyperparameters(len(params.vector), l2=l2, **rate)
     one_pass = MiniBatchPass(objective, spy, rows, len(rows))
     losses, _ = one_pass(params, {}, rows, values)
     weight = 1 if rows.weight is None else rows.weight

@@ -12,10 +12,10 @@ class Dropout:
 
     The expectation of M is 1, so predictions use the whole net as it is.
 
+    All models have the same u; the probability p that a unit is dropped may be another for each.
+
     Parameters
     ----------
-    rate : float
-        p, the probability that a unit is dropped, from 0 to below 1.
     generator : numpy.random.Generator
         Source of u, for dropout alone: the rest of training draws as it would without it.
 
@@ -28,35 +28,37 @@ class Dropout:
     --------
     >>> import numpy as np
     >>> from sklearn_softmax._model.dropout import Dropout
-    >>> mask = Dropout(0.25, np.random.default_rng(0))((1000, 10), np.float64)
+    >>> mask = Dropout(np.random.default_rng(0))(0.25, (1000, 10), np.float64)
     >>> np.unique(mask).round(3), bool(abs(mask.mean() - 1) < 0.05)
     (array([0.   , 1.333]), True)
     """
 
-    rate: float
     generator: np.random.Generator
 
-    def __call__(self, shape, dtype):
+    def __call__(self, rate, shape, dtype):
         """A new mask.
 
         Parameters
         ----------
+        rate : float or ndarray of shape (M, 1, 1)
+            p, from 0 to below 1, of all models or of each.
         shape : tuple of int
         dtype : dtype
             Of the mask; what is drawn does not depend on it.
 
         Returns
         -------
-        mask : ndarray
+        mask : ndarray of this shape, or (M, *shape)
         """
-        kept = self.generator.random(shape, dtype=np.float32) >= self.rate
-        return np.multiply(kept, 1 / (1 - self.rate), dtype=dtype)
+        kept = self.generator.random(shape, dtype=np.float32) >= np.float32(rate)
+        return np.multiply(kept, 1 / (1 - rate), dtype=dtype)
 
-    def masks(self, layer_sizes, n_samples, dtype):
+    def masks(self, rate, layer_sizes, n_samples, dtype):
         """New masks for the hidden layers of a network.
 
         Parameters
         ----------
+        rate : float or ndarray of shape (M, 1, 1)
         layer_sizes : tuple of int
             Number of features, of units of each hidden layer, of raw scores.
         n_samples : int
@@ -64,6 +66,6 @@ class Dropout:
 
         Returns
         -------
-        masks : list of ndarray of shape (n_units, n_samples)
+        masks : list of ndarray of shape (n_units, n_samples) or (M, n_units, n_samples)
         """
-        return [self((n_units, n_samples), dtype) for n_units in layer_sizes[1:-1]]
+        return [self(rate, (n_units, n_samples), dtype) for n_units in layer_sizes[1:-1]]

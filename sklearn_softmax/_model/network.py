@@ -105,16 +105,19 @@ class DenseNetwork:
         vector = np.zeros((n_models, self.n_parameters), dtype)
         return Parameters(vector, self.layer_sizes, self.fit_intercept)
 
-    def normal(self, rng, dtype, standard_deviation=None):
-        """Parameters of one model to start from: normal weights, and intercepts of zero.
+    def normal(self, rng, dtype, standard_deviations=(None,)):
+        """Parameters to start from: normal weights, and intercepts of zero.
+
+        All models have the same draws, each scaled by its standard deviation.
 
         Parameters
         ----------
         rng : RandomState
         dtype : dtype
             What is drawn does not depend on it.
-        standard_deviation : float or None, default=None
-            Of all weights; None for what suits the activation and the size of each layer.
+        standard_deviations : sequence of float or None, default=(None,)
+            Of all weights of each model; None for what suits the activation and the size of each
+            layer.
 
         Returns
         -------
@@ -126,13 +129,13 @@ class DenseNetwork:
         Y. Bengio, "Understanding the difficulty of training deep feedforward neural
         networks" (2010), equation 12.
         """
-        params = self.parameters(dtype)
+        params = self.parameters(dtype, len(standard_deviations))
         for W in params.weights:
             _, n_out, n_in = W.shape
-            scale = standard_deviation
-            if scale is None:
-                scale = self.activation.weight_scale(n_in, n_out)
-            W[...] = scale * rng.standard_normal(W.shape)
+            suitable = self.activation.weight_scale(n_in, n_out)
+            draws = rng.standard_normal((n_out, n_in))
+            for W_of_model, scale in zip(W, standard_deviations):
+                W_of_model[...] = (suitable if scale is None else scale) * draws
         return params
 
     def forward(self, layers, X, room, masks=None):
@@ -144,7 +147,7 @@ class DenseNetwork:
         X : {ndarray, CSR} of shape (m, n_features)
         room : Room
             For m samples; its outputs are written.
-        masks : list of ndarray of shape (n_units, m) or None, default=None
+        masks : list of ndarray of shape (n_units, m) or (M, n_units, m), or None, default=None
             Factors of the units of each hidden layer, see :mod:`sklearn_softmax._model.dropout`.
 
         Returns

@@ -21,7 +21,7 @@ class Objective:
     loss : object
         See :mod:`sklearn_softmax._model.losses`.
     dropout : Dropout or None, default=None
-        Draws the masks of hidden layers in training; all models have the same ones.
+        Draws the masks of hidden layers in training.
 
     Examples
     --------
@@ -40,7 +40,7 @@ class Objective:
     loss: object
     dropout: Dropout | None = None
 
-    def gradient(self, params, X, targets, weights, room, record, gradient):
+    def gradient(self, params, X, targets, weights, room, record, gradient, rate=None):
         """Gradient of the weighted losses of a block of samples, without the penalty.
 
         Parameters
@@ -49,7 +49,7 @@ class Objective:
         X : {ndarray, CSR} of shape (m, n_features)
         targets : ndarray of shape (m,) or (M, m), int
             Of the loss.
-        weights : ndarray of shape () or (m,)
+        weights : ndarray of shape (), (m,) or (M, 1, m)
             Factor of each sample's loss.
         room : Room
             For m samples; used up.
@@ -57,9 +57,13 @@ class Objective:
             Of the loss; written.
         gradient : Parameters
             Written.
+        rate : float, ndarray of shape (M, 1, 1) or None, default=None
+            Of dropout; None where no unit is dropped.
         """
-        sizes, n_samples = self.network.layer_sizes, X.shape[0]
-        masks = self.dropout and self.dropout.masks(sizes, n_samples, params.vector.dtype)
+        masks = None
+        if rate is not None:
+            of_block = self.network.layer_sizes, X.shape[0], params.vector.dtype
+            masks = self.dropout.masks(rate, *of_block)
         scores = self.network.forward(params, X, room, masks)
         self.loss.backward(scores, targets, record)
         scores *= weights

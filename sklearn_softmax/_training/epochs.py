@@ -81,20 +81,20 @@ def epochs(one_pass, state, rows, *, batch_size, shuffle, rng):
             ordered = rows.permuted(rng.permutation(len(rows)))
         hyperparameters = state.hyperparameters.in_epoch(state.epoch)
         arguments = state.params, state.optimizer_state, ordered, hyperparameters
+        class_weight = hyperparameters.class_weight
         # Not bound to a name, which would keep the figures of all rows until the next epoch.
-        figures, step_losses = _summary(ordered, batch_size, *one_pass(*arguments))
+        figures, step_losses = _summary(ordered, class_weight, batch_size, *one_pass(*arguments))
         state.epoch += 1
         lr = hyperparameters.lr
         yield {"epoch": np.full(len(lr), state.epoch), "lr": lr, **figures}, step_losses
 
 
-def _summary(rows, batch_size, losses, is_correct):
+def _summary(rows, class_weight, batch_size, losses, is_correct):
     """Figures of an epoch, and losses of its steps, from the figures of its rows."""
-    is_mistake = ~is_correct
-    if rows.weight is not None:
-        is_mistake &= rows.weight > 0
-        mean_weights = rows.weight / (rows.total_weight / len(rows))
-        losses, is_correct = losses * mean_weights, is_correct * mean_weights
+    is_mistake, weights = ~is_correct, rows.relative_weights(class_weight)
+    if weights.ndim:
+        is_mistake &= weights > 0
+        losses, is_correct = losses * weights, is_correct * weights
     dtype = np.result_type(losses, np.float64)
     starts = np.arange(0, len(rows), batch_size)
     lengths = np.diff(starts, append=len(rows))

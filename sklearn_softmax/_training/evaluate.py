@@ -5,7 +5,7 @@ import numpy as np
 from sklearn_softmax._model.network import Room
 
 
-def evaluate(objective, params, rows):
+def evaluate(objective, params, rows, class_weight=None):
     """Weighted mean loss and accuracy over rows, without the penalty.
 
     Parameters
@@ -13,6 +13,8 @@ def evaluate(objective, params, rows):
     objective : Objective
     params : Parameters
     rows : Rows
+    class_weight : ndarray of shape (M, n_classes) or None, default=None
+        Weights of the classes for each model, on top of those of the rows.
 
     Returns
     -------
@@ -39,8 +41,11 @@ def evaluate(objective, params, rows):
         room = Room(params, block.stop - block.start, dtype)
         scores = objective.network.forward(params, rows.read(block), room)
         y, weight = rows.y[block], 1.0 if rows.weight is None else rows.weight[block]
+        if class_weight is not None:
+            weight = weight * class_weight[:, y]
         losses, _ = objective.loss(scores, y)
         is_correct = objective.loss.predict(scores) == y
         loss += np.sum(losses * weight, axis=-1, dtype=np.float64)
         accuracy += np.sum(is_correct * weight, axis=-1, dtype=np.float64)
-    return loss / rows.total_weight, accuracy / rows.total_weight
+    total_weights = rows.total_weights(class_weight)
+    return loss / total_weights, accuracy / total_weights

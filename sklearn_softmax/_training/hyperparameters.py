@@ -17,6 +17,13 @@ class Hyperparameters(NamedTuple):
     l2 : ndarray of shape (M,)
         :math:`\lambda / \sum_i w_i`.
     momentum : ndarray of shape (M,)
+    nesterov : ndarray of shape (M,), bool, or None, default=None
+        Whether momentum looks ahead; None where that of no model does.
+    dropout : ndarray of shape (M,) or None, default=None
+        Probability that a hidden unit is dropped; None where none ever is.
+    class_weight : ndarray of shape (M, n_classes) or None, default=None
+        Weights of the classes; None where all models have the same, which then are part of the
+        weights of the rows.
 
     Examples
     --------
@@ -31,6 +38,9 @@ class Hyperparameters(NamedTuple):
     lr_decay: np.ndarray
     l2: np.ndarray
     momentum: np.ndarray
+    nesterov: np.ndarray | None = None
+    dropout: np.ndarray | None = None
+    class_weight: np.ndarray | None = None
 
     def in_epoch(self, n_epochs):
         """The same after some epochs, their learning rate having decayed."""
@@ -38,10 +48,10 @@ class Hyperparameters(NamedTuple):
 
     def of_models(self, models):
         """Those of some models, given by an array or list of indices."""
-        return Hyperparameters(*(values[models] for values in self))
+        return Hyperparameters(*(None if values is None else values[models] for values in self))
 
-    def as_columns(self, dtype):
-        """The same values, to be broadcast against vectors of the models.
+    def of_step(self, dtype):
+        """What an optimiser's step asks for, to be broadcast against vectors of the models.
 
         Parameters
         ----------
@@ -49,7 +59,18 @@ class Hyperparameters(NamedTuple):
 
         Returns
         -------
-        columns : Hyperparameters
-            Arrays of shape (M, 1).
+        lr, momentum : ndarray of shape (M, 1)
+        look_ahead : ndarray of shape (M, 1) or None
+            Momentum of the models that look ahead, and 0 for the others; None where none does.
         """
-        return Hyperparameters(*(values[:, np.newaxis].astype(dtype) for values in self))
+        lr, momentum = (v[:, np.newaxis].astype(dtype) for v in (self.lr, self.momentum))
+        look_ahead = momentum * self.nesterov[:, np.newaxis] if np.any(self.nesterov) else None
+        return lr, momentum, look_ahead
+
+    def rate_of_dropout(self):
+        """Rate of all models, or of each in shape (M, 1, 1); None where no unit is dropped."""
+        if not np.any(self.dropout):
+            return None
+        first = self.dropout[0]
+        is_shared = np.all(self.dropout == first)
+        return float(first) if is_shared else self.dropout[:, np.newaxis, np.newaxis]

@@ -47,24 +47,25 @@ class MiniBatchPass:
         n_rows, n_models, dtype = len(rows), len(params.vector), params.vector.dtype
         shape = n_models, objective.network.layer_sizes[-1], self.width
         targets = objective.loss.targets(rows.y, shape, self.column)
-        weights = rows.loss_weights(self.batch_size)
-        lr, _, l2, momentum = hyperparameters.as_columns(dtype)
-        l2, is_penalised = l2[..., np.newaxis], np.any(l2)
+        weights = rows.loss_weights(self.batch_size, hyperparameters.class_weight)
+        rate, of_step = hyperparameters.rate_of_dropout(), hyperparameters.of_step(dtype)
+        l2 = hyperparameters.l2.astype(dtype)[:, np.newaxis, np.newaxis]
+        is_penalised = np.any(l2)
         record = np.empty((2, n_models, n_rows), rooms.dtype)
         for start in range(0, n_rows, self.batch_size):
             stop, sum_of_blocks = min(start + self.batch_size, n_rows), 0
             for block in rows.blocks(start, stop):
                 X, room = rows.read(block), rooms[block.stop - block.start]
-                weight = weights[block] if weights.ndim else weights
+                weight = weights[..., block] if weights.ndim else weights
                 target, of_block = targets[..., block], record[..., block]
-                objective.gradient(params, X, target, weight, room, of_block, gradient)
+                objective.gradient(params, X, target, weight, room, of_block, gradient, rate)
                 if stop - start > rows.BLOCK_SIZE:
                     gradient.vector += sum_of_blocks
                     sum_of_blocks = gradient.vector.copy()
             if is_penalised:
                 fraction = (stop - start) / self.batch_size
                 objective.add_penalty_gradient(params, l2 * fraction, gradient)
-            self.optimizer.step(params.vector, gradient.vector, state, lr, momentum)
+            self.optimizer.step(params.vector, gradient.vector, state, *of_step)
         return objective.loss.losses(record), objective.loss.is_correct(record)
 
 

@@ -2,9 +2,9 @@
 
 ``start(vector, momentum)`` gives an optimiser's moving state, a dict of arrays and counts, and
 ``state_of_models(state, models, momentum)`` that of some models.
-``step(vector, gradient, state, lr, momentum)`` takes one step, in place and using the gradient
-up. The optimisers themselves never change. Vectors have the shape (M, n_parameters), a row a
-model, and ``lr`` and ``momentum`` are arrays of shape (M, 1).
+``step(vector, gradient, state, lr, momentum, look_ahead)`` takes one step, in place and using the
+gradient up. The optimisers themselves never change. Vectors have the shape (M, n_parameters), a row
+a model, and ``lr``, ``momentum`` and ``look_ahead`` are arrays of shape (M, 1).
 """
 
 import math
@@ -24,10 +24,6 @@ class GradientDescent:
     and with Nesterov's look-ahead
     :math:`\theta \leftarrow \theta - \alpha (g + \mu v)`.
 
-    Parameters
-    ----------
-    nesterov : bool, default=False
-
     References
     ----------
     K. Abhishek, "Multi-class classification using softmax regression" (2021),
@@ -46,8 +42,6 @@ class GradientDescent:
     array([[0.95]])
     """
 
-    nesterov: bool = False
-
     def start(self, vector, momentum):
         """Velocities, all zero; none where no model has momentum."""
         return {"velocity": np.zeros_like(vector)} if np.any(momentum) else {}
@@ -56,7 +50,7 @@ class GradientDescent:
         """A copy of the state of some models, which have this momentum."""
         return {"velocity": state["velocity"][models]} if np.any(momentum) else {}
 
-    def step(self, vector, gradient, state, lr, momentum):
+    def step(self, vector, gradient, state, lr, momentum, look_ahead=None):
         """Take one step.
 
         Parameters
@@ -68,15 +62,19 @@ class GradientDescent:
         state : dict
             What :meth:`start` returned; changed in place.
         lr, momentum : ndarray of shape (M, 1)
+        look_ahead : ndarray of shape (M, 1) or None, default=None
+            Momentum of the models that look ahead, and 0 for the others; None where none does.
         """
         if state:
             velocity = state["velocity"]
             velocity *= momentum
             velocity += gradient
-            if self.nesterov:
-                gradient += momentum * velocity
-            else:
+            if look_ahead is None:
                 gradient[...] = velocity
+            else:
+                gradient += look_ahead * velocity
+                others = look_ahead[:, 0] == 0
+                gradient[others] = velocity[others]
         gradient *= lr
         vector -= gradient
 
@@ -123,7 +121,7 @@ class Adam:
         """A copy of the state of some models."""
         return {"t": state["t"], "m": state["m"][models], "v": state["v"][models]}
 
-    def step(self, vector, gradient, state, lr, momentum=None):
+    def step(self, vector, gradient, state, lr, momentum=None, look_ahead=None):
         """Take one step.
 
         Parameters
@@ -135,8 +133,8 @@ class Adam:
         state : dict
             What :meth:`start` returned; changed in place.
         lr : ndarray of shape (M, 1)
-        momentum : object
-            Of no effect: Adam's is ``beta_1``.
+        momentum, look_ahead : object
+            Of no effect: Adam's momentum is ``beta_1``.
         """
         t = state["t"] = state["t"] + 1
         m, v = state["m"], state["v"]

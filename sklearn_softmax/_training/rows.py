@@ -153,18 +153,53 @@ class Rows:
         weight = np.ones(len(self)) if self.weight is None else self.weight
         return len(self), *map(float, (of_X, self.y @ of_rows, weight @ of_rows))
 
-    def loss_weights(self, batch_size):
+    def total_weights(self, class_weight=None):
+        """Sum of the weights, or one a model.
+
+        Parameters
+        ----------
+        class_weight : ndarray of shape (M, n_classes) or None, default=None
+            Weights of the classes for each model, on top of those of the rows.
+
+        Returns
+        -------
+        total_weights : float or ndarray of shape (M,)
+        """
+        if class_weight is None:
+            return self.total_weight
+        return class_weight @ np.bincount(self.y, self.weight, class_weight.shape[-1])
+
+    def relative_weights(self, class_weight=None):
+        """Weights of mean 1.
+
+        Parameters
+        ----------
+        class_weight : ndarray of shape (M, n_classes) or None, default=None
+            As for :meth:`total_weights`.
+
+        Returns
+        -------
+        relative_weights : ndarray of shape (n_rows,), (M, n_rows) or, for equal weights, ()
+        """
+        weight = np.ones(()) if self.weight is None else self.weight
+        mean_weight = self.total_weights(class_weight) / len(self)
+        if class_weight is None:
+            return weight / mean_weight
+        return weight * (class_weight / mean_weight[:, np.newaxis])[:, self.y]
+
+    def loss_weights(self, batch_size, class_weight=None):
         """Factor of each row's loss in the weighted mean over a batch.
 
         Parameters
         ----------
         batch_size : int
             Rows of a full batch, which is taken to have its proportion of the total weight.
+        class_weight : ndarray of shape (M, n_classes) or None, default=None
+            As for :meth:`total_weights`.
 
         Returns
         -------
-        loss_weights : ndarray of shape (n_rows,) or, for equal weights, ()
+        loss_weights : ndarray of shape (n_rows,), (M, 1, n_rows) or, for equal weights, ()
         """
-        weight = np.ones(()) if self.weight is None else self.weight
-        mean_weight = self.total_weight / len(self)
-        return np.asarray(weight / mean_weight / batch_size, self.X.dtype)
+        weights = np.asarray(self.relative_weights(class_weight) / batch_size, self.X.dtype)
+        return weights if class_weight is None else weights[:, np.newaxis]

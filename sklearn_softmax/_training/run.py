@@ -184,7 +184,8 @@ class TrainingRun:
         record["penalty"] = objective.penalty(params, self.state.hyperparameters.l2)
         record["weight_norm"] = np.sqrt(objective.squared_norm(params))
         if self.validation is not None:
-            scored = evaluate(objective, params, self.validation)
+            class_weight = self.state.hyperparameters.class_weight
+            scored = evaluate(objective, params, self.validation, class_weight)
             record["val_loss"], record["val_accuracy"] = scored
         if self.patience is not None:
             is_best = self.patience.is_lowest(record["val_loss"]) | self.patience.is_endless()

@@ -43,7 +43,7 @@ class GradientDescentClassifier(
     """Base of the classifiers trained by mini-batch gradient descent.
 
     A subclass names its ``_loss`` and gives ``_network(n_features)`` to train,
-    ``_initial_parameters(network, dtype)``, ``_attributes_from(params)``, and
+    ``_initial_parameters(network, dtype, models)``, ``_attributes_from(params)``, and
     ``_fitted_network()`` with its parameters. It may override ``_hyperparameters()``,
     ``_optimizer()``, ``_dropout()``, ``_is_online()``, ``_check_parameters()`` and
     ``_check_classes(classes)``.
@@ -200,19 +200,19 @@ class GradientDescentClassifier(
             self._train(self._start(rows, goes_on=goes_on), 1, UnfollowedFit(), goes_on=goes_on)
         return self
 
-    def _start(self, rows, validation=None, *, goes_on=False, models=()):
+    def _start(self, rows, validation=None, *, goes_on=False, models=(), class_weight=None):
         """A training run of this model, or of several estimators that can be models of one run."""
-        network, optimizer = self._network(rows.X.shape[1]), self._optimizer()
         models = models or [self]
-        hyperparameters = self._in_run(models, rows)
-        state = self._starting_state(network, optimizer, hyperparameters, rows.X.dtype, goes_on)
+        hyperparameters = self._in_run(models, rows, class_weight)
+        state = self._starting_state(models, hyperparameters, rows, goes_on)
         patience = None
         if validation is not None and any(model.early_stopping for model in models):
             patience = Patience(*zip(*(model._patience() for model in models)))
-        objective = Objective(network, self._loss, self._dropout())
+        objective = Objective(self._network(rows.X.shape[1]), self._loss, self._dropout())
         batches = int(self.batch_size), self.shuffle, self._random_state
         return TrainingRun(
-            objective, optimizer, rows, state, *batches, validation, patience, self._is_online()
+            *(objective, self._optimizer(), rows, state, *batches),
+            *(validation, patience, self._is_online()),
         )
 
     def _train(self, run, n_epochs, task, *, goes_on):
@@ -250,49 +250,57 @@ class GradientDescentClassifier(
 
     def _hyperparameters(self):
         """What may differ between the models of a run, by name."""
+        momentum = 0.0 if self.optimizer == "adam" else self.momentum
         return {
             "lr": self.lr,
             "lr_decay": self.lr_decay,
             "reg_param": self.reg_param,
-            "momentum": 0.0 if self.optimizer == "adam" else self.momentum,
+            "momentum": momentum,
+            "nesterov": bool(self.nesterov and momentum),
         }
 
     def _patience(self):
         """Epochs without a gain, and the smallest gain that counts, for early stopping."""
         return self.n_iter_no_change if self.early_stopping else np.inf, self.tol
 
-    def _in_run(self, models, rows):
+    def _in_run(self, models, rows, class_weight):
         """Hyperparameters of estimators as they are trained on rows."""
-        values = zip(*(model._hyperparameters().values() for model in models))
-        lr, lr_decay, reg_param, momentum = map(np.array, values)
-        l2 = reg_param / rows.total_weight
+        of_models = [model._hyperparameters() for model in models]
+        values = {
+            name: np.array([of_model[name] for of_model in of_models]) for name in of_models[0]
+        }
+        lr, l2 = values["lr"], values["reg_param"] / rows.total_weights(class_weight)
         if self.lr == "auto":
             known = {"curvature": self._loss.curvature, "fit_intercept": self.fit_intercept}
             lr = automatic_learning_rate(rows, int(self.batch_size), l2, **known)
-        return Hyperparameters(lr, lr_decay, l2, momentum)
+        others = {
+            name: values.get(name) for name in ("lr_decay", "momentum", "nesterov", "dropout")
+        }
+        return Hyperparameters(lr=lr, l2=l2, class_weight=class_weight, **others)
 
     def _optimizer(self):
         """Gradient descent or Adam, as the parameters say."""
-        return Adam() if self.optimizer == "adam" else GradientDescent(self.nesterov)
+        return Adam() if self.optimizer == "adam" else GradientDescent()
 
     def _optimizer_for(self, network):
         """What an optimiser's state depends on: where it changes, the optimiser starts afresh."""
-        return network, self._optimizer(), self._hyperparameters()["momentum"]
+        values = self._hyperparameters()
+        return network, self._optimizer(), values["momentum"], values["nesterov"]
 
     def _dropout(self):
-        """What draws the masks of hidden layers; None where no unit is ever dropped."""
+        """What draws the masks of hidden layers, if there are any."""
         return
 
     def _is_online(self):
         """Whether each row is a step of Rosenblatt's rule, not a batch of one."""
         return False
 
-    def _starting_state(self, network, optimizer, hyperparameters, dtype, goes_on):
+    def _starting_state(self, models, hyperparameters, rows, goes_on):
         """Where training begins, or goes on."""
+        network, optimizer = self._network(rows.X.shape[1]), self._optimizer()
         momentum = hyperparameters.momentum
         if not goes_on:
-            params = self._initial_parameters(network, dtype)
-            params = params.of_models([0] * len(momentum))
+            params = self._initial_parameters(network, rows.X.dtype, models)
             return State(params, optimizer.start(params.vector, momentum), hyperparameters)
         params = self._parameters_for(network)
         optimizer_state = optimizer.start(params.vector, momentum)

@@ -93,15 +93,15 @@ def gradient_check(estimator, X, y, sample_weight=None, *, max_entries=200, rand
     network = model._network(rows.X.shape[1])
     params = _parameters(model, network, rng, is_fitted)
     objective = Objective(network, model._loss, model._dropout())
-    l2 = model._hyperparameters()["reg_param"] / rows.total_weight
-    loss, gradient = _step(objective, l2, params, rows)
+    values = _hyperparameters(model, rows)
+    loss, gradient = _step(objective, values, params, rows)
     long_rows = Rows(rows.X.astype(LONG), rows.y, rows.weight)
 
     def value(i, step):
         """The objective where one entry of the vector of parameters is moved."""
         vector = params.vector.astype(LONG)
         vector[0, i] += step
-        return _step(objective, l2, params.on(vector), long_rows)[0]
+        return _step(objective, values, params.on(vector), long_rows)[0]
 
     index = params.on(np.arange(len(gradient))[np.newaxis])
     arrays = {f"W{layer}": W for layer, W in enumerate(index.weights, start=1)}
@@ -134,7 +134,7 @@ def _parameters(model, network, rng, is_fitted):
     if is_fitted:
         params = model._parameters_for(network)
         return params.on(params.vector.astype(np.float64))
-    model._initial_parameters(network, np.float64)
+    model._initial_parameters(network, np.float64, [model])
     params = network.normal(rng, np.float64)
     # With intercepts of 0, a unit whose inputs are all silent stands on the kink of "relu".
     for b in params.intercepts:
@@ -142,10 +142,16 @@ def _parameters(model, network, rng, is_fitted):
     return params
 
 
-def _step(objective, l2, params, rows):
+def _hyperparameters(model, rows):
+    """Those with which a step leaves the parameters, and the first velocity is the gradient."""
+    of_model = model._hyperparameters()
+    values = {"lr": 0.0, "lr_decay": 1.0, "momentum": 0.5, "dropout": of_model.get("dropout", 0.0)}
+    values["l2"] = of_model["reg_param"] / rows.total_weight
+    return Hyperparameters(**{name: np.array([value]) for name, value in values.items()})
+
+
+def _step(objective, values, params, rows):
     """The objective, and its gradient as a step of training on all rows has it."""
-    # A learning rate of 0 leaves the parameters; the first velocity is the gradient.
-    values = Hyperparameters(*np.array([[0.0], [1.0], [l2], [0.5]]))
     optimizer = GradientDescent()
     state = State(params, optimizer.start(params.vector, values.momentum), values)
     # A copy of the objective, for dropout to draw the same masks every time.

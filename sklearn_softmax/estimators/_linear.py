@@ -16,9 +16,9 @@ class LinearMixin:
         n_outputs = self._loss.n_outputs(len(self.classes_))
         return DenseNetwork((n_features, n_outputs), self.fit_intercept)
 
-    def _initial_parameters(self, network, dtype):
+    def _initial_parameters(self, network, dtype, models):
         """Zeros."""
-        return network.parameters(dtype)
+        return network.parameters(dtype, len(models))
 
     def _attributes_from(self, params):
         """Fitted attributes, as copies of the parameters of one model."""

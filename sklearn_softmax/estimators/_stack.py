@@ -2,18 +2,20 @@
 
 from copy import copy, deepcopy
 from inspect import signature
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import check_random_state, column_or_1d, gen_batches
 
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, begin_fit, has_callbacks
+from sklearn_softmax.estimators._data import check_weight, encode, weights_of_classes
 
 # Parameters in which the models of a run may differ.
 STACKABLE = (
-    *("lr", "lr_decay", "reg_param", "momentum"),
-    *("early_stopping", "n_iter_no_change", "tol"),
+    *("lr", "lr_decay", "reg_param", "momentum", "nesterov", "class_weight"),
+    *("weight_init", "dropout", "early_stopping", "n_iter_no_change", "tol"),
 )
 # Room for the parameters of a run, its steps and the records of an epoch.
 STACK_BYTES = 2**28
@@ -25,9 +27,9 @@ class Stack(CallbackSupportMixin, BaseEstimator):
 
     They may differ in what models of a run may differ in, and in ``n_epochs``: those that differ
     in ``n_epochs`` alone are one model, looked at after the epochs of each of them. Each member
-    is then as if it had been fitted alone, up to rounding; with ``random_state=None`` the
-    models have the same initial weights, orders of rows and dropout masks. A run too wide for
-    ``STACK_BYTES`` is cut into several, one after the other.
+    is then as if it had been fitted alone, up to rounding, but for what it would draw next; with
+    ``random_state=None`` the models have the same initial weights, orders of rows and dropout
+    masks. A run too wide for ``STACK_BYTES`` is cut into several, one after the other.
 
     Parameters
     ----------
@@ -64,15 +66,15 @@ class Stack(CallbackSupportMixin, BaseEstimator):
         self : Stack
         """
         signature(self.members[0].fit).bind(X, y, **params)
-        leader, rows, validation = self._read(X, y, **params)
+        data = self._read(X, y, **params)
         models = {member: model_of(member, self.goes_on) for member in self.members}
-        runs = self._runs_to_go_on(rows) or _new_runs(models, leader, rows)
+        runs = self._runs_to_go_on(data.rows) or _new_runs(models, data)
         runs = self._runs = [run for run in runs if run.has_any(models)]
         n_epochs = sum(run.n_epochs_left(models) for run in runs)
         task = begin_fit(self, n_epochs, X, y, params.get("sample_weight"))
         errors = {}
         for run in runs:
-            errors |= run.fit(models, leader, rows, validation, task)
+            errors |= run.fit(models, data, task)
         task.end()
         self.errors_ = [errors[member] for member in self.members]
         if not self.goes_on:
@@ -80,14 +82,29 @@ class Stack(CallbackSupportMixin, BaseEstimator):
         return self
 
     def _read(self, X, y, sample_weight=None, **validation_data):
-        """The first member, not yet fitted, and rows: those of an earlier fit, if there was one."""
+        """What the members learn from; the same as in an earlier fit, if there was one."""
         leader = copy(self.members[0])
         generator = getattr(self, "_generator", check_random_state(leader.random_state))
         leader.random_state = _copy_of(generator)
         if self.goes_on:
             self._generator = deepcopy(generator)
+        has_own_weights = self._class_weights_differ()
+        if has_own_weights:
+            leader.class_weight = None
         given = NO_VALIDATION_ROWS | validation_data
-        return leader, *leader._read(X, y, sample_weight, **given, goes_on=False)
+        rows, validation = leader._read(X, y, sample_weight, **given, goes_on=False)
+        class_weights = None
+        if has_own_weights:
+            classes, weight = leader.classes_, check_weight(sample_weight, X)
+            y = encode(column_or_1d(y), classes, name="y", classes_name="y")
+            class_weights = _weights_of_classes(self.members, weight, y, classes)
+            _check_totals([part for part in (rows, validation) if part], class_weights)
+        return _Data(leader, rows, validation, class_weights)
+
+    def _class_weights_differ(self):
+        """Whether members have class weights of their own, or those that go on may have."""
+        weights = {_hashable(member.class_weight) for member in self.members}
+        return len(weights) > 1 or (self.goes_on and weights != {None})
 
     def _runs_to_go_on(self, rows):
         """Runs of an earlier fit; none if it was on other rows."""
@@ -102,6 +119,15 @@ class Stack(CallbackSupportMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         return self.members[0].__sklearn_tags__()
+
+
+class _Data(NamedTuple):
+    """What the members of a stack learn from, and a copy of the first one, which has read it."""
+
+    leader: object
+    rows: object
+    validation: object
+    class_weights: dict | None  # of each member, where they differ
 
 
 class _Run:
@@ -119,13 +145,13 @@ class _Run:
         n_epochs = max(member.n_epochs for member in self._members(models))
         return n_epochs - (self._run.state.epoch if self._run else 0)
 
-    def fit(self, models, leader, rows, validation, task):
+    def fit(self, models, data, task):
         """Fit the members that are models of this run, and tell what went wrong with each."""
         members = self._members(models)
         if self._run is None:
-            self._begin(members, leader, rows, validation)
+            self._begin(members, data)
         else:
-            self._run.resume(rows, validation)
+            self._run.resume(data.rows, data.validation)
         errors, run = {}, self._run
         for n_epochs in sorted({member.n_epochs for member in members}):
             run.keep({i for member, i in members.items() if member.n_epochs >= n_epochs})
@@ -140,19 +166,43 @@ class _Run:
         """Members that are models of this run, with the index of the model."""
         return {e: self._index[model] for e, model in models.items() if model in self._index}
 
-    def _begin(self, members, leader, rows, validation):
+    def _begin(self, members, data):
         """Make the run, whose models have the hyperparameters of members."""
-        self._source = copy(leader)
-        self._source._random_state = _copy_of(leader._random_state)
+        self._source = copy(data.leader)
+        self._source._random_state = _copy_of(data.leader._random_state)
         of_models = {i: member for member, i in members.items()}
         estimators = [of_models[i] for i in range(len(of_models))]
-        self._run = self._source._start(rows, validation, models=estimators)
+        class_weight = data.class_weights and np.array([data.class_weights[e] for e in estimators])
+        options = {"models": estimators, "class_weight": class_weight}
+        self._run = self._source._start(data.rows, data.validation, **options)
 
 
-def _new_runs(models, leader, rows):
+def _new_runs(models, data):
     """Runs that have not begun, one unless it would be too wide."""
     models = list(dict.fromkeys(models.values()))
-    return [_Run(models[part]) for part in gen_batches(len(models), _width(leader, rows))]
+    width = _width(data.leader, data.rows)
+    return [_Run(models[part]) for part in gen_batches(len(models), width)]
+
+
+def _weights_of_classes(members, weight, y, classes):
+    """Weights of the classes for each member."""
+    found = {
+        member: weights_of_classes(member.class_weight, weight, y, classes) for member in members
+    }
+    return {member: np.ones(len(classes)) if w is None else w for member, w in found.items()}
+
+
+def _check_totals(parts, class_weights):
+    """Check that class weights leave rows a weight, as each member would check its own."""
+    for rows in parts:
+        totals = rows.total_weights(np.array(list(class_weights.values())))
+        if not np.all((totals > 0) & np.isfinite(totals)):
+            raise ValueError(f"Total weights with class_weight must be above 0, got {totals}.")
+
+
+def _hashable(class_weight):
+    """Class weights as something that can be a key."""
+    return frozenset(class_weight.items()) if isinstance(class_weight, dict) else class_weight
 
 
 def _hand_over(trained, estimator, source):
@@ -186,6 +236,7 @@ def model_of(estimator, goes_on=False):
     # Scores of equal models tie, but those of two in a run may differ by rounding.
     if estimator.n_epochs == 1 and not goes_on:
         hyperparameters["lr_decay"] = 1.0
+    hyperparameters["class_weight"] = _hashable(estimator.class_weight)
     if estimator.early_stopping:
         n_iter_no_change, tol = estimator._patience()
         hyperparameters |= {"n_iter_no_change": n_iter_no_change, "tol": tol}

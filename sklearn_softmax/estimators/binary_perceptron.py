@@ -235,7 +235,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
 
     def _hyperparameters(self):
         """What may differ between the models of a run, by name."""
-        return {"lr": self.lr, "lr_decay": self.lr_decay, "reg_param": 0.0, "momentum": 0.0}
+        rates = {"lr": self.lr, "lr_decay": self.lr_decay}
+        return rates | {"reg_param": 0.0, "momentum": 0.0, "nesterov": False}
 
     def _optimizer(self):
         """Plain gradient descent."""

@@ -227,18 +227,23 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         sizes = n_features, *map(int, self._hidden_sizes()), len(self.classes_)
         return DenseNetwork(sizes, self.fit_intercept, ACTIVATIONS[self.activation])
 
-    def _initial_parameters(self, network, dtype):
+    def _hyperparameters(self):
+        """What may differ between the models of a run, by name."""
+        own = {"weight_init": self.weight_init, "dropout": self.dropout}
+        return super()._hyperparameters() | own
+
+    def _initial_parameters(self, network, dtype, models):
         """Random weights; draws a seed for dropout too."""
-        scale = None if self.weight_init == "auto" else self.weight_init
-        params = network.normal(self._random_state, dtype, scale)
+        scales = [None if m.weight_init == "auto" else m.weight_init for m in models]
+        params = network.normal(self._random_state, dtype, scales)
         # Drawn whether dropout is used or not, so that it changes nothing else.
         seed = self._random_state.randint(np.iinfo(np.int32).max)
         self._dropout_generator = np.random.default_rng(seed)
         return params
 
     def _dropout(self):
-        """What draws the masks of hidden layers; None where no unit is ever dropped."""
-        return Dropout(self.dropout, self._dropout_generator) if self.dropout else None
+        """What draws the masks of hidden layers."""
+        return Dropout(self._dropout_generator)
 
     def _untrained_loss(self):
         """Loss of a model that knows nothing, or of the initial weights where it is larger."""

@@ -71,8 +71,10 @@ def read_candidate(estimator, index, params, has_validation_rows):
     names = {path + name for name in differing}
     shared = {name: value for name, value in params.items() if name not in names}
     try:
-        # "auto" for a learning rate cannot stand in a stack beside numbers.
-        key = joblib.hash(shared), isinstance(classifier.lr, str)
+        # "auto" for a learning rate cannot stand in a stack beside numbers, nor beside the same
+        # with other weights, on which it depends.
+        auto = classifier.lr == "auto" and joblib.hash(classifier.class_weight)
+        key = joblib.hash(shared), auto
     except (AttributeError, PicklingError, TypeError):
         return Candidate(index, index, reason="its parameters cannot be compared")
     return Candidate(index, key, classifier, shared)

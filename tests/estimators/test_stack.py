@@ -193,6 +193,88 @@ def test_members_with_validation_rows_may_stop_early_or_not(case, rng):
     assert_as_if_alone(members(case, numbers), X, y, but=GENERATORS, **validation)
 
 
+DIFFERENT = [
+    {"n_epochs": 4, "lr": 0.05, "class_weight": "balanced", "dropout": 0.3},
+    {"n_epochs": 4, "lr": 0.05, "class_weight": {1: 3.0}, "weight_init": 0.1},
+    {"n_epochs": 4, "lr": 0.02, "momentum": 0.9, "dropout": 0.5, "weight_init": 0.01},
+    {"n_epochs": 4, "lr": 0.02, "momentum": 0.9, "nesterov": True, "reg_param": 2.0},
+    {"n_epochs": 2, "lr": 0.02, "momentum": 0.5, "nesterov": True, "class_weight": {0: 0.0}},
+]
+
+
+def different_members(case, **shared):
+    return members(case, DIFFERENT, random_state=0, **shared)
+
+
+@pytest.mark.parametrize("shared", [{}, {"optimizer": "adam"}, {"fit_intercept": False}], ids=str)
+@every_case
+def test_members_that_differ_in_all_they_may_are_as_if_fitted_alone(case, shared):
+    assert_as_if_alone(different_members(case, **shared), *data(case), but=GENERATORS)
+
+
+@with_everything("sample_weight")
+def test_weighted_members_may_have_other_class_weights(case, rng):
+    X, y = data(case)
+    weight = rng.uniform(0, 3, len(y))
+    estimators = different_members(case)
+    assert_as_if_alone(estimators, X, y, sample_weight=weight, but=GENERATORS)
+    assert_as_if_alone(estimators, sparse.csr_array(X), y, sample_weight=weight, but=GENERATORS)
+    single = X.astype(np.float32)
+    assert_as_if_alone(
+        estimators, single, y, sample_weight=weight, but=(*GENERATORS, "step_losses_"), rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@every_case
+def test_validation_rows_have_the_class_weights_of_each_member(case, early_stopping, rng):
+    X, y = data(case)
+    X_val = X + rng.normal(0, 0.5, X.shape)
+    stops = {"early_stopping": early_stopping, "n_iter_no_change": 1, "tol": 0.01}
+    estimators = different_members(case, n_epochs=12, **stops)
+    assert_as_if_alone(estimators, X, y, X_val=X_val, y_val=y, but=GENERATORS)
+    if early_stopping:
+        assert_as_if_alone(estimators, X, y, but=GENERATORS)
+
+
+@every_case
+def test_a_stack_of_different_members_goes_on(case):
+    stack, estimators = Stack([], goes_on=True), different_members(case)
+    for n_epochs, kept in ((2, slice(None)), (4, slice(1, None)), (7, slice(0, 2)), (9, slice(2))):
+        estimators = [clone(e).set_params(n_epochs=n_epochs) for e in estimators[kept]]
+        stack.members = [clone(estimator) for estimator in estimators]
+        assert stack.fit(*data(case)).errors_ == [None] * len(estimators)
+        expected = alone(estimators, *data(case))
+        for model, name in product((*stack.members, *expected), GENERATORS):
+            vars(model).pop(name, None)
+        assert_same_models(stack.members, expected)
+        stack.members = []
+        stack = pickle.loads(pickle.dumps(stack))
+
+
+@every_case
+def test_a_stack_goes_on_with_what_it_knows(case, monkeypatch):
+    """Later fits begin no run anew, whatever the class weights of those who are left."""
+    begun = []
+    begin = _stack._Run._begin
+    monkeypatch.setattr(_stack._Run, "_begin", lambda *args: (begun.append(1), begin(*args)))
+    stack, estimators = Stack([], goes_on=True), different_members(case)
+    for n_epochs, kept in ((2, slice(None)), (4, slice(2)), (6, slice(1, 2))):
+        estimators = [clone(e).set_params(n_epochs=n_epochs) for e in estimators[kept]]
+        stack.members = estimators
+        stack.fit(*data(case))
+    assert begun == [1]
+
+
+@every_case
+def test_class_weights_that_leave_nothing_are_an_error(case):
+    X, y = data(case)
+    nothing = dict.fromkeys(np.unique(y).tolist(), 0.0)
+    estimators = members(case, [{"class_weight": nothing}, {"class_weight": None}])
+    with pytest.raises(ValueError, match=r"non-zero|above 0"):
+        Stack(estimators).fit(X, y)
+
+
 @pytest.mark.parametrize("random_state", [3, np.random.RandomState(3)], ids=["int", "generator"])
 @pytest.mark.parametrize("early_stopping", [False, True])
 @every_case
@@ -352,9 +434,9 @@ def test_a_stack_holds_no_more_than_its_bytes(case, monkeypatch):
     widths = []
     start = type(case.estimator)._start
 
-    def watched(self, *args, models):
+    def watched(self, *args, models, **options):
         widths.append(len(models))
-        return start(self, *args, models=models)
+        return start(self, *args, models=models, **options)
 
     monkeypatch.setattr(type(case.estimator), "_start", watched)
     together(members(case), *data(case))

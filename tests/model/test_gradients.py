@@ -28,10 +28,10 @@ class HeldFixed:
     """Dropout that gives the same masks again and again, a different one to each layer."""
 
     def __init__(self, layer_sizes, n_samples):
-        dropout = Dropout(0.4, np.random.default_rng(0))
-        self.fixed = dropout.masks(layer_sizes, n_samples, np.float64)
+        dropout = Dropout(np.random.default_rng(0))
+        self.fixed = dropout.masks(0.4, layer_sizes, n_samples, np.float64)
 
-    def masks(self, layer_sizes, n_samples, dtype):
+    def masks(self, rate, layer_sizes, n_samples, dtype):
         return [mask.astype(dtype) for mask in self.fixed]
 
 

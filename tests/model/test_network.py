@@ -67,7 +67,7 @@ def test_forward_and_backward(hidden, fit_intercept, n_models, activation, has_d
     dZ = rng.standard_normal((n_models, 3, 9))
     masks = None
     if has_dropout:
-        masks = Dropout(0.3, np.random.default_rng(0)).masks(network.layer_sizes, 9, float)
+        masks = Dropout(np.random.default_rng(0)).masks(0.3, network.layer_sizes, 9, float)
     room, gradient = fresh_room(params, 9), params.on(np.full_like(params.vector, np.nan))
     for _ in range(2):  # the second time in room that has been used
         scores = network.forward(params, X, room, masks)
@@ -160,7 +160,7 @@ def test_signals_keep_their_size_in_a_deep_net_of_relus(rng):
 
 
 def test_standard_deviation_of_all_weights_can_be_given():
-    params = DenseNetwork((200, 300, 100)).normal(np.random.RandomState(0), np.float64, 0.01)
+    params = DenseNetwork((200, 300, 100)).normal(np.random.RandomState(0), np.float64, [0.01])
     for W in params.weights:
         assert W.std() == pytest.approx(0.01, rel=0.02)
 
@@ -185,3 +185,12 @@ def test_parameters_begin_at_zero_and_are_counted(hidden, fit_intercept):
     assert sum(sizes) == network.n_parameters
     shapes = [W.shape[1:] for W in params.weights] + [b.shape[1:] for b in params.intercepts]
     assert network.shapes() == shapes
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_models_scale_the_same_draws(dtype):
+    network, scales = DenseNetwork((5, 7, 3)), [None, 0.01, 2.0]
+    params = network.normal(np.random.RandomState(0), dtype, scales)
+    for i, scale in enumerate(scales):
+        alone = network.normal(np.random.RandomState(0), dtype, [scale])
+        np.testing.assert_array_equal(params.vector[i], alone.vector[0])

@@ -72,6 +72,8 @@ VALUES = {
     "warm_start": [False, True],
     "hidden_size": [3, (3, 2)],
     "dropout": [0.0, 0.3],
+    "class_weight": [None, "balanced"],
+    "nesterov": [False, True],
 }
 
 

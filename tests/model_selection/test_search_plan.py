@@ -102,6 +102,28 @@ def test_what_a_stack_can_hold_is_no_reason_to_part(estimator, name):
     assert sizes(estimator, {name: values}) == [2]
 
 
+@pytest.mark.parametrize(
+    ("grid", "n_models"),
+    [
+        ({"class_weight": [None, "balanced", {0: 1.0}, {0: 2.0, 1: 1.0}, {1: 1.0, 0: 2.0}]}, 4),
+        ({"nesterov": [True, False], "momentum": [0.5], "optimizer": ["sgd"]}, 2),
+        ({"nesterov": [True, False], "momentum": [0.0], "optimizer": ["sgd"]}, 1),
+        ({"nesterov": [True, False], "optimizer": ["adam"]}, 1),
+        ({"weight_init": ["auto", 0.1, 0.2]}, 3),
+        ({"dropout": [0.0, 0.1, 0.5]}, 3),
+    ],
+    ids=str,
+)
+def test_models_are_told_apart_by_what_matters(grid, n_models):
+    (group,) = planned(TwoLayerMLPClassifier(), grid).groups
+    assert (len(group.candidates), group.n_models) == (len(ParameterGrid(grid)), n_models)
+
+
+def test_automatic_learning_rates_depend_on_class_weights():
+    grid = {"lr": ["auto"], "class_weight": [None, "balanced"], "reg_param": [0.0, 1.0]}
+    assert sizes(SoftmaxRegression(), grid) == [2, 2]
+
+
 EARLY = {"tol": [0.0, 0.1], "n_iter_no_change": [2, 3], "early_stopping": [True]}
 
 
@@ -129,11 +151,8 @@ def test_mini_batch_perceptrons_train_together():
     "grid",
     [
         {"batch_size": [10, 20]},
-        {"class_weight": [None, "balanced"]},
-        {"class_weight": [{0: 1.0}, {0: 2.0}]},
         {"optimizer": ["sgd", "adam"]},
         {"random_state": [0, 1]},
-        {"nesterov": [True, False]},
         {"fit_intercept": [True, False]},
         {"shuffle": [True, False]},
         {"lr": [0.1, "auto"]},
@@ -307,7 +326,7 @@ VALUES = {
     "class_weight": [None, "balanced", {0: 1.0}],
     "unknown": [1],
 }
-TRAINED_TOGETHER = {"lr", "lr_decay", "reg_param", "momentum", "n_epochs"}
+TRAINED_TOGETHER = {"lr", "reg_param", "class_weight", "n_epochs"}
 candidates = st.lists(
     st.fixed_dictionaries({}, optional={n: st.sampled_from(v) for n, v in VALUES.items()}),
     min_size=1,
@@ -334,8 +353,10 @@ def test_every_candidate_is_in_one_group_of_its_likes(candidates, in_pipeline):
         words = {isinstance(candidates[n].get("lr"), str) for n in group.candidates}
         assert len(words) == 1
         epochs = [candidates[number].get("n_epochs", 200) for number in group.candidates]
-        assert epochs == sorted(epochs, reverse=True)
         assert bool(group.reason) or set(group.n_epochs) == set(epochs)
+        for model in group.models:
+            of_model = [candidates[number].get("n_epochs", 200) for number in model]
+            assert of_model == sorted(of_model, reverse=True)
 
 
 def parts(n_workers, grid=REPORT, **options):

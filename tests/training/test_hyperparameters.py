@@ -37,9 +37,32 @@ def test_of_models_takes_these_entries(models):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_as_columns_gives_one_row_a_model(dtype):
-    columns = Hyperparameters(**VALUES).as_columns(dtype)
-    for name, values in VALUES.items():
-        column = getattr(columns, name)
-        assert column.dtype == dtype
-        np.testing.assert_array_equal(column, values.astype(dtype)[:, np.newaxis])
+def test_a_step_takes_one_row_a_model(dtype):
+    nesterov = np.array([True, False, True])
+    values = Hyperparameters(**VALUES, nesterov=nesterov)
+    lr, momentum, look_ahead = values.of_step(dtype)
+    assert {lr.dtype, momentum.dtype, look_ahead.dtype} == {np.dtype(dtype)}
+    np.testing.assert_array_equal(lr, VALUES["lr"].astype(dtype)[:, np.newaxis])
+    np.testing.assert_array_equal(momentum, VALUES["momentum"].astype(dtype)[:, np.newaxis])
+    np.testing.assert_array_equal(look_ahead, momentum * nesterov[:, np.newaxis])
+
+
+@pytest.mark.parametrize("nesterov", [None, np.zeros(3, bool)], ids=["none", "of no model"])
+def test_no_model_looks_ahead(nesterov):
+    assert Hyperparameters(**VALUES, nesterov=nesterov).of_step(float)[-1] is None
+
+
+def test_a_rate_of_dropout_that_models_share_is_a_number():
+    def rate(*rates):
+        return Hyperparameters(**VALUES, dropout=np.array(rates)).rate_of_dropout()
+
+    assert Hyperparameters(**VALUES).rate_of_dropout() is None
+    assert rate(0.0, 0.0, 0.0) is None
+    assert rate(0.2, 0.2, 0.2) == 0.2
+    np.testing.assert_array_equal(rate(0.2, 0.0, 0.5), [[[0.2]], [[0.0]], [[0.5]]])
+
+
+def test_what_models_do_not_have_is_none_of_some_of_them_too():
+    chosen = Hyperparameters(**VALUES, class_weight=np.arange(6.0).reshape(3, 2)).of_models([2])
+    assert (chosen.nesterov, chosen.dropout) == (None, None)
+    np.testing.assert_array_equal(chosen.class_weight, [[4, 5]])

@@ -24,10 +24,18 @@ from tests.helpers import (
     value_and_gradient,
 )
 
+
+class LookingAhead(GradientDescent):
+    """Gradient descent all of whose models look ahead."""
+
+    def step(self, vector, gradient, state, lr, momentum, look_ahead=None):
+        super().step(vector, gradient, state, lr, momentum, momentum)
+
+
 OPTIMIZERS = [
     (GradientDescent(), 0.0),
     (GradientDescent(), 0.9),
-    (GradientDescent(nesterov=True), 0.9),
+    (LookingAhead(), 0.9),
     (Adam(), 0.0),
 ]
 each_optimizer = pytest.mark.parametrize(("optimizer", "momentum"), OPTIMIZERS, ids=repr)
@@ -149,10 +157,10 @@ def test_all_models_of_a_stack_drop_the_same_units(rng):
     start = random_params(network, rng)
     vectors = []
     for n_models in (1, 3):
-        dropout = Dropout(0.5, np.random.default_rng(0))
+        dropout = Dropout(np.random.default_rng(0))
         objective = Objective(network, SoftmaxCrossEntropy(), dropout)
         params = start.of_models([0] * n_models)
-        state = starting_state(params, Adam())
+        state = starting_state(params, Adam(), dropout=0.5)
         one_pass = MiniBatchPass(objective, Adam(), rows, 7)
         one_pass(params, state.optimizer_state, rows, state.hyperparameters)
         vectors.append(params.vector)
@@ -273,7 +281,7 @@ def test_steps_equal_those_of_pytorch(hidden, activation, optimizer, momentum, n
         theirs = torch.optim.Adam(model.parameters(), lr=0.1)
     else:
         theirs = torch.optim.SGD(
-            model.parameters(), 0.1, momentum=momentum, nesterov=optimizer.nesterov
+            model.parameters(), 0.1, momentum=momentum, nesterov=isinstance(optimizer, LookingAhead)
         )
     X, y = torch.from_numpy(rows.X), torch.from_numpy(rows.y)
     for step in range(n_steps):

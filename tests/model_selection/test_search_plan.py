@@ -236,6 +236,11 @@ def test_values_that_cannot_be_compared_are_fitted_alone():
     assert reasons(pipeline, grid) == {"its parameters cannot be compared": 2}
 
 
+def test_class_weights_that_are_no_numbers_are_left_to_the_fit():
+    grid = {"class_weight": [None, {0: [1.0]}, {0: 2.0}]}
+    assert reasons(SoftmaxRegression(), grid) == {"": 1, "its parameters cannot be compared": 1}
+
+
 def test_functions_with_a_name_can_be_compared():
     pipeline = Pipeline([("f", FunctionTransformer()), ("clf", SoftmaxRegression())])
     assert sizes(pipeline, {"f__func": [np.abs, np.square], "clf__lr": [0.1, 0.2]}) == [2, 2]

@@ -50,6 +50,21 @@ def test_a_single_output_is_measured_as_scikit_learn_does(weighted, rng):
     assert accuracy == pytest.approx(expected, rel=1e-12)
 
 
+@each_block_size
+@each_weight
+def test_class_weights_of_each_model_are_as_weights_of_its_rows(weighted, block_size, rng):
+    rows = random_rows(rng, n=30, weighted=weighted)
+    rows.BLOCK_SIZE = block_size
+    objective = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())
+    params = random_params(objective.network, rng, n_models=2)
+    class_weight = np.array([[1.0, 2.0, 0.0], [0.5, 1.0, 3.0]])
+    figures = evaluate(objective, params, rows, class_weight)
+    for i in range(2):
+        weight = class_weight[i][rows.y] * (1 if rows.weight is None else rows.weight)
+        expected = evaluate(objective, params.of_models([i]), Rows(rows.X, rows.y, weight))
+        np.testing.assert_allclose(np.array(figures)[:, [i]], expected, rtol=1e-12)
+
+
 def test_rows_can_be_some_of_X_and_are_left_alone(rng):
     rows = random_rows(rng, n=30)
     objective = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())

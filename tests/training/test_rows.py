@@ -96,6 +96,20 @@ def test_loss_weights_share_out_each_batch(weight, dtype):
         np.testing.assert_allclose(loss_weights, w / w.sum() * 4 / batch_size, rtol=1e-6)
 
 
+@pytest.mark.parametrize("weight", [None, np.array([0.0, 1.0, 2.0, 5.0])])
+def test_class_weights_of_each_model_multiply_those_of_the_rows(weight):
+    y, class_weight = np.array([0, 1, 1, 2]), np.array([[1.0, 1.0, 1.0, 1.0], [2.0, 0.0, 7.0, 3.0]])
+    rows = Rows(np.zeros((4, 1), np.float32), y, weight)
+    w = class_weight[:, y] * (1 if weight is None else weight)
+    np.testing.assert_allclose(rows.total_weights(class_weight), w.sum(axis=1))
+    expected = w / w.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(rows.relative_weights(class_weight), expected)
+    loss_weights = rows.loss_weights(2, class_weight)
+    assert loss_weights.shape == (2, 1, 4)
+    assert loss_weights.dtype == np.float32
+    np.testing.assert_allclose(loss_weights[:, 0], expected / 2, rtol=1e-6)
+
+
 def test_no_copy_of_X():
     """Full batches, shuffled batches and validation need a small fraction of the size of X."""
     X = np.zeros((60_000, 200), np.float32)

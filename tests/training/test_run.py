@@ -1,11 +1,13 @@
 """The training run: advance, look at a model, keep some; models leave by themselves."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sklearn_softmax._model.activations import ACTIVATIONS
+from sklearn_softmax._model.dropout import Dropout
 from sklearn_softmax._model.losses import PerceptronCriterion, SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
@@ -24,6 +26,11 @@ VALUES = {
     "lr_decay": [1.0, 0.9, 1.0, 0.95],
     "l2": [0.0, 0.1, 0.0, 0.01],
     "momentum": [0.0, 0.5, 0.9, 0.9],
+}
+OF_THEIR_OWN = {
+    "nesterov": [False, True, False, True],
+    "dropout": [0.0, 0.2, 0.5, 0.2],
+    "class_weight": [[1.0, 1.0, 1.0], [2.0, 0.0, 1.0], [1.0, 5.0, 1.0], [1.0, 1.0, 0.3]],
 }
 OPTIMIZERS = pytest.mark.parametrize("optimizer", [GradientDescent(), Adam()], ids=repr)
 ALWAYS = ["epoch", "lr", "loss", "accuracy", "penalty", "weight_norm"]
@@ -254,6 +261,27 @@ def test_models_that_are_kept_train_on_as_they_do_alone(objective, optimizer):
             alone = problem.run([i])
             alone.advance(run.state.epoch)
             assert_same(run.look(i), alone.look(0))
+
+
+@OPTIMIZERS
+def test_what_is_each_models_own_stays_with_it_when_others_leave(optimizer):
+    patience = [2, 8, np.inf, np.inf], [0.1, 0.01, 0.0, 0.0]
+    problem = Problem(TANH_NET, optimizer, patience=patience, **OF_THEIR_OWN)
+
+    def run(models=range(N_MODELS)):
+        dropout = Dropout(np.random.default_rng(0))
+        problem.objective = replace(TANH_NET, dropout=dropout)
+        return problem.run(models)
+
+    together = run()
+    together.advance(8)
+    together.keep([0, 1, 3])
+    together.advance(8)
+    assert 0 not in together.models
+    for i in (0, 1, 3):
+        alone = run([i])
+        alone.advance(16)
+        assert_same(together.look(i), alone.look(0))
 
 
 def test_where_no_model_is_kept_nothing_is_called_any_more():

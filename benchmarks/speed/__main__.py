@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.speed import crowded, fit, perceptron, search, stack
+from benchmarks.speed import crowded, fit, pass_cost, perceptron, search, stack
 from benchmarks.speed.machine import description
 
 TABLES = {
@@ -13,6 +13,7 @@ TABLES = {
     "perceptron": perceptron,
     "search": search,
     "stack": stack,
+    "pass_cost": pass_cost,
 }
 
 

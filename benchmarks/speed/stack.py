@@ -59,23 +59,23 @@ def run(options):
     return records
 
 
-def make_data(n_rows):
+def make_data(n_rows, n_classes=N_CLASSES):
     """Random pixels, classes, and one split that trains on ``n_rows`` of them."""
     rng = np.random.RandomState(0)
     n = n_rows + N_TEST_ROWS
     X = rng.rand(n, N_FEATURES).astype(np.float32)
     # Rows of fold -1 are trained on; those of fold 0 are few, so that scoring is cheap.
     cv = PredefinedSplit(np.where(np.arange(n) < n_rows, -1, 0))
-    return X, np.arange(n) % N_CLASSES, cv
+    return X, np.arange(n) % n_classes, cv
 
 
-def new_search(cv, batch_size, n_epochs):
+def new_search(cv, batch_size, n_epochs, grid=GRID):
     """A search of which all candidates train together."""
     model = SoftmaxRegression(batch_size=batch_size, n_epochs=n_epochs, random_state=0)
-    return FusedGridSearchCV(model, GRID, cv=cv, refit=False)
+    return FusedGridSearchCV(model, grid, cv=cv, refit=False)
 
 
-def epoch_seconds(X, y, cv, batch_size, n_runs):
+def epoch_seconds(X, y, cv, batch_size, n_runs, grid=GRID):
     """Time an epoch with as many BLAS threads as there are, and with one, in turn.
 
     Parameters
@@ -85,6 +85,8 @@ def epoch_seconds(X, y, cv, batch_size, n_runs):
     batch_size : int
     n_runs : int
         Runs of each search, of which the shortest counts.
+    grid : dict, default=GRID
+        Parameters of the models.
 
     Returns
     -------
@@ -93,7 +95,7 @@ def epoch_seconds(X, y, cv, batch_size, n_runs):
     shortest = {(name, n_epochs): np.inf for name in THREADS for n_epochs in EPOCHS}
     for _ in range(n_runs):
         for name, n_epochs in shortest:
-            search = new_search(cv, batch_size, n_epochs)
+            search = new_search(cv, batch_size, n_epochs, grid)
             with threadpool_limits(THREADS[name]):
                 start = time.perf_counter()
                 search.fit(X, y)

@@ -16,13 +16,13 @@ from sklearn.model_selection import (
 )
 
 from benchmarks.datasets import load
-from benchmarks.reports import _markdown, softmax
+from benchmarks.reports import _halving, _markdown, softmax
 from benchmarks.reports.__main__ import main, parser
 from benchmarks.reports._progress import show_progress, stage
 from sklearn_softmax import SoftmaxRegression
 
 SMALL_GRID = {"n_epochs": [1, 4], "lr": [0.5], "batch_size": [100], "reg_param": [1, 0.0]}
-FIGURES = [f"softmax_figure_{number}.png" for number in range(2, 9)]
+FIGURES = [*(f"softmax_figure_{number}.png" for number in range(2, 9)), "softmax_halving.png"]
 
 
 def captions(markdown):
@@ -219,12 +219,52 @@ def test_stage_tells_when_it_begins_and_ends(capsys):
     assert capsys.readouterr().out.startswith("Sorting: done in ")
 
 
-def test_both_searches_find_the_same(tmp_path):
-    dataset = load("digits")
-    scores = [
-        softmax.run(
-            dataset, tmp_path, n_jobs=1, param_grid=SMALL_GRID, search=search
-        ).search.cv_results_["mean_test_score"]
-        for search in softmax.SEARCHES
+@pytest.fixture(scope="module")
+def both_searches(tmp_path_factory):
+    """The experiment by each of the searches, fused and scikit-learn's."""
+    rates = {"lr": [0.5, 0.1, 0.01, 0.001], "batch_size": [100, 200], "reg_param": [0.1]}
+    grid = {"n_epochs": [3, 9], **rates}
+    out = tmp_path_factory.mktemp("both")
+    known = {"n_jobs": 1, "param_grid": grid}
+    return [softmax.run(load("digits"), out, search=s, **known) for s in softmax.SEARCHES]
+
+
+def test_both_searches_find_the_same(both_searches):
+    for search in ("search", "halving"):
+        scores = [getattr(e, search).cv_results_["mean_test_score"] for e in both_searches]
+        np.testing.assert_allclose(*scores, rtol=1e-12)
+
+
+def test_halving_is_compared_with_the_search(both_searches):
+    for experiment in both_searches:
+        comparison, halving = experiment.comparison, experiment.halving
+        assert (halving.n_candidates_, halving.n_resources_) == ([8, 3], [3, 9])
+        best = {n: v for n, v in experiment.search.best_params_.items() if n != "n_epochs"}
+        assert comparison.found_the_same == (best.items() <= halving.best_params_.items())
+        difference = halving.best_score_ - experiment.search.best_score_
+        assert comparison.score_difference == difference
+        text = comparison.summary()
+        assert f"{difference:+.4f}" in text
+        assert ("the same configuration" in text) == comparison.found_the_same
+        rungs = "8 configurations up to epoch 3, then 3 configurations up to epoch 9."
+        assert comparison.rungs() == f"It trains {rungs}"
+
+
+def test_epochs_that_are_trained(both_searches):
+    trained = [
+        [_halving.trained_epochs(search) for search in (e.search, e.halving)] for e in both_searches
     ]
-    np.testing.assert_array_equal(*scores)
+    # Fused, a model of many numbers of epochs is one, and a survivor goes on.
+    assert dict(zip(softmax.SEARCHES, trained)) == {
+        "fused": [8 * 9, 5 * 3 + 3 * 9],
+        "sklearn": [8 * (3 + 9), 8 * 3 + 3 * 9],
+    }
+
+
+def test_the_report_tells_of_the_halving(digits_run):
+    text = (digits_run / "softmax.md").read_text()
+    section = text.split("## The search by successive halving")[1].split("\n## ")[0]
+    assert "It trains 2 configurations up to epoch 4." in section
+    assert "| `FusedGridSearchCV` |" in section
+    assert "| `FusedHalvingGridSearchCV` |" in section
+    assert "](softmax_halving.png)" in section

@@ -11,11 +11,13 @@ pytest.importorskip("sklearn.callback", reason="epochs are timed by a callback")
 from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
 
+from benchmarks import datasets
 from benchmarks.datasets import load
 from benchmarks.reports import softmax
-from benchmarks.speed import crowded, libraries, machine, perceptron, search, stack
+from benchmarks.speed import crowded, libraries, machine, pass_cost, perceptron, search, stack
 from benchmarks.speed.__main__ import main
 from benchmarks.speed.recorded_net import RecordedNet
+from benchmarks.speed.search import contest, grids, halving
 from benchmarks.speed.timing import epoch_seconds, shortest_epochs
 from sklearn_softmax import BinaryPerceptron, TwoLayerMLPClassifier, WeightHistory
 
@@ -316,29 +318,83 @@ def small_problems(monkeypatch):
     """The searches on few rows, few configurations and few epochs."""
     digits = load("digits")
     rows = replace(digits, X=digits.X[:200], y=digits.y[:200])
-    monkeypatch.setattr(search.datasets, "load", lambda *_: rows)
-    monkeypatch.setitem(softmax.PARAM_GRIDS, "digits", {"lr": [0.1], "n_epochs": [20, 30]})
-    monkeypatch.setattr(search, "NET_GRID", {"lr": [0.01], "n_epochs": [2, 3]})
+    monkeypatch.setattr(datasets, "load", lambda *_: rows)
+    grid = {"lr": [0.1, 0.001], "batch_size": [20, 50], "n_epochs": [20, 30]}
+    monkeypatch.setitem(softmax.PARAM_GRIDS, "digits", grid)
+    monkeypatch.setattr(grids, "NET_GRID", {"lr": [0.01], "n_epochs": [2, 3]})
+    monkeypatch.setattr(halving, "N_NETS", 4)
 
 
-def test_search_writes_its_records(small_problems, tmp_path, capsys):
+SEARCHES = {
+    "mnist": ["fused", "scikit-learn", "one by one"],
+    "digits": ["fused", "scikit-learn", "one by one"],
+    "net": ["fused", "scikit-learn", "one by one"],
+    "halving": ["fused halving", "fused", "scikit-learn"],
+    "net-halving": ["fused halving", "fused"],
+    "early-stopping": ["fused", "one by one"],
+    "cut": ["whole", "cut"],
+}
+
+
+@few_rows
+@pytest.mark.parametrize("name", SEARCHES)
+def test_search_writes_its_records(name, small_problems, tmp_path, capsys, monkeypatch):
+    # Of so few rows and epochs, who is left is chance.
+    monkeypatch.setattr(contest.SameBestScore, "__call__", lambda self, fitted: None)
     path = tmp_path / "search.json"
-    records = main(["search", "--quick", "--n-jobs", "1", "--json", str(path)])
+    arguments = ["--quick", "--n-jobs", "1", "--problem", name, "--json", str(path)]
+    records = main(["search", *arguments])
     assert json.loads(path.read_text()) == records
-    problems = ["softmax digits", "softmax digits", "net digits"]
-    contestants = ["fused", "scikit-learn", "one by one"]
-    assert [(r["problem"], r["contestant"]) for r in records] == list(
-        product(problems, contestants)
-    )
-    assert all(r["n_jobs"] == 1 and r["seconds"] > 0 for r in records)
+    assert list(dict.fromkeys(r["contestant"] for r in records)) == SEARCHES[name]
+    assert all(r["seconds"] > 0 and 0 <= r["best_score"] <= 1 for r in records)
     output = capsys.readouterr().out
-    assert "2 configurations x 3 folds: seconds (x time of fused)" in output
-    assert "scikit-learn is GridSearchCV over MLPClassifier(hidden_layer_sizes=())" in output
+    assert all(contestant in output for contestant in SEARCHES[name])
+    measured = "(x time of whole)" if name == "cut" else f"(x time of {SEARCHES[name][0]})"
+    assert measured in output
+
+
+def test_all_problems_run_by_default(monkeypatch):
+    ran = []
+    problems = {name: lambda options, n=name: SimpleNamespace(run=ran_by(n)) for name in "ab"}
+
+    def ran_by(name):
+        return lambda options: ran.append(name) or [name]
+
+    monkeypatch.setattr(search, "PROBLEMS", problems)
+    assert search.run(SimpleNamespace(problem=None)) == ["a", "b"] == ran
+
+
+def test_a_cut_plan_has_a_task_for_each_worker(small_problems):
+    softmax.PARAM_GRIDS["digits"]["reg_param"] = [0.1, 1.0, 10.0]
+    cuts = search.PROBLEMS["cut"](SimpleNamespace(quick=True, data_home=None))
+    plans = cuts.plans()
+    assert (plans["whole"].n_runs, plans["cut"].n_runs) == (6, 16)
 
 
 def test_other_scores_are_no_comparison(small_problems):
     problem = search.PROBLEMS["digits"](SimpleNamespace(quick=True))
-    Search, model, grid = problem.contestants["one by one"]
-    problem.contestants["one by one"] = Search, model, {**grid, "lr": [1e-4]}
+    problem.searches["one by one"].param_grid = {
+        **problem.searches["one by one"].param_grid,
+        "lr": [1e-4, 1e-5],
+    }
     with pytest.raises(RuntimeError, match="different scores"):
-        search.search_times(problem, 1)
+        problem.search_times(1)
+
+
+def test_another_best_score_is_no_comparison():
+    fitted = {name: SimpleNamespace(best_score_=score) for name, score in zip("ab", (0.9, 0.903))}
+    contest.SameBestScore(("a", "b"), 0.004)(fitted)
+    with pytest.raises(RuntimeError, match=r"0\.9000 and 0\.9030"):
+        contest.SameBestScore(("a", "b"))(fitted)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_cost_of_a_pass_is_told_from_few_and_many_models(capsys, monkeypatch):
+    monkeypatch.setattr(pass_cost, "BATCH_SIZES", (20,))
+    monkeypatch.setattr(stack, "EPOCHS", (1, 2))
+    records = main(["pass_cost", "--rows", "60", "--runs", "1"])
+    assert [(r["n_classes"], r["n_threads"]) for r in records] == [
+        (n, threads) for n in (4, 10) for threads in (None, 1)
+    ]
+    assert all(set(r["seconds"]) == {"3", "9"} for r in records)
+    assert capsys.readouterr().out.count("a / b") == 4

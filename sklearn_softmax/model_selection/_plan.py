@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from sklearn_softmax.estimators._stack import model_of
 from sklearn_softmax.model_selection._candidates import Candidate, read_candidate
 
-# A pass over the rows costs as much, beside what its models cost, as so many models.
+# A pass over the rows costs as much, beside what its models cost, as so many models: 1.7 to 3.7 for
+# softmax regressions on one BLAS thread with kernels for Haswell, more with several threads.
 COST_OF_PASS = 3
 
 

@@ -110,8 +110,9 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
         ``return_train_score`` are.
     n_jobs : int or None, default=None
         Tasks that run at once, by joblib; a task is one group of candidates on one fold. Where
-        there are fewer of them than jobs, stacks are cut for all to have work. None is 1 unless
-        a ``joblib.parallel_config`` context says more, -1 is all processors.
+        there are fewer of them than jobs, stacks are cut for all to have work. Workers take
+        about a second to start: two pay where one process takes some 4 s or more. None is 1
+        unless a ``joblib.parallel_config`` context says more, -1 is all processors.
     refit : bool, str or callable, default=True
     cv : int, splitter, iterable or None, default=None
     verbose : int, default=0

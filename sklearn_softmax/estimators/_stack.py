@@ -67,7 +67,8 @@ class Stack(CallbackSupportMixin, BaseEstimator):
         """
         signature(self.members[0].fit).bind(X, y, **params)
         data = self._read(X, y, **params)
-        models = {member: model_of(member, self.goes_on) for member in self.members}
+        known = data.class_weights or {}
+        models = {e: model_of(e, self.goes_on, known.get(e)) for e in self.members}
         runs = self._runs_to_go_on(data.rows) or _new_runs(models, data)
         runs = self._runs = [run for run in runs if run.has_any(models)]
         n_epochs = sum(run.n_epochs_left(models) for run in runs)
@@ -158,7 +159,7 @@ class _Run:
             run.advance(n_epochs - run.state.epoch, task.begin_epoch, task.end_epoch)
             for member, i in members.items():
                 if member.n_epochs == n_epochs:
-                    errors[member] = _hand_over(run.look(i), member, self._source)
+                    errors[member] = _hand_over(run.look(i), member, self._source, self._unused)
         run.pause()
         return errors
 
@@ -175,6 +176,7 @@ class _Run:
         class_weight = data.class_weights and np.array([data.class_weights[e] for e in estimators])
         options = {"models": estimators, "class_weight": class_weight}
         self._run = self._source._start(data.rows, data.validation, **options)
+        self._unused = deepcopy(getattr(self._source, "_dropout_generator", None))
 
 
 def _new_runs(models, data):
@@ -195,7 +197,8 @@ def _weights_of_classes(members, weight, y, classes):
 def _check_totals(parts, class_weights):
     """Check that class weights leave rows a weight, as each member would check its own."""
     for rows in parts:
-        totals = rows.total_weights(np.array(list(class_weights.values())))
+        with np.errstate(over="ignore"):
+            totals = rows.total_weights(np.array(list(class_weights.values())))
         if not np.all((totals > 0) & np.isfinite(totals)):
             raise ValueError(f"Total weights with class_weight must be above 0, got {totals}.")
 
@@ -205,20 +208,22 @@ def _hashable(class_weight):
     return frozenset(class_weight.items()) if isinstance(class_weight, dict) else class_weight
 
 
-def _hand_over(trained, estimator, source):
+def _hand_over(trained, estimator, source, unused_generator):
     """Make an estimator as fitted as its model is, or return what went wrong."""
     if trained.failure:
         return estimator._error_of(trained)
     for name in ("classes_", "n_features_in_", "feature_names_in_", "_dropout_generator"):
         if hasattr(source, name):
             setattr(estimator, name, deepcopy(getattr(source, name)))
+    if unused_generator is not None and not estimator.dropout:
+        estimator._dropout_generator = deepcopy(unused_generator)
     estimator._random_state = _copy_of(source._random_state)
     estimator._adopt(trained)
     estimator._warn_if_nothing_learnt()
     return None
 
 
-def model_of(estimator, goes_on=False):
+def model_of(estimator, goes_on=False, class_weight=None):
     """What tells the model of an estimator from the others of its run.
 
     Parameters
@@ -226,10 +231,12 @@ def model_of(estimator, goes_on=False):
     estimator : estimator of this package
     goes_on : bool, default=False
         Whether it may get more epochs later.
+    class_weight : ndarray of shape (n_classes,) or None, default=None
+        Weights of the classes, where the rows are known: "balanced" may weigh all the same.
 
     Returns
     -------
-    model : tuple of (str, float)
+    model : tuple of (str, object)
         Its hyperparameters, where they matter.
     """
     hyperparameters = estimator._hyperparameters()
@@ -237,6 +244,9 @@ def model_of(estimator, goes_on=False):
     if estimator.n_epochs == 1 and not goes_on:
         hyperparameters["lr_decay"] = 1.0
     hyperparameters["class_weight"] = _hashable(estimator.class_weight)
+    if class_weight is not None:
+        is_needless = np.all(class_weight == 1)
+        hyperparameters["class_weight"] = None if is_needless else tuple(class_weight.tolist())
     if estimator.early_stopping:
         n_iter_no_change, tol = estimator._patience()
         hyperparameters |= {"n_iter_no_change": n_iter_no_change, "tol": tol}

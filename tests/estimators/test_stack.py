@@ -518,3 +518,45 @@ def test_an_invalid_input_fails_as_alone():
     X = np.where(X > 0.5, np.nan, X)
     with pytest.raises(ValueError, match="contains NaN"):
         together(members(case), X, y)
+
+
+@every_case
+def test_class_weights_that_are_equal_on_the_rows_are_one_model(case, monkeypatch):
+    widths, start = [], type(case.estimator)._start
+
+    def watched(self, *args, models, **options):
+        widths.append(len(models))
+        return start(self, *args, models=models, **options)
+
+    monkeypatch.setattr(type(case.estimator), "_start", watched)
+    first, *_ = classes = case.classes
+    X, y = case.X[:90], classes[np.arange(90) % len(classes)]
+    weights = None, "balanced", {first: 1.0}, {first: 2.0}
+    together(members(case, [{"n_epochs": 2, "class_weight": weight} for weight in weights]), X, y)
+    assert widths == [2]
+
+
+@pytest.mark.parametrize("n_epochs", [1, 3])
+def test_members_without_dropout_have_a_generator_that_nothing_was_drawn_from(n_epochs):
+    case = next(case for case in CASES if case.name == "TwoLayerMLPClassifier")
+    numbers = [{"n_epochs": n_epochs, "dropout": rate} for rate in (0.4, 0.0)]
+    assert_as_if_alone(members(case, numbers), *data(case))
+
+
+def test_class_weights_whose_sum_is_not_finite_are_an_error_without_a_warning():
+    case = CASES[0]
+    numbers = [{"class_weight": None}, {"class_weight": dict.fromkeys(range(10), 1e308)}]
+    with pytest.raises(ValueError, match="Total weights"):
+        together(members(case, numbers), *data(case))
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_stack_goes_on_with_either_of_two_members_that_are_one_model(kept):
+    case = CASES[0]
+    X, y = case.X[:90], np.arange(90) % 3
+    numbers = [{"class_weight": weight, "lr": 0.05} for weight in (None, "balanced")]
+    stack = Stack(members(case, numbers, n_epochs=1), goes_on=True).fit(X, y)
+    stack.members = members(case, [numbers[kept]], n_epochs=3)
+    expected = alone(stack.members, X, y)
+    stack.fit(X, y)
+    assert_same_models(stack.members, expected)

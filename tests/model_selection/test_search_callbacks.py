@@ -205,8 +205,9 @@ def test_a_progress_bar_is_told_of_stacks_that_thin_out():
     assert max(counter.passed) < 50
 
 
-def test_a_progress_bar_of_a_halving_ends(capsys):
+def test_a_progress_bar_of_a_halving_ends(capsys, monkeypatch):
     pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", "200")
     search = FusedHalvingGridSearchCV(MODEL, HALVING, cv=3, max_resources=9)
     search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, Y)
     lines = [line for line in capsys.readouterr().out.splitlines() if "━" in line]

@@ -69,7 +69,7 @@ class SearchResultsDisplay:
     See Also
     --------
     sklearn.model_selection.ValidationCurveDisplay : Scores over one parameter.
-    sklearn.model_selection.HalvingGridSearchCV : A search by successive halving.
+    FusedHalvingGridSearchCV : A search by successive halving.
 
     References
     ----------
@@ -93,11 +93,9 @@ class SearchResultsDisplay:
 
     Of successive halving, a line for each candidate, up to the iteration that it reached:
 
-    >>> from sklearn.experimental import enable_halving_search_cv
-    >>> from sklearn.model_selection import HalvingGridSearchCV
-    >>> halving = HalvingGridSearchCV(
-    ...     SoftmaxRegression(random_state=0), grid, resource="n_epochs", max_resources=18, cv=3
-    ... )
+    >>> from sklearn_softmax import FusedHalvingGridSearchCV
+    >>> model = SoftmaxRegression(random_state=0)
+    >>> halving = FusedHalvingGridSearchCV(model, grid, max_resources=18, cv=3)
     >>> halving = halving.fit(*load_iris(return_X_y=True))
     >>> display = SearchResultsDisplay.from_search(halving)
     >>> display.ax_.get_xlabel(), [text.get_text() for text in display.ax_.get_xticklabels()]

@@ -4,9 +4,8 @@ from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import _fit_context, is_classifier
+from sklearn.base import _fit_context
 from sklearn.metrics import get_scorer_names
-from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_softmax.estimators._callbacks import subtask
@@ -79,36 +78,20 @@ class FusedHalvingMixin(FusedSearchMixin):
             one of the searched parameters.
         """
         self._check_resource()
-        self._candidates()
+        self._candidates()  # raises before any work
         super().fit(X, y, **params)
         # BaseSearchCV would take it from all rungs.
         self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
         return self
 
-    def plan(self, X=None, y=None, groups=None, **params):
-        """Tell the rungs, and which candidates train together in the first of them.
-
-        Parameters
-        ----------
-        X, y, groups : array-like, default=None
-            Data of the search, for splitters that need them to tell the number of folds.
-        **params : array-like
-            What else :meth:`fit` is to be given: with ``X_val``, candidates with and without
-            early stopping train together.
-
-        Returns
-        -------
-        plan : Plan
-            To be printed; ``plan.rungs``, ``plan.groups`` and ``plan.tasks`` have it for
-            programs.
-        """
+    def _whole_plan(self, n_folds, fit_params):
+        """What is done with all candidates in the first rung, and how many go on from there."""
         self._check_resource()
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         candidates = self._candidates()
         schedule = self._schedule(len(candidates))
         first = self._with_resource(candidates, schedule.n_resources[0])
-        whole_plan = self._plan(first, cv.get_n_splits(X, y, groups), params, stacks={})
-        return replace(whole_plan, rungs=f"{self.resource} from rung to rung: {schedule}")
+        first_rung = self._plan(first, n_folds, fit_params, stacks={})
+        return replace(first_rung, rungs=f"{self.resource} from rung to rung: {schedule}")
 
     def _check_resource(self):
         """Check the parameters that say what the resource is, and how much of it there is."""

@@ -7,7 +7,8 @@ from sklearn_softmax.estimators._stack import model_of
 from sklearn_softmax.model_selection._candidates import Candidate, read_candidate
 
 # A pass over the rows costs as much, beside what its models cost, as so many models: 1.7 to 3.7 for
-# softmax regressions on one BLAS thread with kernels for Haswell, more with several threads.
+# softmax regressions on one BLAS thread with kernels for Haswell, more with several threads
+# or with kernels for AVX-512.
 COST_OF_PASS = 3
 
 
@@ -120,7 +121,7 @@ class Plan:
         lines = stacks + [f"{n} one by one: {reason}" for reason, n in alone.items()]
         runs = f"{self.n_folds} of each group"
         if self.more_work > 1:
-            runs = f"cut for all workers to have work (some {self.more_work:.1f} times of it)"
+            runs = f"cut so that all workers have work (about {self.more_work:.1f} times the work)"
         text = "\n  ".join([f"{self.n_fits} fits in {self.n_runs} runs, {runs}:", *lines])
         return f"{text}\n{self.rungs}" if self.rungs else text
 

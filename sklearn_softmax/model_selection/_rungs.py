@@ -58,7 +58,7 @@ class Schedule:
 
     @property
     def n_rungs(self):
-        """Rungs that there are."""
+        """Number of rungs."""
         if self.aggressive_elimination:
             return self.n_required
         return min(self.n_possible, self.n_required)

@@ -38,7 +38,11 @@ class FusedSearchMixin:
             To be printed; ``plan.groups`` and ``plan.tasks`` have it for programs.
         """
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        return self._plan(list(self._candidates()), cv.get_n_splits(X, y, groups), params)
+        return self._whole_plan(cv.get_n_splits(X, y, groups), params)
+
+    def _whole_plan(self, n_folds, fit_params):
+        """What is done with all candidates."""
+        return self._plan(list(self._candidates()), n_folds, fit_params)
 
     def _plan(self, candidates, n_folds, fit_params, **options):
         """What is done with these candidates."""

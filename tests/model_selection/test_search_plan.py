@@ -398,5 +398,5 @@ def test_a_cut_plan_has_each_candidate_once_a_fold():
 def test_a_search_plans_for_its_jobs():
     search = FusedGridSearchCV(SoftmaxRegression(), REPORT, cv=3, n_jobs=16)
     head, *groups = str(search.plan()).splitlines()
-    assert head.startswith("162 fits in 16 runs, cut for all workers to have work (some 1.")
+    assert head.startswith("162 fits in 16 runs, cut so that all workers have work (about 1.")
     assert groups == str(clone(search).set_params(n_jobs=None).plan()).splitlines()[1:]

@@ -1,10 +1,12 @@
 """Optimisers: how a gradient changes the parameters.
 
-``start(vector, momentum)`` gives an optimiser's moving state, a dict of arrays and counts, and
-``state_of_models(state, models, momentum)`` that of some models.
+``start(vector, momentum)`` gives an optimiser's moving state, a dict of arrays and counts,
+``state_of_models(state, models, momentum)`` that of some models, and ``forget(state, models)`` makes
+the direction of some models' steps start afresh.
 ``step(vector, gradient, state, lr, momentum, look_ahead)`` takes one step, in place and using the
-gradient up. The optimisers themselves never change. Vectors have the shape (M, n_parameters), a row
-a model, and ``lr``, ``momentum`` and ``look_ahead`` are arrays of shape (M, 1).
+gradient up: what ``turn_into_step`` makes of the gradient is taken off the vector. The optimisers
+themselves never change. Vectors have the shape (M, n_parameters), a row a model, and ``lr``,
+``momentum`` and ``look_ahead`` are arrays of shape (M, 1).
 """
 
 import math
@@ -15,8 +17,29 @@ import numpy as np
 STEPS_TO_FLUSH = 64
 
 
+class _Optimizer:
+    """What all optimisers have in common."""
+
+    def step(self, vector, gradient, state, lr, momentum=None, look_ahead=None):
+        """Take one step.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (M, n_parameters)
+            Changed in place.
+        gradient, state, lr, momentum, look_ahead
+            As for ``turn_into_step``.
+        """
+        self.turn_into_step(gradient, state, lr, momentum, look_ahead)
+        vector -= gradient
+
+    def end_epoch(self, state, objective):
+        """Change nothing, and rescue no model: the learning rate is a given one."""
+        return np.zeros(len(objective), bool)
+
+
 @dataclass(frozen=True)
-class GradientDescent:
+class GradientDescent(_Optimizer):
     r"""Gradient descent, with momentum if wanted.
 
     .. math:: v \leftarrow \mu v + g, \qquad \theta \leftarrow \theta - \alpha v
@@ -50,22 +73,25 @@ class GradientDescent:
         """A copy of the state of some models, which have this momentum."""
         return {"velocity": state["velocity"][models]} if np.any(momentum) else {}
 
-    def step(self, vector, gradient, state, lr, momentum, look_ahead=None):
-        """Take one step.
+    def forget(self, state, models):
+        """Set the velocities of some models to zero."""
+        if "velocity" in state:
+            state["velocity"][models] = 0
+
+    def turn_into_step(self, gradient, state, lr, momentum, look_ahead=None):
+        """Make the next step of the gradient.
 
         Parameters
         ----------
-        vector : ndarray of shape (M, n_parameters)
-            Changed in place.
         gradient : ndarray of shape (M, n_parameters)
-            Overwritten.
+            Overwritten by what is to be taken off the parameters.
         state : dict
             What :meth:`start` returned; changed in place.
         lr, momentum : ndarray of shape (M, 1)
         look_ahead : ndarray of shape (M, 1) or None, default=None
             Momentum of the models that look ahead, and 0 for the others; None where none does.
         """
-        if state:
+        if "velocity" in state:
             velocity = state["velocity"]
             velocity *= momentum
             velocity += gradient
@@ -76,11 +102,10 @@ class GradientDescent:
                 others = look_ahead[:, 0] == 0
                 gradient[others] = velocity[others]
         gradient *= lr
-        vector -= gradient
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(_Optimizer):
     r"""Adam: steps scaled by running means of the gradient and of its square.
 
     .. math:: m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad
@@ -121,15 +146,18 @@ class Adam:
         """A copy of the state of some models."""
         return {"t": state["t"], "m": state["m"][models], "v": state["v"][models]}
 
-    def step(self, vector, gradient, state, lr, momentum=None, look_ahead=None):
-        """Take one step.
+    def forget(self, state, models):
+        """Set the mean gradients of some models to zero, and their squares that are no numbers."""
+        state["m"][models] = 0
+        state["v"][models] = np.nan_to_num(state["v"][models], nan=0, posinf=0)
+
+    def turn_into_step(self, gradient, state, lr, momentum=None, look_ahead=None):
+        """Make the next step of the gradient.
 
         Parameters
         ----------
-        vector : ndarray of shape (M, n_parameters)
-            Changed in place.
         gradient : ndarray of shape (M, n_parameters)
-            Overwritten.
+            Overwritten by what is to be taken off the parameters.
         state : dict
             What :meth:`start` returned; changed in place.
         lr : ndarray of shape (M, 1)
@@ -153,7 +181,6 @@ class Adam:
         gradient += self.epsilon / root_v_factor
         np.divide(m, gradient, out=gradient)
         gradient *= lr * (m_factor / root_v_factor)
-        vector -= gradient
 
 
 def _flush(array):

@@ -24,6 +24,8 @@ class TrainedModel:
     history : dict of str to ndarray of shape (n_epochs,)
         One entry an epoch of this run.
     step_losses : ndarray of shape (n_steps,)
+    convergence : float
+        See :class:`Convergence`.
     failure : {"", "diverged", "validation"}
         What is no longer finite: nothing; the loss or the parameters; the validation loss.
     """
@@ -32,6 +34,7 @@ class TrainedModel:
     optimizer_state: dict
     history: dict
     step_losses: np.ndarray
+    convergence: float
     failure: str = ""
 
 
@@ -40,7 +43,8 @@ class TrainingRun:
     """M models of one objective that learn from the same batches.
 
     A model leaves the run, and stays as it is then, when it diverges, when its patience is
-    exhausted, and when nothing is left for it to learn.
+    exhausted, when it has converged and nothing else is to end it, and when nothing is left for it
+    to learn.
 
     Parameters
     ----------
@@ -56,6 +60,10 @@ class TrainingRun:
         Whether each epoch takes the rows in a new random order.
     rng : RandomState
         Source of these orders.
+    convergence : Convergence
+        With the training objective.
+    until_converged : bool, default=False
+        Whether a model leaves when it has converged.
     validation : Rows or None, default=None
         Scored after each epoch.
     patience : Patience or None, default=None
@@ -76,6 +84,8 @@ class TrainingRun:
     batch_size: int
     shuffle: bool
     rng: object
+    convergence: object
+    until_converged: bool = False
     validation: object = None
     patience: object = None
     is_online: bool = False
@@ -181,7 +191,13 @@ class TrainingRun:
         objective, params = self.objective, self.state.params
         if not objective.loss.learns_only_from_mistakes:
             del record["mistakes"]
-        record["penalty"] = objective.penalty(params, self.state.hyperparameters.l2)
+        l2 = self.state.hyperparameters.l2
+        penalty = objective.penalty(params, l2)
+        # The loss is that before each step, so the penalty has to be.
+        before = self._records[-1]["penalty"] if self._records else penalty
+        self.convergence.note(record["loss"] + before)
+        self._is_rescued = self.optimizer.end_epoch(self.state, record["loss"] + before)
+        record["penalty"] = objective.penalty(params, l2)
         record["weight_norm"] = np.sqrt(objective.squared_norm(params))
         if self.validation is not None:
             class_weight = self.state.hyperparameters.class_weight
@@ -197,7 +213,7 @@ class TrainingRun:
         """Have the models leave of which something is no longer finite."""
         state = self.state.optimizer_state.values()
         arrays = [self.state.params.vector, *(a for a in state if isinstance(a, np.ndarray))]
-        is_finite = np.isfinite(self.record["loss"])
+        is_finite = np.isfinite(self.record["loss"]) | self._is_rescued
         for array in arrays:
             is_finite &= np.isfinite(array).all(axis=1)
         self._dismiss(~is_finite, "diverged")
@@ -207,9 +223,12 @@ class TrainingRun:
     def _has_ended(self):
         """Which models no later epoch could change, and which are out of patience."""
         has_learnt_all = self.record.get("mistakes", np.ones(len(self.models))) == 0
-        if self.patience is None:
-            return has_learnt_all
-        return has_learnt_all | self.patience.is_exhausted()
+        has_ended = has_learnt_all
+        if self.until_converged:
+            has_ended = has_ended | self.convergence.has_come()
+        if self.patience is not None:
+            has_ended = has_ended | self.patience.is_exhausted()
+        return has_ended
 
     def _dismiss(self, is_leaving, failure=""):
         """Have some models leave, to be looked at as they stand now."""
@@ -228,6 +247,7 @@ class TrainingRun:
         state.params = state.params.of_models(kept)
         self._records = [{k: v[kept] for k, v in record.items()} for record in self._records]
         self._step_losses = [losses[kept] for losses in self._step_losses]
+        self.convergence.keep(kept)
         if self.patience is not None:
             self.patience.keep(kept)
             self._best = self._best[kept]
@@ -245,5 +265,6 @@ class TrainingRun:
             optimizer_state=self._optimizer_state_of([i]),
             history={name: np.array([r[name][i] for r in self._records]) for name in self.record},
             step_losses=np.concatenate([losses[i] for losses in self._step_losses]),
+            convergence=float(self.convergence.fall()[i]),
             failure=failure,
         )

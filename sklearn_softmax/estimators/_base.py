@@ -16,13 +16,14 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import validate_data
 
 from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training.adaptive import Adaptive
+from sklearn_softmax._training.convergence import Convergence
 from sklearn_softmax._training.epochs import State
 from sklearn_softmax._training.hyperparameters import Hyperparameters
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
 from sklearn_softmax._training.patience import Patience
 from sklearn_softmax._training.rows import Rows
 from sklearn_softmax._training.run import TrainingRun
-from sklearn_softmax._training.step_size import automatic_learning_rate
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
 from sklearn_softmax.estimators._data import (
     check_validation_labels,
@@ -35,6 +36,12 @@ from sklearn_softmax.estimators._data import (
 from sklearn_softmax.estimators._history import joined, progress_line
 from sklearn_softmax.estimators._predictions import PredictionMixin
 from sklearn_softmax.estimators._rollback import restored_on_failure
+
+
+# n_epochs="auto" allows as many, whichever takes longer.
+MOST_EPOCHS, MOST_STEPS = 200, 1000
+# A fall of the objective above which training is far from its end.
+FAR_FROM_CONVERGED = 1e-2
 
 
 class GradientDescentClassifier(
@@ -54,9 +61,9 @@ class GradientDescentClassifier(
         "lr_decay": [Interval(Real, 0, 1, closed="right")],
         "reg_param": [Interval(Real, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "n_epochs": [Interval(Integral, 1, None, closed="left")],
+        "n_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "optimizer": [StrOptions({"sgd", "adam"})],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "momentum": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "nesterov": ["boolean"],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -114,10 +121,12 @@ class GradientDescentClassifier(
         goes_on = self.warm_start and hasattr(self, "classes_")
         with restored_on_failure(self):
             rows, validation = self._read(X, y, sample_weight, *validation_data, goes_on=goes_on)
-            task = begin_fit(self, self.n_epochs, X, y, sample_weight)
+            n_epochs = self._most_epochs(len(rows))
+            task = begin_fit(self, n_epochs, X, y, sample_weight)
             run = self._start(rows, validation, goes_on=goes_on)
-            self._train(run, self.n_epochs, task, goes_on=goes_on)
+            self._train(run, n_epochs, task, goes_on=goes_on)
             self._warn_if_nothing_learnt()
+            self._warn_if_not_converged()
         return self
 
     def _read(self, X, y, sample_weight, X_val, y_val, sample_weight_val, *, goes_on):
@@ -208,12 +217,23 @@ class GradientDescentClassifier(
         patience = None
         if validation is not None and any(model.early_stopping for model in models):
             patience = Patience(*zip(*(model._patience() for model in models)))
+        convergence = Convergence(self._steps_an_epoch(len(rows)), [m.tol for m in models])
         objective = Objective(self._network(rows.X.shape[1]), self._loss, self._dropout())
         batches = int(self.batch_size), self.shuffle, self._random_state
         return TrainingRun(
             *(objective, self._optimizer(), rows, state, *batches),
-            *(validation, patience, self._is_online()),
+            *(convergence, self.n_epochs == "auto", validation, patience, self._is_online()),
         )
+
+    def _most_epochs(self, n_rows):
+        """Number of epochs, unless something ends training earlier."""
+        if self.n_epochs != "auto":
+            return self.n_epochs
+        return max(MOST_EPOCHS, -(-MOST_STEPS // self._steps_an_epoch(n_rows)))
+
+    def _steps_an_epoch(self, n_rows):
+        """Number of batches that rows make."""
+        return -(-n_rows // self.batch_size)
 
     def _train(self, run, n_epochs, task, *, goes_on):
         """Advance a run of one model, and set the fitted attributes."""
@@ -243,6 +263,7 @@ class GradientDescentClassifier(
             step_losses = np.concatenate([self.step_losses_, step_losses])
         self.history_, self.step_losses_ = history, step_losses
         self.n_iter_, self.n_steps_ = len(history["epoch"]), len(step_losses)
+        self.lr_, self.convergence_ = float(history["lr"][-1]), trained.convergence
         self._optimizer_in_use = self._optimizer_for(self._network(self.n_features_in_))
         self._optimizer_state = trained.optimizer_state
         for name, value in self._attributes_from(trained.params).items():
@@ -250,13 +271,17 @@ class GradientDescentClassifier(
 
     def _hyperparameters(self):
         """What may differ between the models of a run, by name."""
-        momentum = 0.0 if self.optimizer == "adam" else self.momentum
+        momentum, nesterov = self.momentum, self.nesterov
+        if momentum == "auto":
+            momentum, nesterov = (0.9, True) if self.lr == "auto" else (0.0, False)
+        if self.optimizer == "adam":
+            momentum = 0.0
         return {
             "lr": self.lr,
             "lr_decay": self.lr_decay,
             "reg_param": self.reg_param,
             "momentum": momentum,
-            "nesterov": bool(self.nesterov and momentum),
+            "nesterov": bool(nesterov and momentum),
         }
 
     def _patience(self):
@@ -271,8 +296,7 @@ class GradientDescentClassifier(
         }
         lr, l2 = values["lr"], values["reg_param"] / rows.total_weights(class_weight)
         if self.lr == "auto":
-            known = {"curvature": self._loss.curvature, "fit_intercept": self.fit_intercept}
-            lr = automatic_learning_rate(rows, int(self.batch_size), l2, **known)
+            lr = np.ones(len(models))  # that of the optimiser's state is to come
         others = {
             name: values.get(name) for name in ("lr_decay", "momentum", "nesterov", "dropout")
         }
@@ -280,7 +304,8 @@ class GradientDescentClassifier(
 
     def _optimizer(self):
         """Gradient descent or Adam, as the parameters say."""
-        return Adam() if self.optimizer == "adam" else GradientDescent()
+        optimizer = Adam() if self.optimizer == "adam" else GradientDescent()
+        return self._adaptive(optimizer) if self.lr == "auto" else optimizer
 
     def _optimizer_for(self, network):
         """What an optimiser's state depends on: where it changes, the optimiser starts afresh."""
@@ -299,14 +324,18 @@ class GradientDescentClassifier(
         """Where training begins, or goes on."""
         network, optimizer = self._network(rows.X.shape[1]), self._optimizer()
         momentum = hyperparameters.momentum
-        if not goes_on:
-            params = self._initial_parameters(network, rows.X.dtype, models)
-            return State(params, optimizer.start(params.vector, momentum), hyperparameters)
-        params = self._parameters_for(network)
+        if goes_on:
+            params, epoch = self._parameters_for(network), self.n_iter_
+        else:
+            params, epoch = self._initial_parameters(network, rows.X.dtype, models), 0
         optimizer_state = optimizer.start(params.vector, momentum)
-        if self._optimizer_in_use == self._optimizer_for(network):
+        if goes_on and self._optimizer_in_use == self._optimizer_for(network):
             optimizer_state = deepcopy(self._optimizer_state)
-        return State(params, optimizer_state, hyperparameters, epoch=self.n_iter_)
+        state = State(params, optimizer_state, hyperparameters, epoch)
+        if self.lr == "auto":
+            n_outputs = network.layer_sizes[1]
+            optimizer.prepare(state, rows, int(self.batch_size), n_outputs, self.fit_intercept)
+        return state
 
     def _parameters_for(self, network):
         """A copy of the fitted parameters, which have to be those of this network."""
@@ -401,6 +430,16 @@ class GradientDescentClassifier(
                 f"After {self.n_iter_} epochs the training loss is {final:.4g}, above the "
                 f"{untrained:.4g} of the untrained model: lr={self.lr!r} may be too large. "
                 "Lower lr, scale the data, or let lr_decay shrink lr.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+    def _warn_if_not_converged(self):
+        """Warn where the objective still falls fast, though lr="auto" was to see to it."""
+        if self.lr == "auto" and not self.early_stopping and self.convergence_ > FAR_FROM_CONVERGED:
+            warnings.warn(
+                f"After {self.n_iter_} epochs the training objective still falls: lately by "
+                f"{self.convergence_:.2g} of its first value. Raise n_epochs, or set it to 'auto'.",
                 ConvergenceWarning,
                 stacklevel=5,
             )

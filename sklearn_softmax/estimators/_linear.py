@@ -4,8 +4,11 @@ import numpy as np
 
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.parameters import Layers
+from sklearn_softmax._training.adaptive import Adaptive
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._predictions import ProbabilisticMixin
+
+FIRST_RATE_OF_ADAM = 1e-2
 
 
 class LinearMixin:
@@ -43,9 +46,9 @@ class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentCla
         lr_decay=1.0,
         reg_param=0.0,
         batch_size=200,
-        n_epochs=200,
+        n_epochs="auto",
         optimizer="sgd",
-        momentum=0.0,
+        momentum="auto",
         nesterov=False,
         early_stopping=False,
         validation_fraction=0.1,
@@ -77,10 +80,8 @@ class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentCla
         self.random_state = random_state
         self.verbose = verbose
 
-    def _check_parameters(self):
-        """Check that lr and optimizer go together."""
-        if self.lr == "auto" and self.optimizer == "adam":
-            raise ValueError(
-                "lr='auto' is a step size for optimizer='sgd'; with optimizer='adam' set lr to "
-                "a number, 1e-3 for instance."
-            )
+    def _adaptive(self, optimizer):
+        """The optimiser with a learning rate of its own."""
+        if self.optimizer == "adam":
+            return Adaptive(optimizer, FIRST_RATE_OF_ADAM)
+        return Adaptive(optimizer, curvature=self._loss.curvature)

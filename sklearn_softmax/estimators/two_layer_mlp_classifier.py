@@ -10,8 +10,11 @@ from sklearn_softmax._model.dropout import Dropout
 from sklearn_softmax._model.losses import SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.parameters import Layers
+from sklearn_softmax._training.adaptive import Adaptive
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._predictions import ProbabilisticMixin
+
+FIRST_RATES = {"adam": 1e-3, "sgd": 1e-2}
 
 
 class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
@@ -156,7 +159,6 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "weight_init": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
-        "lr": [Interval(Real, 0, None, closed="neither")],
     }
     _loss = SoftmaxCrossEntropy()
 
@@ -171,7 +173,7 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         lr_decay=1.0,
         reg_param=0.0,
         batch_size=200,
-        n_epochs=200,
+        n_epochs="auto",
         optimizer="adam",
         momentum=0.9,
         nesterov=False,
@@ -217,6 +219,10 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
                 "The 'hidden_size' parameter must be an int of at least 1 or a tuple of such, one "
                 f"for each hidden layer. Got {self.hidden_size!r} instead."
             )
+
+    def _adaptive(self, optimizer):
+        """The optimiser with a learning rate of its own."""
+        return Adaptive(optimizer, FIRST_RATES[self.optimizer])
 
     def _hidden_sizes(self):
         """Units of each hidden layer."""

@@ -1,0 +1,195 @@
+"""lr="auto": steps in standardised features, at a rate that follows the training objective."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_softmax._training.conditioning import largest_curvature, standardisation
+
+GROWTH, CUT = 1.2, 0.5
+LARGEST_GROWTH = 1e6
+N_COMPARED_EPOCHS = 3
+TOO_MUCH_WORSE = 1.5
+
+
+class BoldDriver:
+    r"""A learning rate for each model: a little more after an epoch of gain, else half of it.
+
+    An epoch is one of gain if its objective is no higher than the highest of the last three. A
+    model whose objective is far above its lowest goes back to where it was lowest.
+
+    Parameters
+    ----------
+    rate : ndarray of shape (M,)
+        To begin with.
+    vector : ndarray of shape (M, n_parameters)
+        Where training begins.
+
+    Attributes
+    ----------
+    growth : ndarray of shape (M,)
+        The rate relative to the first one.
+
+    References
+    ----------
+    R. Battiti, "Accelerated backpropagation learning: two optimization methods" (1989).
+    """
+
+    def __init__(self, rate, vector):
+        self.rate, self.growth = rate, np.ones(len(vector))
+        self.recent = np.full((len(vector), N_COMPARED_EPOCHS), np.inf)
+        self.lowest = np.full(len(vector), np.inf)
+        self.start, self.best = vector.copy(), vector.copy()
+
+    def of_models(self, models):
+        """That of some models."""
+        driver = object.__new__(BoldDriver)
+        vars(driver).update({name: values[models] for name, values in vars(self).items()})
+        return driver
+
+    def note(self, objective, vector):
+        """Set the rates after an epoch, and take models back that have lost their way.
+
+        Parameters
+        ----------
+        objective : ndarray of shape (M,)
+            Mean over the epoch.
+        vector : ndarray of shape (M, n_parameters)
+            At its end; changed in place.
+
+        Returns
+        -------
+        is_cut, is_lost : ndarray of shape (M,), bool
+            Whether the rate became less, and whether the model was taken back.
+        """
+        is_lowest = objective <= self.lowest
+        self.best[is_lowest], self.lowest[is_lowest] = self.start[is_lowest], objective[is_lowest]
+        is_cut = ~(objective <= self.recent.max(axis=1))
+        is_lost = ~(objective <= TOO_MUCH_WORSE * self.lowest) | ~np.isfinite(vector).all(axis=1)
+        vector[is_lost] = self.best[is_lost]
+        factor = np.where(is_cut | is_lost, CUT, GROWTH)
+        factor = np.minimum(factor, LARGEST_GROWTH / self.growth)
+        self.rate, self.growth = self.rate * factor, self.growth * factor
+        objective = np.where(is_lost, self.lowest, objective)
+        self.recent = np.column_stack([self.recent[:, 1:], objective])
+        self.start = vector.copy()
+        return is_cut | is_lost, is_lost
+
+    def resume(self, vector):
+        """Go on from these parameters, maybe on other rows."""
+        self.lowest[:], self.start, self.best = np.inf, vector.copy(), vector.copy()
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    r"""An optimiser in standardised features, at the rate of a bold driver.
+
+    With gradient descent on a loss of curvature c, a rate that has grown by the factor r tells that
+    the actual curvature has come down to about c / r. So a feature of variance v is scaled by
+    :math:`1 / \sqrt{v + r l / c}`, which weighs the curvature of its loss, c v / r, against that
+    of its penalty, l.
+
+    Parameters
+    ----------
+    optimizer : GradientDescent or Adam
+    first_rate : float or None, default=None
+        None for what the curvature allows.
+    curvature : float or None, default=None
+        Bound on the second derivative of the loss; None where it does not bound that of the
+        objective: in a net, or where the optimiser scales each parameter by itself.
+    """
+
+    optimizer: object
+    first_rate: float | None = None
+    curvature: float | None = None
+
+    def start(self, vector, momentum):
+        """State of the optimiser itself; :meth:`prepare` does the rest."""
+        return self.optimizer.start(vector, momentum)
+
+    def prepare(self, state, rows, batch_size, n_outputs, fit_intercept):
+        """Complete the state of training before its first step, or before it goes on.
+
+        Parameters
+        ----------
+        state : State
+            Changed in place.
+        rows : Rows
+        batch_size : int
+        n_outputs : int
+            Of the layer next to the features.
+        fit_intercept : bool
+        """
+        moving, vector, values = state.optimizer_state, state.params.vector, state.hyperparameters
+        if "driver" in moving:
+            moving["driver"].resume(vector)
+        else:
+            options = {"fit_intercept": fit_intercept, "n_models": len(vector)}
+            moving["standardisation"] = standardisation(
+                rows, n_outputs, class_weight=values.class_weight, **options
+            )
+            rate = self._first_rates(moving["standardisation"], rows, batch_size, values)
+            moving["driver"] = BoldDriver(rate, vector)
+        self._follow_the_driver(state)
+
+    def _first_rates(self, standardisation, rows, batch_size, values):
+        """Rate of each model to begin with."""
+        if self.first_rate is not None:
+            return np.full(len(values.lr), self.first_rate)
+        curvature = self.curvature * largest_curvature(
+            rows, standardisation, batch_size, values.class_weight
+        )
+        # Momentum multiplies a step by 1 / (1 - momentum) in the end, of which a third is bold.
+        return np.minimum(1, 3 * (1 - values.momentum)) / (curvature if curvature > 0 else 1.0)
+
+    def _follow_the_driver(self, state):
+        """Take over the rates of the driver, and the scales that go with them."""
+        driver, moving = state.optimizer_state["driver"], state.optimizer_state
+        state.hyperparameters = state.hyperparameters._replace(lr=driver.rate)
+        if self.curvature is not None:
+            damping = driver.growth * state.hyperparameters.l2 / self.curvature
+            moving["standardisation"] = moving["standardisation"].damped(damping)
+
+    def state_of_models(self, state, models, momentum):
+        """A copy of the state of some models."""
+        own = {name: state[name].of_models(models) for name in ("standardisation", "driver")}
+        return self.optimizer.state_of_models(state, models, momentum) | own
+
+    def step(self, vector, gradient, state, lr, momentum, look_ahead=None):
+        """Take one step.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (M, n_parameters)
+            Changed in place.
+        gradient : ndarray of shape (M, n_parameters)
+            Overwritten.
+        state : dict
+            Changed in place.
+        lr, momentum : ndarray of shape (M, 1)
+        look_ahead : ndarray of shape (M, 1) or None, default=None
+        """
+        state["standardisation"].pull_back(gradient)
+        self.optimizer.turn_into_step(gradient, state, lr, momentum, look_ahead)
+        state["standardisation"].push_forward(gradient)
+        vector -= gradient
+
+    def end_epoch(self, state, objective):
+        """Let the rates follow the objective.
+
+        Parameters
+        ----------
+        state : State
+            Changed in place.
+        objective : ndarray of shape (M,)
+            Mean over the epoch.
+
+        Returns
+        -------
+        is_rescued : ndarray of shape (M,), bool
+            Which models were taken back.
+        """
+        is_cut, is_lost = state.optimizer_state["driver"].note(objective, state.params.vector)
+        self.optimizer.forget(state.optimizer_state, is_cut)
+        self._follow_the_driver(state)
+        return is_lost

@@ -1,0 +1,224 @@
+"""Steps in standardised features, without a standardised copy of X."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import issparse
+
+N_SAMPLED_ROWS = 512
+
+
+@dataclass(frozen=True)
+class Standardisation:
+    r"""Coordinates of the layer next to the features, in which these are standardised.
+
+    The scores :math:`W x + b` are those of :math:`W' x' + b'`, where
+
+    .. math:: x'_j = a_j (x_j - \mu_j), \qquad W_{kj} = a_j W'_{kj}, \qquad b = b' - W \mu
+
+    Steps are taken in W' and b', whose gradients are
+    :math:`dW'_{kj} = a_j (dW_{kj} - db_k \mu_j)` and :math:`db'`; the objective, and so its
+    optimum, is that of W and b. X itself is left as it is, so sparse rows stay sparse.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (n_features,) or None
+        None where there is no intercept to make up for a shift.
+    variance : ndarray of shape (n_features,)
+        About the mean; 0 for features that do not vary: their weights stay where they begin.
+    n_outputs : int
+        Of the layer.
+    scale : ndarray of shape (M, 1, n_features)
+        The factors a of each model.
+
+    References
+    ----------
+    Y. LeCun et al., "Efficient backprop" (1998), section 4.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax._training.conditioning import standardisation
+    >>> from sklearn_softmax._training.rows import Rows
+    >>> rows = Rows(np.array([[0.0, 5.0], [8.0, 5.0]]), np.array([0, 1]))
+    >>> standardisation(rows, 1, fit_intercept=True, n_models=1).scale
+    array([[[0.25, 0.  ]]])
+    """
+
+    mean: np.ndarray | None
+    variance: np.ndarray
+    n_outputs: int
+    scale: np.ndarray
+
+    def of_models(self, models):
+        """That of some models."""
+        return replace(self, scale=self.scale[models])
+
+    def damped(self, damping):
+        r"""The same with :math:`a_j = 1 / \sqrt{v_j + d}` for the damping d of each model.
+
+        Parameters
+        ----------
+        damping : ndarray of shape (M,)
+
+        Returns
+        -------
+        damped : Standardisation
+        """
+        return replace(self, scale=_scale(self.variance, damping))
+
+    def pull_back(self, gradient):
+        """Turn gradients with respect to W and b into those with respect to W' and b'.
+
+        Parameters
+        ----------
+        gradient : ndarray of shape (M, n_parameters)
+            Changed in place.
+        """
+        dW, db = self._layer(gradient)
+        if self.mean is not None:
+            dW -= db * self.mean
+        dW *= self.scale
+
+    def push_forward(self, step):
+        """Turn steps of W' and b' into those of W and b.
+
+        Parameters
+        ----------
+        step : ndarray of shape (M, n_parameters)
+            Changed in place.
+        """
+        dW, db = self._layer(step)
+        dW *= self.scale
+        if self.mean is not None:
+            db -= dW @ self.mean[:, np.newaxis]
+
+    def _layer(self, vector):
+        """Views of the weights and intercepts of the layer."""
+        width, n_features = len(self.variance) + (self.mean is not None), len(self.variance)
+        layer = vector[:, : self.n_outputs * width].reshape(len(vector), self.n_outputs, width)
+        return layer[..., :n_features], layer[..., n_features:]
+
+    def standardised(self, X):
+        """The features x' of some rows, for the first model.
+
+        Parameters
+        ----------
+        X : {ndarray, CSR} of shape (m, n_features)
+
+        Returns
+        -------
+        X_standardised : ndarray of shape (m, n_features)
+        """
+        X = X.toarray() if issparse(X) else X
+        return (X if self.mean is None else X - self.mean) * self.scale[0]
+
+
+def standardisation(rows, n_outputs, *, fit_intercept, n_models, class_weight=None):
+    """Standardisation by the weighted moments of the rows.
+
+    Parameters
+    ----------
+    rows : Rows
+    n_outputs : int
+        Of the layer next to the features.
+    fit_intercept : bool
+        Without an intercept, features are scaled by their root mean square.
+    n_models : int
+    class_weight : ndarray of shape (M, n_classes) or None, default=None
+        Weights of the classes, the same for all models.
+
+    Returns
+    -------
+    standardisation : Standardisation
+
+    Raises
+    ------
+    ValueError
+        If the squares of the features leave the range of their type.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, variance = _moments(rows, class_weight, fit_intercept)
+    dtype = rows.X.dtype
+    varies = variance > 0
+    is_out_of_range = ~np.isfinite(variance) | (varies & (variance < np.finfo(dtype).tiny))
+    if np.any(is_out_of_range):
+        raise ValueError(
+            "lr='auto' finds no step size: the squares of the features leave the range of "
+            f"{dtype}. Scale the data, for instance with StandardScaler."
+        )
+    mean = None if mean is None else mean.astype(dtype)
+    scale = _scale(variance.astype(dtype), np.zeros(n_models))
+    return Standardisation(mean, variance.astype(dtype), n_outputs, scale)
+
+
+def _scale(variance, damping):
+    """Factors of the features, 0 for those that do not vary."""
+    damped = variance + damping[:, np.newaxis, np.newaxis].astype(variance.dtype)
+    is_varying = variance > 0
+    return is_varying / np.sqrt(np.where(is_varying, damped, 1))
+
+
+def _moments(rows, class_weight, fit_intercept):
+    """Weighted mean and variance of each feature; without an intercept, its mean square."""
+    weight = rows.relative_weights(class_weight)
+    weight = np.broadcast_to(weight[0] if weight.ndim == 2 else weight, len(rows))
+    # Moments about a point near the mean are summed without cancellation.
+    first = rows.read(next(rows.blocks()))
+    origin = 0.0 if issparse(first) or not fit_intercept else first.mean(axis=0)
+    total = squares = 0.0
+    for block in rows.blocks():
+        X = rows.read(block)
+        X = X.astype(np.float64) if issparse(X) else X - origin
+        of_block = weight[block].astype(X.dtype)
+        total = total + np.asarray(of_block @ X, np.float64)
+        squares = squares + np.asarray(of_block @ X.power(2) if issparse(X) else of_block @ (X * X), np.float64)
+    total, squares = total / len(rows), squares / len(rows)
+    if not fit_intercept:
+        return None, squares
+    mean, variance = origin + total, squares - total**2
+    # What is no more than rounding does not vary.
+    rounding = 10 * np.finfo(rows.X.dtype).eps
+    is_constant = variance <= np.maximum((rounding * mean) ** 2, rounding * total**2)
+    return mean, np.where(is_constant, 0.0, variance)
+
+
+def largest_curvature(rows, standardisation, batch_size, class_weight=None):
+    r"""Bound on the curvature of the mini-batch squared scores, in standardised features.
+
+    .. math:: \frac{m - 1}{m} \|G\|_F + \frac{1}{m} \mathrm{tr}\, G,
+              \qquad G = \frac{1}{k} \tilde{X}' \tilde{X}'^\top
+
+    with m the batch size and :math:`\tilde{X}'` the weighted standardised features of k rows, each
+    with a 1 for the intercept. The Frobenius norm bounds the largest eigenvalue of G, which is
+    that of the second moments of the features; the mean squared norm of a row stands in for the
+    largest one in the expected smoothness.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of which some are taken, evenly.
+    standardisation : Standardisation
+    batch_size : int
+    class_weight : ndarray of shape (M, n_classes) or None, default=None
+
+    Returns
+    -------
+    curvature : float
+        0 where nothing can be learnt: all features 0, no intercept.
+
+    References
+    ----------
+    R. M. Gower et al., "SGD: general analysis and improved rates" (2019), proposition 3.8.
+    """
+    n, m = len(rows), min(batch_size, len(rows))
+    sample = np.linspace(0, n - 1, min(n, N_SAMPLED_ROWS)).astype(int)
+    weight = rows.relative_weights(class_weight)
+    weight = np.broadcast_to(weight[0] if weight.ndim == 2 else weight, n)[sample, np.newaxis]
+    X = rows.X[sample if rows.indices is None else rows.indices[sample]]
+    X = np.sqrt(weight) * standardisation.standardised(X).astype(np.float64)
+    G = X @ X.T / len(sample)
+    if standardisation.mean is not None:
+        G += np.sqrt(weight * weight.T) / len(sample)
+    mean_norm = np.trace(G)
+    return mean_norm / m if m == 1 else (m - 1) / m * np.linalg.norm(G) + (n > m) * mean_norm / m

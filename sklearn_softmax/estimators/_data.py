@@ -61,7 +61,7 @@ def check_weight(sample_weight, X):
     Raises
     ------
     ValueError
-        If a weight is negative or not finite, or all are zero.
+        If a weight is negative or not finite, or all are zero or next to it.
     """
     if sample_weight is None:
         return None
@@ -133,7 +133,7 @@ def weights_of_rows(weight, of_classes, y):
     Raises
     ------
     ValueError
-        If all are zero, or their sum is not finite.
+        If all are zero or next to it, or their sum is not finite.
     """
     if of_classes is None:
         return weight
@@ -151,6 +151,11 @@ def _check_total(weight, name):
         total = np.sum(weight)
     if not np.isfinite(total):
         raise ValueError(f"{name} must have a finite sum, got {total}: divide them by a constant.")
+    if total / len(weight) < np.finfo(np.float64).tiny:
+        raise ValueError(
+            f"{name} are too small to be relative to their mean, {total / len(weight)}: multiply "
+            "them by a constant."
+        )
 
 
 def split_rows(y, classes, validation_fraction, rng):

@@ -193,7 +193,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         ------
         ValueError
             If an input or a parameter is not valid, if there are more than two classes,
-            or if training diverges; the estimator is then as it was before.
+            or if training diverges: if the loss or a parameter is no longer finite. The
+            estimator is then as it was before.
         """
         return self._fit(X, y, None, X_val, y_val, None)
 
@@ -222,7 +223,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         ------
         ValueError
             If an input or a parameter is not valid, if there are more than two classes,
-            or if training diverges; the estimator is then as it was before.
+            or if training diverges, as for :meth:`fit`; the estimator is then as it was
+            before.
         """
         return self._partial_fit(X, y, classes, None)
 

@@ -246,6 +246,13 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         """What draws the masks of hidden layers."""
         return Dropout(self._dropout_generator)
 
+    def _cause_of_bad_start(self):
+        """Why a model that has not learnt yet may have no finite loss, and the remedy."""
+        return (
+            f"weight_init={self.weight_init!r} or values in X are too large. Lower weight_init, or "
+            "scale the data, for instance with StandardScaler"
+        )
+
     def _untrained_loss(self):
         """Loss of a model that knows nothing, or of the initial weights where it is larger."""
         # A single batch would be too noisy a measure of the initial weights.

@@ -108,8 +108,9 @@ class GradientDescentClassifier(
         -----
         ConvergenceWarning
             If the model fits the training data worse than the untrained one: if the loss
-            of the last epoch is above that of the untrained model, or if the loss at the
-            end, on those rows, is more than ten times as large.
+            of the last epoch is more than 1 % above that of the untrained model (and, for
+            a net, of its first epoch), or if the loss at the end, on those rows, is more
+            than ten times as large (for a net, as that of its initial weights, too).
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 

@@ -98,7 +98,8 @@ class WeightHistory:
         """Bytes that a fit's copies take.
 
         They are reserved when the fit begins, and kept until the next one ends; so
-        while fits follow one another there are two sets.
+        while fits follow one another there are two sets. For more than 10,000 copies
+        room is made when it is needed, up to twice as much.
 
         Parameters
         ----------
@@ -255,12 +256,15 @@ class WeightHistory:
         return paths
 
 
+MOST_RESERVED = 10_000  # copies: early stopping may end a fit of any number of epochs soon
+
+
 class _Recording:
     """Copies of the parameters of one fit, in arrays made beforehand."""
 
     def __init__(self, every, n_epochs):
         self._every = every
-        self._n_copies = _n_copies(n_epochs, every)
+        self._n_reserved = min(_n_copies(n_epochs, every), MOST_RESERVED)
         self.n_kept = 0
 
     def keep(self, model):
@@ -268,13 +272,17 @@ class _Recording:
         _, layers = model._fitted_network()
         if not self.n_kept:
             self._classes = model.classes_
-            self._epochs = np.empty(self._n_copies, int)
+            self._epochs = np.empty(self._n_reserved, int)
             self._weights, self._intercepts = (
-                [np.empty((self._n_copies, *array.shape[1:]), array.dtype) for array in arrays]
+                [np.empty((self._n_reserved, *array.shape[1:]), array.dtype) for array in arrays]
                 for arrays in (layers.weights, layers.intercepts)
             )
         elif (self._epochs[self.n_kept - 1] - self._epochs[0]) % self._every:
             self.n_kept -= 1
+        if self.n_kept == len(self._epochs):
+            self._epochs = _doubled(self._epochs)
+            self._weights = [_doubled(copies) for copies in self._weights]
+            self._intercepts = [_doubled(copies) for copies in self._intercepts]
         self._epochs[self.n_kept] = model.n_iter_
         for copies, array in zip(
             self._weights + self._intercepts, layers.weights + layers.intercepts
@@ -290,6 +298,11 @@ class _Recording:
             "weights_": [copies[: self.n_kept] for copies in self._weights],
             "intercepts_": [copies[: self.n_kept, :, 0] for copies in self._intercepts],
         }
+
+
+def _doubled(array):
+    """An array with as much room again."""
+    return np.concatenate([array, np.empty_like(array)])
 
 
 def _n_copies(n_epochs, every):

@@ -23,6 +23,7 @@ ROOMS = {
 # What a module of the two lower rooms may import from its room.
 MODULES = {
     "_model": {
+        "floating_point": set(),
         "losses": set(),
         "activations": set(),
         "parameters": set(),

@@ -17,6 +17,7 @@ Every loss offers
 ``losses(record)``                  loss of each sample ``(M, m)``
 ``is_correct(record)``              whether each sample lies on the side of its class ``(M, m)``
 ``loss(scores, y)``                 losses, and gradient ``(M, n_outputs, m)``
+``of_zeros(n_outputs)``             loss of a sample whose scores are all 0: nothing is known of it
 ``predict(scores)``                 class indices ``(M, m)``
 ``log_probabilities(scores)``       ``(M, n_classes, m)``, where the loss defines them
 ``curvature``                       bound on the second derivative, for ``lr="auto"``
@@ -51,6 +52,11 @@ class _Loss:
         gradient, record = scores.copy(), np.empty((2, n_models, m), scores.dtype)
         self.backward(gradient, self.targets(y, scores.shape, np.arange(m)), record)
         return self.losses(record), gradient
+
+    def of_zeros(self, n_outputs):
+        """Loss of a sample whose scores are all 0, whatever its class."""
+        losses, _ = self(np.zeros((1, n_outputs, 1)), np.zeros(1, int))
+        return losses[0, 0]
 
     def predict(self, scores):
         """Class index of the largest score, the first of equals."""

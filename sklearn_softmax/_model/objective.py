@@ -94,7 +94,8 @@ class Objective:
         -------
         penalty : ndarray of shape (M,)
         """
-        return l2 / 2 * self.squared_norm(params)
+        squared_norm = self.squared_norm(params)
+        return np.multiply(l2 / 2, squared_norm, out=np.zeros_like(squared_norm), where=l2 > 0)
 
     def squared_norm(self, params):
         r"""Sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.

@@ -35,7 +35,7 @@ class Patience:
     """
 
     def __init__(self, n_iter_no_change, tol):
-        self.n_iter_no_change, self.tol = np.asarray(n_iter_no_change), np.asarray(tol)
+        self.n_iter_no_change, self.tol = np.asarray(n_iter_no_change, float), np.asarray(tol)
         self.lowest_loss = np.full(len(self.tol), np.inf)
         self.n_without_gain = np.zeros(len(self.tol), int)
 

@@ -111,6 +111,26 @@ class Rows:
         width -= row - column
         return column, np.minimum(width, self.BLOCK_SIZE, out=width)
 
+    def some(self, class_weight=None):
+        """At most ``BLOCK_SIZE`` of the rows that have a weight, evenly spaced.
+
+        Parameters
+        ----------
+        class_weight : ndarray of shape (1, n_classes) or None, default=None
+            Weights of the classes, on top of those of the rows.
+
+        Returns
+        -------
+        rows : Rows
+        """
+        weights = np.broadcast_to(self.relative_weights(class_weight), (1, len(self)))[0]
+        chosen = np.flatnonzero(weights)
+        n_chosen = min(len(chosen), self.BLOCK_SIZE)
+        chosen = chosen[np.linspace(0, len(chosen) - 1, n_chosen).astype(int)]
+        weight = None if self.weight is None else self.weight[chosen]
+        indices = chosen if self.indices is None else self.indices[chosen]
+        return Rows(self.X, self.y[chosen], weight, indices)
+
     def read(self, block):
         """Features of one block of rows.
 

@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._training.epochs import epochs
 from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.mini_batch import MiniBatchPass
 from sklearn_softmax._training.online import OnlinePass
+
+# Beside a loss so many times as large, that of the untrained model is lost in rounding. Losses of
+# 1e10 and more may still be those of useful models, where data are not scaled.
+HOPELESS = 1 / np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,14 @@ class TrainedModel:
     convergence : float
         See :class:`Convergence`.
     failure : {"", "diverged", "validation"}
-        What is no longer finite: nothing; the loss or the parameters; the validation loss.
+        Nothing; the loss or the parameters are no longer finite, or the loss is ``HOPELESS`` times
+        that of the untrained model; the validation loss is not finite.
+    loss : float
+        Weighted mean loss of ``params`` on :meth:`Rows.some` of the training rows; NaN where the
+        model has failed before it was looked at.
+    untrained_loss : float
+        Of scores of 0, or of the first batch before its step where that is larger; 0 where scores
+        of 0 have no loss, which then has no scale: the perceptron's, or that of a single class.
     """
 
     params: object
@@ -35,7 +47,9 @@ class TrainedModel:
     history: dict
     step_losses: np.ndarray
     convergence: float
-    failure: str = ""
+    failure: str
+    loss: float
+    untrained_loss: float
 
 
 @dataclass
@@ -134,7 +148,7 @@ class TrainingRun:
             Called after each epoch that a model got through; a true answer ends training.
         """
         last, asked_to_stop = self.state.epoch + n_epochs, False
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(**SILENT):
             while len(self.models) and self.state.epoch < last and not asked_to_stop:
                 begin_epoch()
                 self._note(*next(self._epochs))
@@ -143,6 +157,7 @@ class TrainingRun:
                     asked_to_stop = end_epoch()
                     self._dismiss(self._has_ended())
 
+    @np.errstate(**SILENT)
     def look(self, model):
         """A model as it stands after the last epoch, or as it stood when it left the run.
 
@@ -260,11 +275,32 @@ class TrainingRun:
     def _trained(self, i, failure=""):
         """The i-th of the models that are in the run, as it stands."""
         vector = self.state.params.vector if self.patience is None or failure else self._best
+        params = self.state.params.on(vector[[i]])
+        step_losses = np.concatenate([losses[i] for losses in self._step_losses])
+        untrained_loss = self._untrained_loss(step_losses)
+        loss = np.nan if failure else self._loss(params, i)
+        if not failure and (not np.isfinite(loss) or 0 < HOPELESS * untrained_loss < loss):
+            failure = "diverged"
         return TrainedModel(
-            params=self.state.params.on(vector[[i]]),
+            params=params,
             optimizer_state=self._optimizer_state_of([i]),
             history={name: np.array([r[name][i] for r in self._records]) for name in self.record},
-            step_losses=np.concatenate([losses[i] for losses in self._step_losses]),
+            step_losses=step_losses,
             convergence=float(self.convergence.fall()[i]),
             failure=failure,
+            loss=loss,
+            untrained_loss=untrained_loss,
         )
+
+    def _loss(self, params, i):
+        """Loss, on some of the rows, of parameters of the i-th of the models in the run."""
+        class_weight = self.state.hyperparameters.class_weight
+        if class_weight is not None:
+            class_weight = class_weight[[i]]
+        rows = self.rows.some(class_weight)
+        return float(evaluate(self.objective, params, rows, class_weight)[0][0])
+
+    def _untrained_loss(self, step_losses):
+        """Loss of a model that knows nothing, or where the run began if that is larger."""
+        of_zeros = self.objective.loss.of_zeros(self.objective.network.layer_sizes[-1])
+        return max(of_zeros, step_losses[0]) if of_zeros > 0 else 0.0

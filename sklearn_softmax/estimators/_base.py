@@ -15,8 +15,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._model.objective import Objective
-from sklearn_softmax._training.adaptive import Adaptive
 from sklearn_softmax._training.convergence import Convergence
 from sklearn_softmax._training.epochs import State
 from sklearn_softmax._training.hyperparameters import Hyperparameters
@@ -105,13 +105,18 @@ class GradientDescentClassifier(
         Raises
         ------
         ValueError
-            If an input or a parameter is not valid, or if training diverges; the
-            estimator is then as it was before.
+            If an input or a parameter is not valid, or if training diverges: if the loss
+            or a parameter is not finite after an epoch, or if at the end the loss on the
+            training rows (1,024 of them, evenly spaced) is not finite or exceeds 4.5e15
+            times that of the untrained model. The estimator is then as it was before.
 
         Warns
         -----
         ConvergenceWarning
-            If the model fits the training data worse than the untrained one.
+            If the model fits the training data worse than the untrained one: if the loss
+            of the last epoch is more than 1 % above that of the untrained model (and, for
+            a net, of its first epoch), or if the loss at the end, on those rows, is more
+            than ten times as large (for a net, as that of its initial weights, too).
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
@@ -119,13 +124,13 @@ class GradientDescentClassifier(
         """What :meth:`fit` does, for subclasses whose ``fit`` takes fewer arguments too."""
         self._check_parameters()
         goes_on = self.warm_start and hasattr(self, "classes_")
-        with restored_on_failure(self):
+        with restored_on_failure(self), np.errstate(**SILENT):
             rows, validation = self._read(X, y, sample_weight, *validation_data, goes_on=goes_on)
             n_epochs = self._most_epochs(len(rows))
             task = begin_fit(self, n_epochs, X, y, sample_weight)
             run = self._start(rows, validation, goes_on=goes_on)
-            self._train(run, n_epochs, task, goes_on=goes_on)
-            self._warn_if_nothing_learnt()
+            trained = self._train(run, n_epochs, task, goes_on=goes_on)
+            self._warn_if_nothing_learnt(trained)
             self._warn_if_not_converged()
         return self
 
@@ -184,8 +189,8 @@ class GradientDescentClassifier(
         Raises
         ------
         ValueError
-            If an input or a parameter is not valid, or if training diverges; the
-            estimator is then as it was before.
+            If an input or a parameter is not valid, or if training diverges, as for
+            :meth:`fit`; the estimator is then as it was before.
         """
         return self._partial_fit(X, y, classes, sample_weight)
 
@@ -199,7 +204,7 @@ class GradientDescentClassifier(
                 "sklearn.utils.compute_class_weight('balanced', classes=classes, y=y)."
             )
         goes_on = hasattr(self, "classes_")
-        with restored_on_failure(self):
+        with restored_on_failure(self), np.errstate(**SILENT):
             X, y = self._check_X_y(X, y, reset=not goes_on)
             _check_partial_fit_first_call(self, classes)
             self._check_classes(self.classes_)
@@ -236,7 +241,7 @@ class GradientDescentClassifier(
         return -(-n_rows // self.batch_size)
 
     def _train(self, run, n_epochs, task, *, goes_on):
-        """Advance a run of one model, and set the fitted attributes."""
+        """Advance a run of one model, and set the fitted attributes; returns the model."""
 
         def fitted_so_far():
             """Fitted attributes after the last epoch."""
@@ -254,6 +259,7 @@ class GradientDescentClassifier(
             raise self._error_of(trained)
         self._adopt(trained, goes_on=goes_on)
         task.end(partial(self._attributes_from, trained.params))
+        return trained
 
     def _adopt(self, trained, *, goes_on=False):
         """Set the attributes that training leaves behind."""
@@ -404,26 +410,39 @@ class GradientDescentClassifier(
     def _error_of(self, trained):
         """What went wrong with a model, as an error."""
         last = {name: values[-1] for name, values in trained.history.items()}
-        if trained.failure == "diverged":
+        if not np.isfinite(trained.step_losses[0]):
             return ValueError(
-                f"{type(self).__name__} diverged in epoch {last['epoch']}: with lr={self.lr!r} "
-                "its loss or its parameters are no longer finite. Lower lr, or scale the data, for "
-                "instance with StandardScaler."
+                f"The loss of {type(self).__name__} is not finite before the first step: "
+                f"{self._cause_of_bad_start()}."
+            )
+        if trained.failure == "diverged":
+            when, outcome = f"in epoch {last['epoch']}", "or its parameters are no longer finite"
+            if np.isfinite(trained.loss):
+                when = f"by epoch {last['epoch']}"
+                outcome = f"is {trained.loss:.2g}, before training {trained.untrained_loss:.2g}"
+            return ValueError(
+                f"{type(self).__name__} diverged {when}: with lr={self.lr!r} its loss {outcome}. "
+                "Lower lr, or scale the data, for instance with StandardScaler."
             )
         return ValueError(
             f"The validation loss is {last['val_loss']} after epoch {last['epoch']}: the "
             "values in X_val are too far from those in X."
         )
 
+    def _cause_of_bad_start(self):
+        """Why a model that has not learnt yet may have no finite loss, and the remedy."""
+        return "values in X are too large. Scale the data, for instance with StandardScaler"
+
     def _untrained_loss(self):
         """Loss of a model that knows nothing."""
-        n_outputs = self._loss.n_outputs(len(self.classes_))
-        losses, _ = self._loss(np.zeros((1, n_outputs, 1)), np.zeros(1, int))
-        return losses[0, 0]
+        return self._loss.of_zeros(self._loss.n_outputs(len(self.classes_)))
 
-    def _warn_if_nothing_learnt(self):
+    def _warn_if_nothing_learnt(self, trained):
         """Warn where the loss is above that of a model that knows nothing."""
         untrained, final = self._untrained_loss(), self.history_["loss"][-1]
+        # Some rows of many are a rough measure, but all that tells of the last step.
+        if 0 < 10 * trained.untrained_loss < trained.loss:
+            untrained, final = trained.untrained_loss, trained.loss
         # Batches of nothing but noise may end a little above chance at any learning rate.
         if 0 < untrained * 1.01 < final:
             warnings.warn(

@@ -61,7 +61,7 @@ def check_weight(sample_weight, X):
     Raises
     ------
     ValueError
-        If a weight is negative or not finite, or all are zero.
+        If a weight is negative or not finite, or all are zero or next to it.
     """
     if sample_weight is None:
         return None
@@ -133,7 +133,7 @@ def weights_of_rows(weight, of_classes, y):
     Raises
     ------
     ValueError
-        If all are zero, or their sum is not finite.
+        If all are zero or next to it, or their sum is not finite.
     """
     if of_classes is None:
         return weight
@@ -151,12 +151,18 @@ def _check_total(weight, name):
         total = np.sum(weight)
     if not np.isfinite(total):
         raise ValueError(f"{name} must have a finite sum, got {total}: divide them by a constant.")
+    if total / len(weight) < np.finfo(np.float64).tiny:
+        raise ValueError(
+            f"{name} are too small to be relative to their mean, {total / len(weight)}: multiply "
+            "them by a constant."
+        )
 
 
 def split_rows(y, classes, validation_fraction, rng):
     """Row indices for training and for validation, stratified by class.
 
-    At least as many rows as there are classes are set aside, whatever the fraction.
+    The only row of a class is trained on. Of the others, at least as many rows as they have
+    classes are set aside, whatever the fraction; a rare class may have none among them.
 
     Parameters
     ----------
@@ -173,28 +179,29 @@ def split_rows(y, classes, validation_fraction, rng):
     Raises
     ------
     ValueError
-        If a class would have no row on one of the two sides.
+        If a class would have no row to train on, or if there would be none to validate on.
     """
-    n, counts = len(y), np.bincount(y, minlength=len(classes))
-    n_validation = max(int(np.ceil(validation_fraction * n)), np.count_nonzero(counts))
-    remedy = "Change validation_fraction, or give fit a validation set as X_val and y_val."
-    if counts[counts > 0].min() < 2:
-        rare = classes[counts == 1].tolist()
+    counts = np.bincount(y, minlength=len(classes))
+    shared = np.flatnonzero(counts[y] > 1)
+    remedy = "give fit a validation set as X_val and y_val."
+    if not shared.size:
         raise ValueError(
-            "early_stopping=True needs two rows of every class, one to train and one to "
-            f"validate on, but there is only one sample (n_samples = 1) of {rare}. {remedy}"
+            "early_stopping=True needs rows to validate on, but every class has only one sample "
+            f"(n_samples = {len(y)}): {remedy}"
         )
-    sides = np.arange(0), np.arange(n)
-    if n - n_validation >= np.count_nonzero(counts):
-        sides = train_test_split(np.arange(n), test_size=n_validation, stratify=y, random_state=rng)
-    for rows, side in zip(sides, ("training", "validation")):
-        missing = np.setdiff1d(y, y[rows])
-        if missing.size:
-            raise ValueError(
-                f"validation_fraction={validation_fraction} leaves no {side} row of "
-                f"{classes[missing].tolist()} out of {n} rows. {remedy}"
-            )
-    return tuple(np.sort(rows) for rows in sides)
+    n_shared_classes = np.count_nonzero(counts > 1)
+    n_validation = max(int(np.ceil(validation_fraction * len(shared))), n_shared_classes)
+    train = np.arange(0)
+    if len(shared) - n_validation >= n_shared_classes:
+        options = {"stratify": y[shared], "random_state": rng}
+        train, validation = train_test_split(shared, test_size=n_validation, **options)
+    missing = np.setdiff1d(y[shared], y[train])
+    if missing.size:
+        raise ValueError(
+            f"validation_fraction={validation_fraction} leaves no training row of "
+            f"{classes[missing].tolist()} out of {len(y)} rows. Lower it, or {remedy}"
+        )
+    return np.sort(np.r_[train, np.flatnonzero(counts[y] == 1)]), np.sort(validation)
 
 
 def check_validation_labels(X_val, y_val, classes):

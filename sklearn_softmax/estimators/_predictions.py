@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_softmax._model.floating_point import SILENT
+
 
 class PredictionMixin:
     """Raw scores and classes, by the network of ``_fitted_network()`` and its ``_loss``."""
@@ -18,7 +20,16 @@ class PredictionMixin:
         check_is_fitted(self)
         X = self._check_X(X)
         network, layers = self._fitted_network()
-        return network.scores(layers, X)[0]
+        with np.errstate(**SILENT):
+            (scores,) = network.scores(layers, X)
+            differences = np.ptp(scores, axis=0)
+        if not np.all(np.isfinite(differences)):
+            raise ValueError(
+                f"X has values that are too large for this {type(self).__name__}: the scores of "
+                f"{np.count_nonzero(~np.isfinite(differences))} of its {len(differences)} rows "
+                f"leave the range of {scores.dtype}. Scale X as the training data was scaled."
+            )
+        return scores
 
     def decision_function(self, X):
         """Raw scores: how much speaks for each class.
@@ -32,6 +43,11 @@ class PredictionMixin:
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes one score a sample, above 0 for ``classes_[1]``.
+
+        Raises
+        ------
+        ValueError
+            If X is not valid, or has values so large that scores are not finite.
         """
         scores = self._raw_scores(X)
         if len(self.classes_) > 2:
@@ -50,6 +66,11 @@ class PredictionMixin:
         -------
         y : ndarray of shape (n_samples,)
             Class labels.
+
+        Raises
+        ------
+        ValueError
+            If X is not valid, or has values so large that scores are not finite.
         """
         scores = self._raw_scores(X)
         if len(self.classes_) == 1:
@@ -60,6 +81,7 @@ class PredictionMixin:
 class ProbabilisticMixin:
     """Probabilities for estimators whose loss defines them."""
 
+    @np.errstate(**SILENT)
     def predict_proba(self, X):
         """Probability of each class.
 
@@ -72,12 +94,18 @@ class ProbabilisticMixin:
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If X is not valid, or has values so large that scores are not finite.
         """
         scores = self._raw_scores(X)
         if len(self.classes_) == 1:
             return np.ones((scores.shape[1], 1), scores.dtype)
         return self._loss.probabilities(scores).T
 
+    @np.errstate(**SILENT)
     def predict_log_proba(self, X):
         """Logarithm of the probability of each class.
 
@@ -91,6 +119,11 @@ class ProbabilisticMixin:
         log_probabilities : ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``; finite where a probability has
             vanished.
+
+        Raises
+        ------
+        ValueError
+            If X is not valid, or has values so large that scores are not finite.
         """
         scores = self._raw_scores(X)
         if len(self.classes_) == 1:

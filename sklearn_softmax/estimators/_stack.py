@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state, column_or_1d, gen_batches
 
+from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, begin_fit, has_callbacks
 from sklearn_softmax.estimators._data import check_weight, encode, weights_of_classes
@@ -53,6 +54,7 @@ class Stack(CallbackSupportMixin, BaseEstimator):
         self.members, self.goes_on = members, goes_on
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @np.errstate(**SILENT)
     def fit(self, X, y, **params):
         """Fit the members.
 
@@ -219,7 +221,7 @@ def _hand_over(trained, estimator, source, unused_generator):
         estimator._dropout_generator = deepcopy(unused_generator)
     estimator._random_state = _copy_of(source._random_state)
     estimator._adopt(trained)
-    estimator._warn_if_nothing_learnt()
+    estimator._warn_if_nothing_learnt(trained)
     return None
 
 

@@ -49,8 +49,9 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a stratified fraction of
         the training rows.
     validation_fraction : float, default=0.1
-        That fraction, at least as many rows as there are classes. Used only with early
-        stopping and without ``X_val``.
+        That fraction, at least as many rows as there are classes. A rare class may have none
+        among them; the only row of a class is trained on, and does not count. Used only with
+        early stopping and without ``X_val``.
     n_iter_no_change : int, default=10
         Epochs in a row without a gain after which early stopping stops.
     tol : float, default=1e-4
@@ -192,7 +193,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         ------
         ValueError
             If an input or a parameter is not valid, if there are more than two classes,
-            or if training diverges; the estimator is then as it was before.
+            or if training diverges: if the loss or a parameter is no longer finite. The
+            estimator is then as it was before.
         """
         return self._fit(X, y, None, X_val, y_val, None)
 
@@ -221,7 +223,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         ------
         ValueError
             If an input or a parameter is not valid, if there are more than two classes,
-            or if training diverges; the estimator is then as it was before.
+            or if training diverges, as for :meth:`fit`; the estimator is then as it was
+            before.
         """
         return self._partial_fit(X, y, classes, None)
 

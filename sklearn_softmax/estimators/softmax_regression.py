@@ -46,8 +46,9 @@ class SoftmaxRegression(SmoothLinearClassifier):
         are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a stratified fraction of
         the training rows. The state of the optimiser stays where it is, too.
     validation_fraction : float, default=0.1
-        That fraction, at least as many rows as there are classes. Used only with early
-        stopping and without ``X_val``.
+        That fraction, at least as many rows as there are classes. A rare class may have none
+        among them; the only row of a class is trained on, and does not count. Used only with
+        early stopping and without ``X_val``.
     n_iter_no_change : int, default=10
         Epochs in a row without a gain after which early stopping stops.
     tol : float, default=1e-4

@@ -64,8 +64,9 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a stratified fraction of
         the training rows. The state of the optimiser stays where it is, too.
     validation_fraction : float, default=0.1
-        That fraction, at least as many rows as there are classes. Used only with early
-        stopping and without ``X_val``.
+        That fraction, at least as many rows as there are classes. A rare class may have none
+        among them; the only row of a class is trained on, and does not count. Used only with
+        early stopping and without ``X_val``.
     n_iter_no_change : int, default=10
         Epochs in a row without a gain after which early stopping stops.
     tol : float, default=1e-4
@@ -250,6 +251,13 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     def _dropout(self):
         """What draws the masks of hidden layers."""
         return Dropout(self._dropout_generator)
+
+    def _cause_of_bad_start(self):
+        """Why a model that has not learnt yet may have no finite loss, and the remedy."""
+        return (
+            f"weight_init={self.weight_init!r} or values in X are too large. Lower weight_init, or "
+            "scale the data, for instance with StandardScaler"
+        )
 
     def _untrained_loss(self):
         """Loss of a model that knows nothing, or of the initial weights where it is larger."""

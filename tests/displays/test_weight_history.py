@@ -95,6 +95,18 @@ def test_memory_is_told_beforehand(every, dtype):
 
 
 @needs_callbacks
+def test_a_huge_number_of_epochs(monkeypatch):
+    expected, history = WeightHistory(), WeightHistory()
+    softmax(n_epochs=12).set_callbacks(expected).fit(X, y)
+    monkeypatch.setattr(callbacks, "MOST_RESERVED", 3)
+    softmax(n_epochs=12).set_callbacks(history).fit(X, y)
+    for name in ("epochs_", "weights_", "intercepts_"):
+        np.testing.assert_equal(getattr(history, name), getattr(expected, name))
+    options = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
+    softmax(n_epochs=10**20, **options).set_callbacks(history).fit(X, y)
+
+
+@needs_callbacks
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_of_a_search_over_a_pipeline_the_refit(n_jobs):
     history = WeightHistory(every=3)

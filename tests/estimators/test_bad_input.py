@@ -8,14 +8,15 @@ import weakref
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.datasets import load_iris
-from sklearn.exceptions import NotFittedError
+from sklearn.datasets import load_iris, load_wine
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_softmax import BinaryPerceptron, SoftmaxRegression
+from sklearn_softmax import BinaryPerceptron, SoftmaxRegression, TwoLayerMLPClassifier
 from tests.cases import CASES, cases, estimators
 
 X, iris_labels = load_iris(return_X_y=True)
+wine, wine_labels = load_wine(return_X_y=True)
 
 
 def labels(case):
@@ -184,6 +185,115 @@ def test_divergence(case, lr, dtype, warm_start):
     estimator.set_params(lr=0.01).fit(X.astype(dtype), y)
 
 
+@pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"lr_decay": 0.5}], ids=repr)
+@pytest.mark.parametrize("weighted", [False, True])
+@estimators("sample_weight")
+def test_a_loss_beyond_hope_at_the_end(case, options, weighted):
+    weight = np.arange(178) % 3 if weighted else None
+    estimator = model(case, lr=1e60, **options)
+    message = r"diverged by epoch \d+: with lr=1e\+60 its loss is .*e\+.*Lower lr, or scale"
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(wine, wine_labels, weight)
+    assert set(vars(estimator)) == set(estimator.get_params())
+
+
+@estimators("sample_weight")
+def test_a_loss_beyond_hope_in_a_later_call(case):
+    estimator = model(case, warm_start=True).fit(X, iris_labels)
+    before = copy.deepcopy(vars(estimator)) | {"lr": 1e60}
+    estimator.set_params(lr=1e60)
+    for go_on in (estimator.fit, estimator.partial_fit):
+        with pytest.raises(ValueError, match=r"diverged by epoch \d+: with lr=1e\+60"):
+            go_on(X, iris_labels)
+        same_attributes(vars(estimator), before)
+
+
+@pytest.mark.parametrize("lr", [1e6, 1e8])
+@estimators("sample_weight")
+def test_a_loss_in_doubt_is_a_warning(case, lr):
+    with pytest.warns(ConvergenceWarning, match="may be too large"):
+        model(case, lr=lr).fit(wine, wine_labels)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(("lr", "overshoot"), [(0.1, 1e6), (1e4, 1e23)])
+def test_a_loss_that_overshoots_and_comes_back_is_no_divergence(lr, overshoot):
+    net = TwoLayerMLPClassifier(optimizer="sgd", lr=lr, lr_decay=0.8, n_epochs=99, random_state=0)
+    loss = net.fit(wine, wine_labels).history_["loss"]
+    assert loss.max() > overshoot
+    assert loss[-1] < 1e3
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("ruin", [{"lr": 1e10}, {"reg_param": 1e300}], ids=repr)
+def test_a_last_step_that_ruins_the_model(ruin, seed):
+    net = TwoLayerMLPClassifier(optimizer="sgd", n_epochs=1, random_state=seed, **ruin)
+    with pytest.raises(ValueError, match=r"diverged (in|by) epoch 1: with lr="):
+        net.fit(X, iris_labels)
+
+
+def test_a_last_step_that_may_have_ruined_the_model():
+    net = TwoLayerMLPClassifier(optimizer="sgd", n_epochs=1, random_state=0, lr=1e3)
+    with pytest.warns(ConvergenceWarning, match="After 1 epochs the training loss is"):
+        net.fit(X, iris_labels)
+
+
+@estimators("sample_weight")
+def test_rows_without_weight_do_not_make_a_fit_diverge(case):
+    outlying = X.copy()
+    outlying[::2] *= 1e200
+    weight = np.arange(150) % 2
+    model(case).fit(outlying, iris_labels, weight)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 200])
+def test_a_perceptron_has_a_rate_of_any_size(batch_size):
+    perceptron = BinaryPerceptron(lr=1e300, batch_size=batch_size, n_epochs=3)
+    perceptron.fit(X, iris_labels == 2)
+    np.testing.assert_array_equal(perceptron.history_["penalty"], 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_initial_weights_that_are_too_large(dtype):
+    net = TwoLayerMLPClassifier(weight_init=1e300, n_epochs=3)
+    with pytest.raises(ValueError, match=r"before the first step: weight_init=1e\+300 or val"):
+        net.fit(X.astype(dtype), iris_labels)
+
+
+@estimators()
+def test_huge_numbers_of_epochs_and_rows(case):
+    options = {"early_stopping": True, "n_iter_no_change": 2, "tol": 0.1, "batch_size": 10**20}
+    model(case, n_epochs=10**20, **options).fit(X, labels(case))
+    model(case, early_stopping=True, n_iter_no_change=10**20).fit(X, labels(case))
+
+
+SCALES = [1e-30, 1e30, np.array([1e-30, 1.0, 1e30, 1e-10])]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("is_sparse", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@estimators()
+def test_badly_scaled_data_raise_no_floating_point_error(case, dtype, is_sparse):
+    y, options = labels(case), [{}, {"early_stopping": True}]
+    if "momentum" in case.has:
+        options += [{"optimizer": "adam"}, {"optimizer": "sgd", "momentum": 0.9}]
+    for scale in SCALES:
+        scaled = (X * scale).astype(dtype)
+        scaled = sparse.csr_array(scaled) if is_sparse else scaled
+        for values in options:
+            with np.errstate(all="raise"):
+                try:
+                    fitted = model(case, **values).fit(scaled, y)
+                except ValueError as error:
+                    assert re.search("diverged|finite", str(error))  # noqa: PT017
+                    continue
+                fitted.predict(scaled)
+                if "predict_proba" in case.has:
+                    assert np.all(np.isfinite(fitted.predict_proba(scaled)))
+                    fitted.predict_log_proba(scaled)
+
+
 @estimators()
 def test_a_diverged_fit_lets_its_data_go(case):
     given = X * 1e200
@@ -242,21 +352,19 @@ def test_sparse_nan(case):
 
 
 @estimators()
-def test_a_class_with_one_row_cannot_be_split(case):
-    rare = labels(case).max()
-    y = np.r_[np.arange(100) % rare, rare]
-    with pytest.raises(ValueError, match=rf"only one sample \(n_samples = 1\) of \[{rare}\]"):
-        model(case, early_stopping=True).fit(X[:101], y)
+def test_a_row_of_each_class_leaves_none_to_validate_on(case):
+    y = np.arange(labels(case).max() + 1)
+    with pytest.raises(ValueError, match=rf"only one sample \(n_samples = {len(y)}\)"):
+        model(case, early_stopping=True).fit(X[: len(y)], y)
 
 
-@pytest.mark.parametrize(("fraction", "side"), [(0.02, "validation"), (0.99, "training")])
 @estimators()
-def test_a_fraction_that_leaves_a_class_without_a_row(case, fraction, side):
+def test_a_fraction_that_leaves_a_class_without_a_training_row(case):
     last = labels(case).max()
     y = np.r_[np.zeros(146), [1, 1, last, last]]
-    message = f"validation_fraction={fraction} leaves no {side} row of .* out of 150 rows"
+    message = r"validation_fraction=0.99 leaves no training row of .* out of 150 rows. Lower it"
     with pytest.raises(ValueError, match=message):
-        model(case, early_stopping=True, validation_fraction=fraction).fit(X, y)
+        model(case, early_stopping=True, validation_fraction=0.99).fit(X, y)
 
 
 @estimators("sample_weight")
@@ -281,6 +389,13 @@ def test_class_weights_without_a_finite_sum(case):
     y = labels(case)
     with pytest.raises(ValueError, match="must have a finite sum, got inf"):
         model(case, class_weight=dict.fromkeys(range(y.max() + 1), 1e308)).fit(X, y)
+
+
+@estimators("sample_weight")
+def test_sample_weights_that_are_next_to_nothing(case):
+    weight = np.r_[5e-324, np.zeros(149)]
+    with pytest.raises(ValueError, match=r"Sample weights are too small .* multiply them by"):
+        model(case).fit(X, labels(case), weight)
 
 
 @estimators("sample_weight")
@@ -368,6 +483,20 @@ def test_predictions(case, method):
         getattr(fitted, method)(X_nan)
     with pytest.raises(ValueError, match=r"Found array with 0 sample\(s\)"):
         getattr(fitted, method)(X[:0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("case", "method"), METHODS, ids=str)
+def test_predictions_out_of_range(case, method, dtype):
+    fitted = model(case).fit(X.astype(dtype), labels(case))
+    _, layers = fitted._fitted_network()
+    for W in layers.weights:
+        W *= 1e4
+    far = X.astype(dtype)
+    far[3:5] *= np.finfo(dtype).max / 8
+    far[:3] = 0
+    with pytest.raises(ValueError, match=r"X has values that are too large .* of its 150 rows"):
+        getattr(fitted, method)(far)
 
 
 # --- what a perceptron does not have -----------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.datasets import load_wine
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_softmax import (
@@ -395,10 +396,29 @@ def test_a_leader_may_diverge(case):
 @with_everything("reg_param")
 def test_a_member_may_diverge_after_it_was_looked_at(case):
     X, y = data(case)
-    estimators = members(case, [{"n_epochs": n, "lr": 0.1, "reg_param": 1e22} for n in (30, 1)])
+    estimators = members(case, [{"n_epochs": n, "lr": 0.1, "reg_param": 1e6} for n in (30, 1)])
     fitted, errors = together(estimators, X, y)
     assert str(errors[0]) == error_alone(estimators[0], X, y)
     assert_same_models(fitted[1:], alone(estimators[1:], X, y))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_member_may_overshoot_beyond_hope_and_come_back():
+    X, y = load_wine(return_X_y=True)
+    net = TwoLayerMLPClassifier(lr=1e10, optimizer="sgd", random_state=0)
+    estimators = [clone(net).set_params(n_epochs=n) for n in (1, 30)]
+    fitted, errors = together(estimators, X, y)
+    assert str(errors[0]) == error_alone(estimators[0], X, y)
+    assert "diverged by epoch 1" in str(errors[0])
+    assert_same_models(fitted[1:], alone(estimators[1:], X, y))
+
+
+@every_case
+def test_early_stopping_trains_on_the_only_row_of_a_class(case):
+    X, y = data(case)
+    y = np.where(np.arange(90) == 5, y.max(), np.minimum(y, y.max() - 1))
+    estimators = members(case, STOPPED_EARLY, early_stopping=True)
+    assert_as_if_alone(estimators, X, y, but=GENERATORS)
 
 
 @every_case

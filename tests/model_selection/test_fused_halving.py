@@ -289,9 +289,10 @@ def learning_rate(estimator, X, y):
     return estimator.lr
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_candidates_that_diverge_in_a_later_rung_are_the_worst():
-    # Weights grow by a factor in each step, and do well until they leave the range of numbers.
-    grid = {"lr": [1e-6, 2e-6, 1e-5, 2e-5, 3e-5, 3.0], "reg_param": [3000.0]}
+    # Weights grow by a factor in each step, and are in doubt only for the first 20 epochs.
+    grid = {"lr": [1e-6, 2e-6, 1e-5, 2e-5, 3e-5, 0.05], "reg_param": [3000.0]}
     options = {"max_resources": 80, "factor": 2, "resource": "n_epochs", "cv": 3}
     search = HalvingGridSearchCV(SOFTMAX, grid, error_score=-1.0, scoring=learning_rate, **options)
     own, _, _ = same_as_scikit_learn(search, X, Y)

@@ -21,6 +21,25 @@ def as_array(X):
     return X.toarray() if sparse.issparse(X) else X.copy()
 
 
+def test_some_rows_are_evenly_spaced_among_those_with_weight():
+    n, y = 10_000, np.arange(10_000) % 5
+    X, indices = np.arange(2.0 * n)[:, np.newaxis], np.arange(n) * 2
+    weight = np.where(np.arange(n) < 4000, 0.0, 2.0)
+    some = Rows(X, y, weight, indices).some(np.array([[1.0, 0.0, 1.0, 1.0, 3.0]]))
+    row = some.read(slice(None))[:, 0].astype(int) // 2
+    assert len(some) == Rows.BLOCK_SIZE
+    assert (row[0], row[-1]) == (4000, n - 1)
+    assert np.all(np.diff(row) <= 8)
+    np.testing.assert_array_equal(some.y, y[row])
+    assert set(some.y) == {0, 2, 3, 4}
+    np.testing.assert_array_equal(some.weight, 2)
+
+
+def test_some_of_few_rows_are_all_of_them(rng):
+    rows = random_rows(rng, n=12)
+    np.testing.assert_array_equal(rows.some().read(slice(None)), rows.X)
+
+
 @given(st.integers(1, 40), st.booleans(), st.booleans(), st.booleans())
 def test_rows_are_read_in_their_order(n, picked, is_sparse, is_fortran):
     rng = np.random.RandomState(n)

@@ -12,6 +12,7 @@ from sklearn_softmax._model.losses import PerceptronCriterion, SoftmaxCrossEntro
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.epochs import State
+from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
 from sklearn_softmax._training.patience import Patience
 from sklearn_softmax._training.rows import Rows
@@ -117,6 +118,19 @@ def test_models_train_together_as_they_do_alone(objective, optimizer):
         alone = problem.run([i])
         alone.advance(8)
         assert_same(together.look(i), alone.look(0))
+
+
+@pytest.mark.parametrize("patience", [None, ([2, 3, 2, 9], [0.0] * 4)], ids=["all", "stopped"])
+def test_the_loss_is_that_of_the_parameters_handed_over(patience):
+    problem = Problem(patience=patience, class_weight=OF_THEIR_OWN["class_weight"])
+    run = problem.run()
+    run.advance(8)
+    for i in range(N_MODELS):
+        model = run.look(i)
+        class_weight = np.array(OF_THEIR_OWN["class_weight"])[[i]]
+        expected, _ = evaluate(SOFTMAX, model.params, problem.rows, class_weight)
+        assert model.loss == pytest.approx(expected[0])
+        assert model.untrained_loss == pytest.approx(max(np.log(3), model.step_losses[0]))
 
 
 def test_history_has_an_entry_an_epoch():

@@ -124,8 +124,8 @@ class _Perceptron:
     """Weights that learn, and the bound within which the sign of a score is uncertain."""
 
     def __init__(self, params, state, product, largest_norm):
-        self.vector, (self.w, self.b) = params.vector[0], _one_output(params)
-        self.lag = params.on(state["lag"]) if state else None
+        self.vector, self.w, self.b = _views(params)
+        self.lag = _views(params.on(state["lag"])) if state else ()
         self.n_steps = state.get("n_steps", 0)
         self.change = np.empty_like(self.w)  # spares an array a mistake
         self.product, self.largest_norm = product, largest_norm
@@ -157,10 +157,11 @@ class _Perceptron:
                 vector = list(map(add, vector, change))
         self.vector[:], margins[:] = vector, found
         mistakes = np.flatnonzero(margins <= 0)
-        if self.lag is not None:
-            turns = self.n_steps + mistakes
-            late = X[mistakes] * (np.abs(steps[mistakes]) * turns)[:, np.newaxis]
-            self.lag.vector[0] = np.cumsum(np.vstack([self.lag.vector, late]), axis=0)[-1]
+        if self.lag:
+            lag, *_ = self.lag
+            late = np.abs(steps[mistakes]) * (self.n_steps + mistakes)
+            # Added up in the order of the rows, which np.sum would not promise.
+            lag[:] = np.cumsum(np.vstack([lag, X[mistakes] * late[:, np.newaxis]]), axis=0)[-1]
         return len(mistakes)
 
     def _learn_in_stretches(self, X, signs, steps, margins, length):
@@ -224,8 +225,9 @@ class _Perceptron:
     def _learn(self, X, i, step):
         """Change the weights and the intercept by a step along row i."""
         self._add(self.w, self.b, X, i, step)
-        if self.lag is not None:
-            self._add(*_one_output(self.lag), X, i, step * (self.n_steps + i))
+        if self.lag:
+            _, w, b = self.lag
+            self._add(w, b, X, i, step * (self.n_steps + i))
 
     def _add(self, w, intercepts, X, i, step):
         """Add a step along row i to a vector of weights and its intercept."""
@@ -239,6 +241,7 @@ class _Perceptron:
             b[()] = b + step
 
 
-def _one_output(params):
-    """Views of the weights and, if there is one, of the intercept of a model of one output."""
-    return params.weights[0][0, 0], [b[0, 0, 0, ...] for b in params.intercepts]
+def _views(params):
+    """Vector of a model of one output, its weights and, if there is one, its intercept."""
+    intercepts = [b[0, 0, 0, ...] for b in params.intercepts]
+    return params.vector[0], params.weights[0][0, 0], intercepts

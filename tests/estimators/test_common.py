@@ -45,6 +45,7 @@ def statuses(estimator, expected_failed_checks=None):
         BinaryPerceptron(batch_size=32),
         BinaryPerceptron(early_stopping=True),
         BinaryPerceptron(shuffle=False),
+        BinaryPerceptron(average=False, tol=None),
     ],
     ids=repr,
 )

@@ -22,22 +22,22 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
               \qquad \text{where} \quad s_i (w^\top x_i + b) \le 0
 
     with s = 1 for the second class and -1 for the first, and c the weight of the class.
-    With ``average=False`` and ``shuffle=False`` this is bit for bit
-    ``sklearn.linear_model.Perceptron(shuffle=False)`` on dense data in double precision,
-    where both take the rows as they stand, and the same ``tol`` for as many epochs.
+    With ``shuffle=False`` this is bit for bit
+    ``sklearn.linear_model.Perceptron(shuffle=False)`` on dense data in double precision:
+    both take the rows as they stand, and with the same ``tol`` as many epochs. Where there
+    are class weights, scikit-learn's ``tol`` leaves them out of the loss: set it to None.
 
     With ``batch_size`` above 1 a step goes against the subgradient of the perceptron
     criterion, averaged over the batch.
 
-    The fitted weights are the mean of those after each of the T steps, rows without a
-    mistake among them (the averaged perceptron [2]_):
+    With ``average=True`` the fitted weights are the mean of those after each of the T
+    steps, rows without a mistake among them (the averaged perceptron [2]_):
 
     .. math:: \bar w = \frac{1}{T} \sum_{t=1}^{T} w_t, \quad
               \bar b = \frac{1}{T} \sum_{t=1}^{T} b_t
 
     Where no hyperplane separates the classes, the last weights are what the last few
-    mistakes made of them; the mean classifies new rows better. ``average=False`` is the
-    plain rule.
+    mistakes made of them; the mean classifies new rows better.
 
     Training ends after an epoch without a mistake: no later epoch could change the
     weights that learn. Without tolerance, that comes to pass if and only if a hyperplane
@@ -72,7 +72,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         Smallest fall of the validation loss that counts as a gain. Without early stopping,
         it is the training loss (``history_["loss"]``) that has to fall; None to stop for
         neither, whereby early stopping still restores the parameters of the lowest.
-    average : bool, default=True
+    average : bool, default=False
         Whether the fitted weights are the mean over all steps, instead of the last ones.
         Validation rows are scored with it, the figures of training tell of the weights
         that learn. ``warm_start`` and ``partial_fit`` go on from these, and with the mean.
@@ -170,7 +170,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         validation_fraction=0.1,
         n_iter_no_change=5,
         tol=1e-3,
-        average=True,
+        average=False,
         class_weight=None,
         fit_intercept=True,
         shuffle=True,

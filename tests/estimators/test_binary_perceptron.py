@@ -333,6 +333,11 @@ def averaged_loop(X, y, n_epochs, weights=(1.0, 1.0), batch_size=1):
     return total / n_steps
 
 
+def averaged(**params):
+    """The averaged perceptron."""
+    return BinaryPerceptron(average=True, **params)
+
+
 AVERAGED = pytest.mark.parametrize("batch_size", [1, 50])
 
 
@@ -342,7 +347,7 @@ AVERAGED = pytest.mark.parametrize("batch_size", [1, 50])
 @pytest.mark.parametrize("data", ["noisy", "digits", "one feature", "imbalanced"])
 def test_the_mean_equals_that_of_a_plain_loop(data, container, weights, batch_size):
     X, y = SETS[data]()
-    model = BinaryPerceptron(batch_size=batch_size, tol=None, n_epochs=4, shuffle=False)
+    model = averaged(batch_size=batch_size, tol=None, n_epochs=4, shuffle=False)
     model.set_params(class_weight=dict(enumerate(weights))).fit(container(X), y)
     expected = averaged_loop(X, y, 4, weights, batch_size)
     found = np.append(model.coef_[0], model.intercept_)
@@ -353,7 +358,7 @@ def test_the_mean_equals_that_of_a_plain_loop(data, container, weights, batch_si
 def test_the_mean_in_single_precision(batch_size):
     X, y = SETS["noisy"]()
     single, double = (
-        BinaryPerceptron(batch_size=batch_size, n_epochs=4, random_state=0).fit(X.astype(dtype), y)
+        averaged(batch_size=batch_size, n_epochs=4, random_state=0).fit(X.astype(dtype), y)
         for dtype in (np.float32, np.float64)
     )
     assert single.coef_.dtype == np.float32
@@ -379,10 +384,10 @@ def test_the_mean_goes_on_in_every_way(container, batch_size):
     X, y = SETS["noisy"]()
     X = container(X)
     params = {"batch_size": batch_size, "tol": None, "random_state": 0}
-    once = BinaryPerceptron(n_epochs=6, **params).fit(X, y)
-    twice = BinaryPerceptron(n_epochs=3, warm_start=True, **params).fit(X, y)
+    once = averaged(n_epochs=6, **params).fit(X, y)
+    twice = averaged(n_epochs=3, warm_start=True, **params).fit(X, y)
     same_model(pickle.loads(pickle.dumps(twice)).fit(X, y), once)
-    in_parts = BinaryPerceptron(**params)
+    in_parts = averaged(**params)
     for _ in range(6):
         in_parts.partial_fit(X, y, classes=[0, 1])
     same_model(in_parts, once)

@@ -83,8 +83,13 @@ CASES = [
         cross_entropy,
         tuple(feature for feature in EVERYTHING if feature != 'lr="auto"'),
     ),
-    Case(BinaryPerceptron(), binary, perceptron_criterion, own_figures=("mistakes",)),
-    Case(BinaryPerceptron(batch_size=32), binary, perceptron_criterion, own_figures=("mistakes",)),
+    Case(BinaryPerceptron(tol=None), binary, perceptron_criterion, own_figures=("mistakes",)),
+    Case(
+        BinaryPerceptron(batch_size=32, tol=None),
+        binary,
+        perceptron_criterion,
+        own_figures=("mistakes",),
+    ),
 ]
 
 

@@ -35,13 +35,14 @@ MODULES = {
         "rows": set(),
         "hyperparameters": set(),
         "optimizers": set(),
+        "averaging": set(),
         "step_size": set(),
         "patience": set(),
         "evaluate": set(),
         "mini_batch": set(),
         "online": set(),
         "epochs": set(),
-        "run": {"epochs", "evaluate", "mini_batch", "online"},
+        "run": {"averaging", "epochs", "evaluate", "mini_batch", "online"},
     },
 }
 # Libraries of the two lower rooms; of scikit-learn, public modules alone.

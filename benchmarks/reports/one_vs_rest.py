@@ -19,7 +19,7 @@ from sklearn_softmax import BinaryPerceptron, ClassErrorDisplay, GDLogisticRegre
 DATA = ("digits", "mnist")
 N_TRAIN, N_TEST = 20_000, 2_000
 TEST_SIZE = 0.3
-PERCEPTRON = {"n_epochs": 10, "lr_decay": 0.5}
+PERCEPTRON = {"n_epochs": 10, "lr_decay": 0.5, "tol": None, "average": False}
 LOGISTIC_REGRESSION = {
     "digits": {"n_epochs": 50, "lr": 0.1, "batch_size": 32},
     "mnist": {"n_epochs": 50, "lr": 0.1, "batch_size": 200},

@@ -75,8 +75,9 @@ def run(options):
 
 def contestants(n_epochs, shuffle):
     """Estimators of the same rule, by library; unshuffled, they learn the same weights."""
+    plain = {"tol": None, "average": False}
     return {
-        OURS: BinaryPerceptron(n_epochs=n_epochs, shuffle=shuffle, random_state=0),
+        OURS: BinaryPerceptron(n_epochs=n_epochs, shuffle=shuffle, random_state=0, **plain),
         SKLEARN: Perceptron(max_iter=n_epochs, tol=None, shuffle=shuffle, random_state=0),
     }
 

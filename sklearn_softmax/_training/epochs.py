@@ -97,7 +97,7 @@ def _summary(rows, class_weight, batch_size, losses, is_correct):
         losses, is_correct = losses * weights, is_correct * weights
     dtype = np.result_type(losses, np.float64)
     starts = np.arange(0, len(rows), batch_size)
-    lengths = np.diff(starts, append=len(rows))
+    lengths = np.minimum(batch_size, len(rows) - starts)
     figures = {
         "loss": losses.mean(axis=-1, dtype=dtype),
         "accuracy": is_correct.mean(axis=-1),

@@ -17,7 +17,7 @@ import numpy as np
 STEPS_TO_FLUSH = 64
 
 
-class _Optimizer:
+class Optimizer:
     """What all optimisers have in common."""
 
     def step(self, vector, gradient, state, lr, momentum=None, look_ahead=None):
@@ -39,7 +39,7 @@ class _Optimizer:
 
 
 @dataclass(frozen=True)
-class GradientDescent(_Optimizer):
+class GradientDescent(Optimizer):
     r"""Gradient descent, with momentum if wanted.
 
     .. math:: v \leftarrow \mu v + g, \qquad \theta \leftarrow \theta - \alpha v
@@ -105,7 +105,7 @@ class GradientDescent(_Optimizer):
 
 
 @dataclass(frozen=True)
-class Adam(_Optimizer):
+class Adam(Optimizer):
     r"""Adam: steps scaled by running means of the gradient and of its square.
 
     .. math:: m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad

@@ -1,4 +1,4 @@
-"""Early stopping: patience with a validation loss that no longer falls."""
+"""Patience with a loss that no longer falls: of validation rows, or in training."""
 
 import numpy as np
 
@@ -10,9 +10,13 @@ class Patience:
     ----------
     n_iter_no_change : array-like of shape (M,)
         Epochs in a row without a gain after which a model's patience is exhausted; infinity for
-        a model that is not stopped early, and then has the parameters of its last epoch.
+        a model that is not stopped.
     tol : array-like of shape (M,), float
         Smallest fall of the loss below its lowest that counts as a gain.
+    on_validation : array-like of shape (M,), bool
+        Whether the loss is that of the validation rows, and the model in the end has the
+        parameters of its lowest; else it is the training loss, and they are those of the last
+        epoch.
 
     Attributes
     ----------
@@ -27,15 +31,16 @@ class Patience:
     Examples
     --------
     >>> from sklearn_softmax._training.patience import Patience
-    >>> patience = Patience(n_iter_no_change=[2], tol=[0.01])
+    >>> patience = Patience(n_iter_no_change=[2], tol=[0.01], on_validation=[True])
     >>> [bool(patience.is_lowest(loss)[0]) for loss in (1.0, 0.9, 0.895, 0.897)]
     [True, True, True, False]
     >>> patience.is_exhausted()
     array([ True])
     """
 
-    def __init__(self, n_iter_no_change, tol):
+    def __init__(self, n_iter_no_change, tol, on_validation):
         self.n_iter_no_change, self.tol = np.asarray(n_iter_no_change, float), np.asarray(tol)
+        self.on_validation = np.asarray(on_validation)
         self.lowest_loss = np.full(len(self.tol), np.inf)
         self.n_without_gain = np.zeros(len(self.tol), int)
 
@@ -59,10 +64,6 @@ class Patience:
     def is_exhausted(self):
         """Which models have had too many epochs in a row without a gain."""
         return self.n_without_gain >= self.n_iter_no_change
-
-    def is_endless(self):
-        """Which models are never stopped."""
-        return np.isinf(self.n_iter_no_change)
 
     def keep(self, models):
         """Forget all models but these, given by an array of indices."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_softmax._model.floating_point import SILENT
+from sklearn_softmax._training.averaging import AveragedPass
 from sklearn_softmax._training.epochs import epochs
 from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.mini_batch import MiniBatchPass
@@ -22,8 +23,8 @@ class TrainedModel:
     Parameters
     ----------
     params : Parameters
-        Those of the lowest validation loss where the model has patience and has not failed, else
-        the last ones; a copy.
+        Those of the lowest validation loss where the model has patience with it and has not
+        failed, else the last ones; a copy.
     optimizer_state : dict
         A copy.
     history : dict of str to ndarray of shape (n_epochs,)
@@ -81,9 +82,12 @@ class TrainingRun:
     validation : Rows or None, default=None
         Scored after each epoch.
     patience : Patience or None, default=None
-        With the validation loss; None to run all epochs.
+        With the validation loss or the training loss; None to run all epochs.
     is_online : bool, default=False
         Whether to learn by Rosenblatt's rule, a row a step, instead of batches.
+    is_averaged : bool, default=False
+        Whether a model is the mean of its weights over all steps; the optimiser then is
+        AveragedGradientDescent.
 
     Attributes
     ----------
@@ -103,6 +107,7 @@ class TrainingRun:
     validation: object = None
     patience: object = None
     is_online: bool = False
+    is_averaged: bool = False
 
     def __post_init__(self):
         self.models = np.arange(len(self.state.params.vector))
@@ -128,6 +133,8 @@ class TrainingRun:
             one_pass = OnlinePass(rows.X)
         else:
             one_pass = MiniBatchPass(self.objective, self.optimizer, rows, batch_size)
+        if self.is_averaged:
+            one_pass = AveragedPass(one_pass)
         order = {"batch_size": batch_size, "shuffle": self.shuffle, "rng": self.rng}
         self._epochs = epochs(one_pass, self.state, rows, **order)
 
@@ -219,10 +226,17 @@ class TrainingRun:
             scored = evaluate(objective, params, self.validation, class_weight)
             record["val_loss"], record["val_accuracy"] = scored
         if self.patience is not None:
-            is_best = self.patience.is_lowest(record["val_loss"]) | self.patience.is_endless()
+            is_best = self.patience.is_lowest(self._loss_to_watch(record))
+            is_best |= ~self.patience.on_validation
             self._best[is_best] = params.vector[is_best]
         self._records.append(record)
         self._step_losses.append(step_losses)
+
+    def _loss_to_watch(self, record):
+        """The loss with which each model has patience."""
+        if self.validation is None:
+            return record["loss"]
+        return np.where(self.patience.on_validation, record["val_loss"], record["loss"])
 
     def _dismiss_failed(self):
         """Have the models leave of which something is no longer finite."""
@@ -247,9 +261,10 @@ class TrainingRun:
 
     def _dismiss(self, is_leaving, failure=""):
         """Have some models leave, to be looked at as they stand now."""
-        for i in np.flatnonzero(is_leaving):
-            self._left[int(self.models[i])] = self._trained(i, failure)
-        self._retain(~is_leaving)
+        if is_leaving.any():
+            for i in np.flatnonzero(is_leaving):
+                self._left[int(self.models[i])] = self._trained(i, failure)
+            self._retain(~is_leaving)
 
     def _retain(self, is_kept):
         """Keep the arrays of some models."""

@@ -52,8 +52,8 @@ class GradientDescentClassifier(
     A subclass names its ``_loss`` and gives ``_network(n_features)`` to train,
     ``_initial_parameters(network, dtype, models)``, ``_attributes_from(params)``, and
     ``_fitted_network()`` with its parameters. It may override ``_hyperparameters()``,
-    ``_optimizer()``, ``_dropout()``, ``_is_online()``, ``_check_parameters()`` and
-    ``_check_classes(classes)``.
+    ``_optimizer()``, ``_patience()``, ``_dropout()``, ``_is_online()``, ``_is_averaged()``,
+    ``_check_parameters()`` and ``_check_classes(classes)``.
     """
 
     _parameter_constraints: dict = {
@@ -219,15 +219,13 @@ class GradientDescentClassifier(
         models = models or [self]
         hyperparameters = self._in_run(models, rows, class_weight)
         state = self._starting_state(models, hyperparameters, rows, goes_on)
-        patience = None
-        if validation is not None and any(model.early_stopping for model in models):
-            patience = Patience(*zip(*(model._patience() for model in models)))
-        convergence = Convergence(self._steps_an_epoch(len(rows)), [m.tol for m in models])
+        convergence = Convergence(self._steps_an_epoch(len(rows)), [m.tol or 0 for m in models])
         objective = Objective(self._network(rows.X.shape[1]), self._loss, self._dropout())
         batches = int(self.batch_size), self.shuffle, self._random_state
         return TrainingRun(
             *(objective, self._optimizer(), rows, state, *batches),
-            *(convergence, self.n_epochs == "auto", validation, patience, self._is_online()),
+            *(convergence, self.n_epochs == "auto", validation, _patience_of(models)),
+            *(self._is_online(), self._is_averaged()),
         )
 
     def _most_epochs(self, n_rows):
@@ -291,8 +289,9 @@ class GradientDescentClassifier(
         }
 
     def _patience(self):
-        """Epochs without a gain, and the smallest gain that counts, for early stopping."""
-        return self.n_iter_no_change if self.early_stopping else np.inf, self.tol
+        """Epochs without a gain, the smallest gain that counts, and whether it is in validation."""
+        n_iter_no_change = self.n_iter_no_change if self.early_stopping else np.inf
+        return n_iter_no_change, self.tol, self.early_stopping
 
     def _in_run(self, models, rows, class_weight):
         """Hyperparameters of estimators as they are trained on rows."""
@@ -324,6 +323,10 @@ class GradientDescentClassifier(
 
     def _is_online(self):
         """Whether each row is a step of Rosenblatt's rule, not a batch of one."""
+        return False
+
+    def _is_averaged(self):
+        """Whether the model is the mean of its weights over all steps."""
         return False
 
     def _starting_state(self, models, hyperparameters, rows, goes_on):
@@ -467,3 +470,10 @@ class GradientDescentClassifier(
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _patience_of(models):
+    """Patience of the models of some estimators; None where none would need it."""
+    patience = Patience(*zip(*(model._patience() for model in models)))
+    is_needed = np.isfinite(patience.n_iter_no_change) | patience.on_validation
+    return patience if np.any(is_needed) else None

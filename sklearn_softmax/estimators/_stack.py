@@ -249,8 +249,9 @@ def model_of(estimator, goes_on=False, class_weight=None):
     if class_weight is not None:
         is_needless = np.all(class_weight == 1)
         hyperparameters["class_weight"] = None if is_needless else tuple(class_weight.tolist())
-    if estimator.early_stopping:
-        n_iter_no_change, tol = estimator._patience()
+    n_iter_no_change, tol, on_validation = estimator._patience()
+    hyperparameters["on_validation"] = on_validation
+    if np.isfinite(n_iter_no_change):
         hyperparameters |= {"n_iter_no_change": n_iter_no_change, "tol": tol}
     return tuple(hyperparameters.items())
 

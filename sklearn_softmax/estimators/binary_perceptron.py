@@ -2,10 +2,12 @@
 
 from numbers import Real
 
+import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 
 from sklearn_softmax._model.losses import PerceptronCriterion
+from sklearn_softmax._training.averaging import AveragedGradientDescent
 from sklearn_softmax._training.optimizers import GradientDescent
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._linear import LinearMixin
@@ -20,29 +22,41 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
               \qquad \text{where} \quad s_i (w^\top x_i + b) \le 0
 
     with s = 1 for the second class and -1 for the first, and c the weight of the class.
-    This is bit for bit ``sklearn.linear_model.Perceptron(shuffle=False, tol=None)`` on
-    dense data in double precision, where both take the rows as they stand.
+    With ``shuffle=False`` this is bit for bit
+    ``sklearn.linear_model.Perceptron(shuffle=False)`` on dense data in double precision:
+    both take the rows as they stand, and with the same ``tol`` as many epochs. Where there
+    are class weights, scikit-learn's ``tol`` leaves them out of the loss: set it to None.
 
     With ``batch_size`` above 1 a step goes against the subgradient of the perceptron
     criterion, averaged over the batch.
 
-    Training ends by itself after an epoch without a mistake: no later epoch could
-    change anything. That comes to pass if and only if a hyperplane separates the
-    classes, and epochs enough are allowed.
+    With ``average=True`` the fitted weights are the mean of those after each of the T
+    steps, rows without a mistake among them (the averaged perceptron [2]_):
+
+    .. math:: \bar w = \frac{1}{T} \sum_{t=1}^{T} w_t, \quad
+              \bar b = \frac{1}{T} \sum_{t=1}^{T} b_t
+
+    Where no hyperplane separates the classes, the last weights are what the last few
+    mistakes made of them; the mean classifies new rows better.
+
+    Training ends after an epoch without a mistake: no later epoch could change the
+    weights that learn. Without tolerance, that comes to pass if and only if a hyperplane
+    separates the classes, and epochs enough are allowed. Else it ends when the training
+    loss no longer falls, as in scikit-learn: see ``tol``.
 
     Parameters
     ----------
     lr : float, default=1.0
-        Learning rate. From zero weights it only scales them, unless ``lr_decay`` is
-        below 1 or early stopping weighs the loss against ``tol``.
+        Learning rate. From zero weights it only scales them, and the loss that is weighed
+        against ``tol``, unless ``lr_decay`` is below 1.
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     batch_size : int, default=1
         Rows a step; more than there are mean all of them. The gradient of a last batch
         with fewer rows counts in proportion. 1 is the online rule.
     n_epochs : int, default=200
-        Passes over the data: exactly as many, unless early stopping ends them. An epoch
-        without a mistake ends them, too.
+        Passes over the data: exactly as many, unless early stopping ends them. A training
+        loss that no longer falls and an epoch without a mistake end them, too.
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the
         parameters at its lowest; the epoch count stays where it is. The validation rows
@@ -52,10 +66,17 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         That fraction, at least as many rows as there are classes. A rare class may have none
         among them; the only row of a class is trained on, and does not count. Used only with
         early stopping and without ``X_val``.
-    n_iter_no_change : int, default=10
-        Epochs in a row without a gain after which early stopping stops.
-    tol : float, default=1e-4
-        Smallest fall of the validation loss that counts as a gain.
+    n_iter_no_change : int, default=5
+        Epochs in a row without a gain after which early stopping stops. Without early
+        stopping, training stops after as many.
+    tol : float or None, default=1e-3
+        Smallest fall of the validation loss that counts as a gain. Without early stopping,
+        it is the training loss (``history_["loss"]``) that has to fall; None to stop for
+        neither, whereby early stopping still restores the parameters of the lowest.
+    average : bool, default=False
+        Whether the fitted weights are the mean over all steps, instead of the last ones.
+        Validation rows are scored with it, the figures of training tell of the weights
+        that learn. ``warm_start`` and ``partial_fit`` go on from these, and with the mean.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives every class the same total in training.
         The same weights count for validation rows. The online rule takes them as they are,
@@ -115,9 +136,11 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     ----------
     .. [1] F. Rosenblatt, "The perceptron: a probabilistic model for information storage
        and organization in the brain" (1958).
-    .. [2] C. M. Bishop, "Pattern Recognition and Machine Learning" (2006),
+    .. [2] Y. Freund and R. Schapire, "Large margin classification using the perceptron
+       algorithm" (1999).
+    .. [3] C. M. Bishop, "Pattern Recognition and Machine Learning" (2006),
        section 4.1.7.
-    .. [3] N. Hinke, "MNIST Handwritten Digits" (2022), part 2.
+    .. [4] N. Hinke, "MNIST Handwritten Digits" (2022), part 2.
 
     Examples
     --------
@@ -132,6 +155,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     _parameter_constraints: dict = {
         **GradientDescentClassifier._parameter_constraints,
         "lr": [Interval(Real, 0, None, closed="neither")],
+        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "average": ["boolean"],
     }
     _loss = PerceptronCriterion()
 
@@ -144,8 +169,9 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         n_epochs=200,
         early_stopping=False,
         validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
+        n_iter_no_change=5,
+        tol=1e-3,
+        average=False,
         class_weight=None,
         fit_intercept=True,
         shuffle=True,
@@ -161,6 +187,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.average = average
         self.class_weight = class_weight
         self.fit_intercept = fit_intercept
         self.shuffle = shuffle
@@ -170,7 +197,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, *, X_val=None, y_val=None):
-        """Train until an epoch makes no mistake, for ``n_epochs`` passes at most.
+        """Train until there are no mistakes, or no gain any longer: ``n_epochs`` passes at most.
 
         Parameters
         ----------
@@ -203,7 +230,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         """Make one pass over the given data, going on from where training stands.
 
         The learning rate, its decay and the history go on from earlier calls of
-        ``partial_fit`` and ``fit``. Early stopping and ``n_epochs`` play no part.
+        ``partial_fit`` and ``fit``, and so does the mean. Early stopping, ``tol`` and
+        ``n_epochs`` play no part.
 
         Parameters
         ----------
@@ -241,13 +269,23 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         rates = {"lr": self.lr, "lr_decay": self.lr_decay}
         return rates | {"reg_param": 0.0, "momentum": 0.0, "nesterov": False}
 
+    def _patience(self):
+        """As for the others, but without early stopping patience is with the training loss."""
+        if self.tol is None:
+            return np.inf, 0.0, self.early_stopping
+        return self.n_iter_no_change, self.tol, self.early_stopping
+
     def _optimizer(self):
-        """Plain gradient descent."""
-        return GradientDescent()
+        """Plain gradient descent, which may keep what the mean of the weights takes."""
+        return AveragedGradientDescent() if self.average else GradientDescent()
 
     def _is_online(self):
         """Whether each row is a step of Rosenblatt's rule, not a batch of one."""
         return self.batch_size == 1
+
+    def _is_averaged(self):
+        """Whether the model is the mean of its weights over all steps."""
+        return self.average
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

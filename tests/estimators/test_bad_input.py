@@ -45,6 +45,7 @@ VALUES = {
     "validation_fraction": [0, 1, -0.2, 5],
     "n_iter_no_change": [0, 1.5],
     "tol": [-1e-3, "small"],
+    "average": ["yes", 2],
     "class_weight": ["even", 3],
     "fit_intercept": ["no"],
     "shuffle": ["no"],

@@ -1,5 +1,7 @@
 """Rosenblatt's rule against scikit-learn's, bit for bit, and against a plain loop."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,9 +15,10 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_softmax import BinaryPerceptron
+from sklearn_softmax import BinaryPerceptron, FusedGridSearchCV
 from sklearn_softmax._training import online
 from sklearn_softmax._training.rows import Rows
+from tests.cases import same_model
 
 
 def zero_or_one(digit):
@@ -51,6 +54,11 @@ SETS = {
 }
 
 
+def plain(**params):
+    """Rosenblatt's perceptron as it is: all epochs, the last weights."""
+    return BinaryPerceptron(**{"tol": None, "average": False, **params})
+
+
 def assert_same_bits(model, expected):
     np.testing.assert_array_equal(model.coef_, expected.coef_)
     np.testing.assert_array_equal(model.intercept_, expected.intercept_)
@@ -80,14 +88,14 @@ def test_every_bit_is_scikit_learn_s(data, fit_intercept, class_weight):
     X, y = SETS[data]()
     params = {"fit_intercept": fit_intercept, "class_weight": class_weight, "shuffle": False}
     expected = Perceptron(tol=None, max_iter=7, **params).fit(X, y)
-    assert_same_bits(BinaryPerceptron(n_epochs=7, **params).fit(X, y), expected)
+    assert_same_bits(plain(n_epochs=7, **params).fit(X, y), expected)
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_every_bit_of_every_digit(digit):
     X, y = zero_or_one(digit)
     expected = Perceptron(tol=None, max_iter=5, shuffle=False, eta0=0.1).fit(X, y)
-    assert_same_bits(BinaryPerceptron(n_epochs=5, shuffle=False, lr=0.1).fit(X, y), expected)
+    assert_same_bits(plain(n_epochs=5, shuffle=False, lr=0.1).fit(X, y), expected)
 
 
 @pytest.mark.parametrize("cost_of_beginning", [1, 100, 10_000_000])
@@ -98,7 +106,32 @@ def test_stretches_do_not_matter(data, block_size, cost_of_beginning, monkeypatc
     expected = Perceptron(tol=None, max_iter=3, shuffle=False).fit(X, y)
     monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
     monkeypatch.setattr(online, "COST_OF_BEGINNING", cost_of_beginning)
-    assert_same_bits(BinaryPerceptron(n_epochs=3, shuffle=False).fit(X, y), expected)
+    monkeypatch.setattr(online, "_is_dense", lambda share, X: False)
+    assert_same_bits(plain(n_epochs=3, shuffle=False).fit(X, y), expected)
+
+
+@pytest.mark.parametrize("params", [{}, {"average": True}, {"fit_intercept": False}], ids=str)
+@pytest.mark.parametrize("data", SETS)
+def test_row_by_row_or_in_stretches_does_not_matter(data, params, monkeypatch):
+    X, y = SETS[data]()
+    class_weight = {0: 0.3, 1: 1.7}
+    models = []
+    for is_dense in (False, True):
+        monkeypatch.setattr(online, "_is_dense", lambda share, X, is_dense=is_dense: is_dense)
+        model = plain(n_epochs=3, random_state=0, class_weight=class_weight, **params)
+        models.append(model.fit(X, y))
+    assert_same_bits(*models)
+    for name in models[0].history_:
+        np.testing.assert_allclose(*(model.history_[name] for model in models), rtol=1e-9)
+
+
+def test_short_rows_with_many_mistakes_are_taken_one_by_one():
+    X = np.zeros((9, 2))
+    assert online._is_dense(0.4, X)
+    assert not online._is_dense(0.01, X)
+    assert not online._is_dense(0.4, np.zeros((9, 100)))
+    assert not online._is_dense(0.4, X.astype(np.float32))
+    assert not online._is_dense(0.4, sparse.csr_array(X))
 
 
 @pytest.mark.parametrize("weight", [1e-160, 1e-170, 1e-200, 1e-300])
@@ -108,7 +141,7 @@ def test_weights_whose_squares_vanish(seed, weight):
     X, y = rng.randint(-2, 3, (200, 6)).astype(float), rng.randint(0, 2, 200)
     params = {"class_weight": {0: weight, 1: weight}, "shuffle": False}
     expected = Perceptron(tol=None, max_iter=5, eta0=0.1, **params).fit(X, y)
-    assert_same_bits(BinaryPerceptron(n_epochs=5, lr=0.1, **params).fit(X, y), expected)
+    assert_same_bits(plain(n_epochs=5, lr=0.1, **params).fit(X, y), expected)
 
 
 @given(
@@ -117,14 +150,14 @@ def test_weights_whose_squares_vanish(seed, weight):
 )
 def test_scores_at_and_beside_zero(X, y):
     expected = Perceptron(tol=None, max_iter=4, shuffle=False).fit(X, y)
-    assert_same_bits(BinaryPerceptron(n_epochs=4, shuffle=False).fit(X, y), expected)
+    assert_same_bits(plain(n_epochs=4, shuffle=False).fit(X, y), expected)
 
 
 @pytest.mark.parametrize("data", SETS)
 def test_single_precision_equals_a_plain_loop(data):
     X, y = SETS[data]()
     X = X.astype(np.float32)
-    model = BinaryPerceptron(n_epochs=3, shuffle=False).fit(X, y)
+    model = plain(n_epochs=3, shuffle=False).fit(X, y)
     w, b, mistakes = plain_loop(X, y, 3)
     assert model.coef_.dtype == model.intercept_.dtype == np.float32
     np.testing.assert_array_equal(model.coef_[0], w)
@@ -136,7 +169,7 @@ def test_single_precision_equals_a_plain_loop(data):
 def test_shuffled_equals_a_plain_loop_in_that_order(dtype):
     X, y = SETS["noisy"]()
     X = X.astype(dtype)
-    model = BinaryPerceptron(n_epochs=3, random_state=5).fit(X, y)
+    model = plain(n_epochs=3, random_state=5).fit(X, y)
     rng = np.random.RandomState(5)
     w, b, mistakes = plain_loop(X, y, 3, orders=[rng.permutation(len(y)) for _ in range(3)])
     np.testing.assert_array_equal(model.coef_[0], w)
@@ -149,7 +182,7 @@ def test_shuffled_equals_a_plain_loop_in_that_order(dtype):
 @pytest.mark.parametrize("data", ["digits", "exact zeros", "one feature"])
 def test_sparse_equals_dense(data, shuffle, container):
     X, y = SETS[data]()
-    model = BinaryPerceptron(n_epochs=4, shuffle=shuffle, random_state=0)
+    model = plain(n_epochs=4, shuffle=shuffle, random_state=0)
     w, b = (getattr(model.fit(X, y), name).copy() for name in ("coef_", "intercept_"))
     model.fit(container(X), y)
     np.testing.assert_array_equal(model.coef_, w)
@@ -158,7 +191,7 @@ def test_sparse_equals_dense(data, shuffle, container):
 
 def test_every_row_is_a_step():
     X, y = zero_or_one(1)
-    model = BinaryPerceptron(n_epochs=2, random_state=0).fit(X, y)
+    model = plain(n_epochs=2, random_state=0).fit(X, y)
     assert model.n_steps_ == len(model.step_losses_) == 2 * len(y)
     np.testing.assert_allclose(model.step_losses_[: len(y)].mean(), model.history_["loss"][0])
     share = 1 - model.history_["mistakes"] / len(y)
@@ -167,8 +200,8 @@ def test_every_row_is_a_step():
 
 def test_the_rate_of_mistakes_decides_how_far_to_look():
     stretch = online._stretch
-    assert stretch(0, 0) == 32
-    assert stretch(10_000, 5_000) < stretch(10_000, 500) < stretch(10_000, 5)
+    assert stretch(1 / 32) == 32
+    assert stretch(0.5) < stretch(0.05) < stretch(0.0005)
 
 
 # --- mini-batches -----------------------------------------------------------------------------
@@ -177,7 +210,7 @@ def test_the_rate_of_mistakes_decides_how_far_to_look():
 @pytest.mark.parametrize("weights", [None, {0: 0.5, 1: 3.0}], ids=str)
 def test_mini_batches_equal_a_plain_loop(weights):
     X, y = SETS["noisy"]()
-    model = BinaryPerceptron(
+    model = plain(
         batch_size=50, n_epochs=4, lr=0.5, lr_decay=0.9, shuffle=False, class_weight=weights
     ).fit(X, y)
     w, b = np.zeros(X.shape[1]), 0.0
@@ -199,7 +232,7 @@ def test_mini_batches_equal_a_plain_loop(weights):
 @pytest.mark.parametrize("batch_size", [1, 20, 10_000])
 def test_training_ends_after_an_epoch_without_a_mistake(batch_size):
     X, y = SETS["separable"]()
-    model = BinaryPerceptron(batch_size=batch_size, random_state=0).fit(X, y)
+    model = plain(batch_size=batch_size, random_state=0).fit(X, y)
     mistakes = model.history_["mistakes"]
     assert model.n_iter_ < 200
     assert mistakes[-1] == 0 < mistakes[:-1].min()
@@ -212,18 +245,185 @@ def test_training_ends_after_an_epoch_without_a_mistake(batch_size):
 @pytest.mark.parametrize("batch_size", [1, 50])
 def test_what_no_hyperplane_separates_takes_every_epoch(batch_size):
     X, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), [0, 1, 1, 0]
-    model = BinaryPerceptron(batch_size=batch_size, n_epochs=30, random_state=0).fit(X, y)
+    model = plain(batch_size=batch_size, n_epochs=30, random_state=0).fit(X, y)
     assert model.n_iter_ == 30
     assert np.all(model.history_["mistakes"] > 0)
 
 
 def test_early_stopping_keeps_the_best_of_a_noisy_run():
     X, y = SETS["noisy"]()
-    model = BinaryPerceptron(early_stopping=True, n_iter_no_change=5, random_state=0)
+    model = plain(early_stopping=True, tol=1e-3, random_state=0)
     model.fit(X[:1000], y[:1000], X_val=X[1000:], y_val=y[1000:])
     scores = np.where(y[1000:] == 1, 1, -1) * model.decision_function(X[1000:])
     assert model.n_iter_ < 200
     assert model.history_["val_loss"].min() == pytest.approx(np.maximum(-scores, 0).mean())
+
+
+# --- the end of training ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"tol": 0.1}, {"n_iter_no_change": 2}, {"tol": 1e-5}], ids=str
+)
+@pytest.mark.parametrize("data", ["digits", "unscaled", "noisy", "imbalanced", "separable"])
+def test_it_stops_when_scikit_learn_does(data, params):
+    X, y = SETS[data]()
+    expected = Perceptron(shuffle=False, **params).fit(X, y)
+    model = BinaryPerceptron(average=False, shuffle=False, **params).fit(X, y)
+    if model.history_["mistakes"][-1] > 0:
+        assert model.n_iter_ == expected.n_iter_ < 200
+    assert_same_bits(model, expected)
+
+
+@pytest.mark.parametrize("batch_size", [1, 50])
+def test_it_stops_when_the_training_loss_no_longer_falls(batch_size):
+    X, y = SETS["noisy"]()
+    params = {"batch_size": batch_size, "random_state": 0, "n_iter_no_change": 4, "tol": 0.01}
+    model = BinaryPerceptron(**params).fit(X, y)
+    lowest = np.minimum.accumulate(model.history_["loss"])
+    is_gain = np.append(True, model.history_["loss"][1:] < lowest[:-1] - 0.01)
+    assert np.flatnonzero(is_gain)[-1] == model.n_iter_ - 1 - 4
+    longer = BinaryPerceptron(**{**params, "tol": None}, n_epochs=model.n_iter_ + 3).fit(X, y)
+    assert longer.n_iter_ == model.n_iter_ + 3
+    losses = longer.history_["loss"][: model.n_iter_]
+    np.testing.assert_array_equal(losses, model.history_["loss"])
+
+
+def test_validation_rows_alone_do_not_stop_it():
+    X, y = SETS["noisy"]()
+    alone = BinaryPerceptron(random_state=0).fit(X, y)
+    model = BinaryPerceptron(random_state=0).fit(X, y, X_val=X[:9], y_val=y[:9])
+    np.testing.assert_array_equal(model.coef_, alone.coef_)
+
+
+@pytest.mark.parametrize("average", [False, True])
+def test_early_stopping_without_tolerance_restores_the_best_of_all_epochs(average):
+    X, y = SETS["noisy"]()
+    model = BinaryPerceptron(early_stopping=True, tol=None, average=average, n_epochs=30)
+    model.set_params(random_state=0).fit(X[:1000], y[:1000], X_val=X[1000:], y_val=y[1000:])
+    scores = np.where(y[1000:] == 1, 1, -1) * model.decision_function(X[1000:])
+    assert model.n_iter_ == 30
+    assert model.history_["val_loss"].min() == pytest.approx(np.maximum(-scores, 0).mean())
+
+
+def test_each_call_has_patience_anew():
+    X, y = SETS["noisy"]()
+    model = BinaryPerceptron(warm_start=True, random_state=0).fit(X, y)
+    n_epochs = model.n_iter_
+    assert n_epochs + 5 < model.fit(X, y).n_iter_
+    n_epochs = model.n_iter_
+    assert model.partial_fit(X, y).n_iter_ == n_epochs + 1
+
+
+# --- the mean of the weights ------------------------------------------------------------------
+
+
+def averaged_loop(X, y, n_epochs, weights=(1.0, 1.0), batch_size=1):
+    """The mean over all steps, added up one by one."""
+    w, total, n_steps = np.zeros(X.shape[1] + 1), 0.0, 0
+    X = np.column_stack([X, np.ones(len(X))])
+    sign, c = np.where(y == 1, 1.0, -1.0), np.array(weights)[y]
+    c = c if batch_size == 1 else c / c.mean()
+    for _ in range(n_epochs):
+        for first in range(0, len(y), batch_size):
+            i = slice(first, first + batch_size)
+            is_mistake = sign[i] * (X[i] @ w) <= 0
+            w = w + (is_mistake * c[i] * sign[i]) @ X[i] / batch_size
+            total, n_steps = total + w, n_steps + 1
+    return total / n_steps
+
+
+def averaged(**params):
+    """The averaged perceptron."""
+    return BinaryPerceptron(average=True, **params)
+
+
+AVERAGED = pytest.mark.parametrize("batch_size", [1, 50])
+
+
+@AVERAGED
+@pytest.mark.parametrize("weights", [(1.0, 1.0), (0.5, 3.0)], ids=str)
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+@pytest.mark.parametrize("data", ["noisy", "digits", "one feature", "imbalanced"])
+def test_the_mean_equals_that_of_a_plain_loop(data, container, weights, batch_size):
+    X, y = SETS[data]()
+    model = averaged(batch_size=batch_size, tol=None, n_epochs=4, shuffle=False)
+    model.set_params(class_weight=dict(enumerate(weights))).fit(container(X), y)
+    expected = averaged_loop(X, y, 4, weights, batch_size)
+    found = np.append(model.coef_[0], model.intercept_)
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
+
+
+@AVERAGED
+def test_the_mean_in_single_precision(batch_size):
+    X, y = SETS["noisy"]()
+    single, double = (
+        averaged(batch_size=batch_size, n_epochs=4, random_state=0).fit(X.astype(dtype), y)
+        for dtype in (np.float32, np.float64)
+    )
+    assert single.coef_.dtype == np.float32
+    np.testing.assert_allclose(single.coef_, double.coef_, atol=0.05 * abs(double.coef_).max())
+
+
+@AVERAGED
+def test_what_learns_does_not_know_of_the_mean(batch_size):
+    X, y = SETS["noisy"]()
+    mean, last = (
+        BinaryPerceptron(batch_size=batch_size, average=average, random_state=0).fit(X, y)
+        for average in (True, False)
+    )
+    for name in ("lr", "loss", "accuracy", "mistakes"):
+        np.testing.assert_array_equal(mean.history_[name], last.history_[name])
+    np.testing.assert_array_equal(mean.step_losses_, last.step_losses_)
+    assert not np.allclose(mean.coef_, last.coef_)
+
+
+@AVERAGED
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+def test_the_mean_goes_on_in_every_way(container, batch_size):
+    X, y = SETS["noisy"]()
+    X = container(X)
+    params = {"batch_size": batch_size, "tol": None, "random_state": 0}
+    once = averaged(n_epochs=6, **params).fit(X, y)
+    twice = averaged(n_epochs=3, warm_start=True, **params).fit(X, y)
+    same_model(pickle.loads(pickle.dumps(twice)).fit(X, y), once)
+    in_parts = averaged(**params)
+    for _ in range(6):
+        in_parts.partial_fit(X, y, classes=[0, 1])
+    same_model(in_parts, once)
+
+
+@AVERAGED
+def test_a_mean_that_begins_later(batch_size):
+    X, y = SETS["noisy"]()
+    params = {"batch_size": batch_size, "tol": None, "n_epochs": 1, "shuffle": False}
+    model = BinaryPerceptron(average=False, warm_start=True, **params).fit(X, y)
+    vectors = [np.append(model.coef_, model.intercept_)]
+    model.set_params(average=True).fit(X, y)
+    once = plain(batch_size=batch_size, n_epochs=2, shuffle=False).fit(X, y)
+    np.testing.assert_array_equal(model._optimizer_state["weights"][0, :-1], once.coef_[0])
+    assert model._optimizer_state["n_steps"] == -(-len(y) // batch_size)
+    assert not np.array_equal(np.append(model.coef_, model.intercept_), vectors[0])
+
+
+def test_the_mean_classifies_new_rows_better():
+    X, y = SETS["noisy"]()
+    scores = {
+        average: cross_val_score(BinaryPerceptron(average=average, random_state=0), X, y).mean()
+        for average in (True, False)
+    }
+    assert scores[True] > scores[False] + 0.05
+
+
+def test_candidates_of_a_search_differ_in_tolerance_and_patience():
+    X, y = SETS["noisy"]()
+    grid = {"tol": [None, 1e-3, 0.05], "n_iter_no_change": [2, 5], "n_epochs": [4, 40]}
+    estimator = BinaryPerceptron(batch_size=50, random_state=0)
+    fused = FusedGridSearchCV(estimator, {**grid, "average": [True, False]}, cv=3)
+    alone = GridSearchCV(estimator, {**grid, "average": [True, False]}, cv=3)
+    scores = [search.fit(X, y).cv_results_["mean_test_score"] for search in (fused, alone)]
+    np.testing.assert_allclose(*scores, atol=0.01)
+    assert len(np.unique(scores[0])) > 6
 
 
 # --- odd data ---------------------------------------------------------------------------------
@@ -233,7 +433,7 @@ def test_early_stopping_keeps_the_best_of_a_noisy_run():
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
 def test_rows_that_are_all_equal(batch_size, container):
     X = container(np.ones((6, 2)))
-    model = BinaryPerceptron(batch_size=batch_size, n_epochs=9, shuffle=False)
+    model = plain(batch_size=batch_size, n_epochs=9, shuffle=False)
     model.fit(X, [0, 1, 0, 1, 1, 1])
     assert model.n_iter_ == 9
     assert np.all(np.isfinite(model.coef_))
@@ -242,10 +442,10 @@ def test_rows_that_are_all_equal(batch_size, container):
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
 def test_a_row_of_zeros_teaches_the_intercept_alone(container):
     X = container(np.zeros((1, 3)))
-    with_intercept = BinaryPerceptron().partial_fit(X, ["b"], classes=["a", "b"])
+    with_intercept = plain().partial_fit(X, ["b"], classes=["a", "b"])
     np.testing.assert_array_equal(with_intercept.coef_, np.zeros((1, 3)))
     assert with_intercept.intercept_[0] == 1
-    without = BinaryPerceptron(fit_intercept=False, n_epochs=3).fit(np.zeros((2, 3)), [0, 1])
+    without = plain(fit_intercept=False, n_epochs=3).fit(np.zeros((2, 3)), [0, 1])
     np.testing.assert_array_equal(without.decision_function(np.ones((2, 3))), 0)
     assert without.n_iter_ == 3
 
@@ -253,7 +453,7 @@ def test_a_row_of_zeros_teaches_the_intercept_alone(container):
 @pytest.mark.parametrize("batch_size", [1, 50])
 def test_a_class_whose_weight_vanishes_teaches_nothing(batch_size):
     X, y = SETS["noisy"]()
-    model = BinaryPerceptron(batch_size=batch_size, class_weight={0: 1, 1: 0}, random_state=0)
+    model = plain(batch_size=batch_size, class_weight={0: 1, 1: 0}, random_state=0)
     model.fit(X, y)
     assert model.history_["mistakes"][-1] == 0
     assert np.all(model.predict(X[y == 0]) == 0)
@@ -267,12 +467,12 @@ def test_a_class_whose_weight_vanishes_teaches_nothing(batch_size):
 def test_scores_out_of_range_are_an_error(scale):
     X, y = SETS["noisy"]()
     with pytest.raises(ValueError, match=r"diverged in epoch 1.*scale the data"):
-        BinaryPerceptron(n_epochs=2).fit(X * scale, y)
+        plain(n_epochs=2).fit(X * scale, y)
 
 
 def test_outputs():
     X, y = SETS["noisy"]()
-    model = BinaryPerceptron(n_epochs=2, random_state=0).fit(X, np.array(["no", "yes"])[y])
+    model = plain(n_epochs=2, random_state=0).fit(X, np.array(["no", "yes"])[y])
     scores = model.decision_function(X)
     np.testing.assert_allclose(scores, X @ model.coef_[0] + model.intercept_[0])
     np.testing.assert_array_equal(model.predict(X), np.where(scores > 0, "yes", "no"))
@@ -287,10 +487,10 @@ def test_outputs():
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_ten_classes_by_one_vs_rest(n_jobs):
     X, y = load_digits(return_X_y=True)
-    joined = OneVsRestClassifier(BinaryPerceptron(n_epochs=5, random_state=0), n_jobs=n_jobs)
+    joined = OneVsRestClassifier(plain(n_epochs=5, random_state=0), n_jobs=n_jobs)
     joined.fit(X, y)
     for digit, model in enumerate(joined.estimators_):
-        alone = BinaryPerceptron(n_epochs=5, random_state=0).fit(X, (y == digit).astype(int))
+        alone = plain(n_epochs=5, random_state=0).fit(X, (y == digit).astype(int))
         assert_same_bits(model, alone)
     scores = np.column_stack([model.decision_function(X) for model in joined.estimators_])
     np.testing.assert_array_equal(joined.predict(X), scores.argmax(axis=1))
@@ -299,7 +499,7 @@ def test_ten_classes_by_one_vs_rest(n_jobs):
 
 def test_search_over_a_pipeline():
     X, y = load_breast_cancer(return_X_y=True)
-    pipeline = make_pipeline(StandardScaler(), BinaryPerceptron(n_epochs=20, random_state=0))
+    pipeline = make_pipeline(StandardScaler(), plain(n_epochs=20, random_state=0))
     grid = {"binaryperceptron__batch_size": [1, 50], "binaryperceptron__class_weight": [None]}
     search = GridSearchCV(pipeline, grid, cv=3).fit(X, y)
     assert search.best_score_ > 0.94

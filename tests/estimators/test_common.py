@@ -42,9 +42,10 @@ def statuses(estimator, expected_failed_checks=None):
         TwoLayerMLPClassifier(hidden_size=(20, 10)),
         TwoLayerMLPClassifier(optimizer="sgd", lr=0.1),
         BinaryPerceptron(),
-        BinaryPerceptron(batch_size=32),
+        BinaryPerceptron(batch_size=32, tol=None),
         BinaryPerceptron(early_stopping=True),
         BinaryPerceptron(shuffle=False),
+        BinaryPerceptron(average=True, tol=None),
     ],
     ids=repr,
 )

@@ -491,7 +491,7 @@ def test_verbose_prints_a_line_an_epoch(case, capsys):
 def test_early_stopping_restores_the_best_parameters(case):
     # Such large steps that the loss rises again.
     X_train, X_val, y_train, y_val = train_test_split(16 * case.X, case.y, random_state=0)
-    model = case.model(lr=0.05, n_epochs=500, early_stopping=True, n_iter_no_change=5)
+    model = case.model(lr=0.05, n_epochs=500, early_stopping=True, tol=1e-3, n_iter_no_change=5)
     model.fit(X_train, y_train, X_val=X_val, y_val=y_val)
     losses = model.history_["val_loss"]
     assert model.n_iter_ == len(losses) < 500

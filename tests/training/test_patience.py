@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn_softmax._training.patience import Patience
 
 N_MODELS = 3
+ON_VALIDATION = np.array([True, False, True])
 several = st.integers(1, 30).flatmap(
     lambda n_epochs: arrays(np.float64, (n_epochs, N_MODELS), elements=st.floats(0, 10))
 )
@@ -17,7 +18,7 @@ each_tol = arrays(np.float64, N_MODELS, elements=st.floats(0, 0.5))
 
 @given(several, each_n_iter_no_change, each_tol)
 def test_each_model_has_patience_with_its_losses(all_losses, n_iter_no_change, tol):
-    patience = Patience(n_iter_no_change, tol)
+    patience = Patience(n_iter_no_change, tol, ON_VALIDATION)
     is_lowest = np.array([patience.is_lowest(losses) for losses in all_losses])
     for i, losses in enumerate(all_losses.T):
         lowest = np.minimum.accumulate(losses)
@@ -33,8 +34,8 @@ def test_each_model_has_patience_with_its_losses(all_losses, n_iter_no_change, t
 @given(several, several, each_n_iter_no_change, each_tol)
 def test_those_that_are_kept_go_on_as_they_were(first, second, n_iter_no_change, tol):
     models = np.array([2, 0])
-    patience = Patience(n_iter_no_change, tol)
-    alone = Patience(n_iter_no_change[models], tol[models])
+    patience = Patience(n_iter_no_change, tol, ON_VALIDATION)
+    alone = Patience(n_iter_no_change[models], tol[models], ON_VALIDATION[models])
     for losses in first:
         patience.is_lowest(losses)
         alone.is_lowest(losses[models])
@@ -47,7 +48,7 @@ def test_those_that_are_kept_go_on_as_they_were(first, second, n_iter_no_change,
 
 
 def test_patience_with_nothing_but_nan():
-    patience = Patience([2, 3], [0.0, 0.0])
+    patience = Patience([2, 3], [0.0, 0.0], [True, True])
     for _ in range(2):
         assert not np.any(patience.is_lowest(np.array([np.nan, np.nan])))
     assert patience.is_exhausted().tolist() == [True, False]

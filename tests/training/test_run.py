@@ -54,7 +54,8 @@ class Problem:
         values = {name: np.array(value)[models] for name, value in self.values.items()}
         patience = None
         if self.patience is not None:
-            patience = Patience(*(np.array(limits)[models] for limits in self.patience))
+            n_iter_no_change, tol = (np.array(limits)[models] for limits in self.patience)
+            patience = Patience(n_iter_no_change, tol, np.isfinite(n_iter_no_change))
         state = starting_state(self.start.of_models(models), self.optimizer, **values)
         given = {
             "rows": self.rows,
@@ -513,7 +514,7 @@ def test_a_perceptron_leaves_after_an_epoch_without_a_mistake():
 
 
 def test_a_perceptron_with_patience_leaves_without_a_mistake_too():
-    patience = Patience([1000] * 3, [0.0] * 3)
+    patience = Patience([1000] * 3, [0.0] * 3, [True] * 3)
     run, without_patience = perceptrons(patience=patience), perceptrons()
     run.validation = run.rows
     run.advance(500)

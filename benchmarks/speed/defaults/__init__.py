@@ -1,0 +1,1 @@
+"""Accuracy, loss and time of classifiers with default parameters, over many data sets."""

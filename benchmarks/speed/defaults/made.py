@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.datasets import make_classification, make_circles, make_moons
+from sklearn.datasets import make_circles, make_classification, make_moons
 
 CONSTANTS = (0.0, 1.0, -3.0, 1e-3, 1e3)
 NOISE = 0.2

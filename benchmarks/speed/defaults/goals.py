@@ -40,28 +40,27 @@ def goals(records, problems):
 def _linear_goals(table, name, reference):
     """Accuracy, objective and time of a linear model."""
     ours = _of(table, name)
-    points = {
-        problem: _points(record, table[reference, problem]["accuracy"])
-        for problem, record in ours.items()
-    }
+    points = {p: _points(r, table[reference, p]["accuracy"]) for p, r in ours.items()}
     excesses = {
-        problem: record["excess"]
-        for problem, record in ours.items()
-        if record["optimum"] is not None and record["optimum"] > LEAST_OPTIMUM
+        p: r["excess"]
+        for p, r in ours.items()
+        if r["optimum"] is not None and r["optimum"] > LEAST_OPTIMUM
     }
-    times = {problem: record["time_ratio"] for problem, record in ours.items()}
+    times = {p: r["time_ratio"] for p, r in ours.items()}
+    above = f"above the optimum, where that is over {LEAST_OPTIMUM}"
     return [
-        _line(
-            f"{name}: more than {-LEAST_POINTS:g} point below {reference}",
-            {p: f"{v:+.1f}" for p, v in points.items() if v is not None and v < LEAST_POINTS},
+        _missed(f"{name}: more than 1 point below {reference}", points, "{:+.1f}", _is_below),
+        _missed(
+            f"{name}: objective more than {MOST_EXCESS:.0%} {above}",
+            excesses,
+            "{:+.0%}",
+            lambda excess: excess > MOST_EXCESS,
         ),
-        _line(
-            f"{name}: objective more than {MOST_EXCESS:.0%} above an optimum over {LEAST_OPTIMUM}",
-            {p: f"{v:+.0%}" for p, v in excesses.items() if v > MOST_EXCESS},
-        ),
-        _line(
+        _missed(
             f"{name}: more than {MOST_TIME:g} times the time",
-            {p: f"x {v:.1f}" for p, v in times.items() if v is not None and v > MOST_TIME},
+            times,
+            "x {:.1f}",
+            lambda ratio: ratio > MOST_TIME,
         ),
     ]
 
@@ -77,11 +76,8 @@ def _net_accuracy(table, problems):
         problem: _points(record, best.get(problems[problem].raw_name))
         for problem, record in _of(table, NET).items()
     }
-    return _line(
-        f"{NET}: more than {-LEAST_POINTS:g} point below the better of {SKLEARN_NET} on raw and "
-        "on scaled data",
-        {p: f"{v:+.1f}" for p, v in points.items() if v is not None and v < LEAST_POINTS},
-    )
+    goal = f"{NET}: more than 1 point below the better of {SKLEARN_NET} on raw and on scaled data"
+    return _missed(goal, points, "{:+.1f}", _is_below)
 
 
 def _failures(table, name):
@@ -113,7 +109,18 @@ def _points(record, accuracy):
     return 100 * (record["accuracy"] - accuracy)
 
 
-def _line(goal, missed):
-    """A goal and the data sets that miss it, with by how much."""
-    names = ", ".join(f"{problem} ({amount})" for problem, amount in missed.items())
-    return f"{goal}: {len(missed)} data sets" + (f": {names}" if names else "")
+def _is_below(points):
+    """Whether a difference of accuracies counts, rounding aside."""
+    return points < LEAST_POINTS - 1e-9
+
+
+def _missed(goal, values, form, is_missed):
+    """A goal, and the data sets that miss it, the values that are None left out."""
+    measured = {problem: value for problem, value in values.items() if value is not None}
+    missed = [
+        f"{problem} ({form.format(value)})"
+        for problem, value in measured.items()
+        if is_missed(value)
+    ]
+    line = f"{goal}: {len(missed)} of {len(measured)} data sets"
+    return f"{line}: {', '.join(missed)}" if missed else line

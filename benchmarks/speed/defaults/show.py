@@ -35,7 +35,7 @@ def blocks(records, problems, notes, description):
         "The penalised objective of all rows, with scikit-learn's penalty; the optimum is found by "
         "L-BFGS on whitened rows.",
         _markdown.table(["Data set", *linear], _rows(records, linear, _excess)),
-        "## Time of a fit on all rows",
+        "## Time of a fit on all rows in ms",
         "In brackets the ratio to "
         + "; ".join(f"{CONTESTANTS[r].code} for {', '.join(n)}" for r, n in _references(names))
         + ".",
@@ -61,7 +61,7 @@ def _accuracy(record):
 
 def _excess(record):
     """Percents above the optimum."""
-    return None if record["excess"] is None else f"{100 * record['excess']:.3g}"
+    return None if record["excess"] is None else f"{100 * record['excess']:.2f}"
 
 
 def _time(record):
@@ -69,7 +69,7 @@ def _time(record):
     if record["seconds"] is None:
         return None
     ratio = "" if record["time_ratio"] is None else f" ({record['time_ratio']:.2f})"
-    return f"{1e3 * record['seconds']:.3g} ms{ratio}"
+    return f"{1e3 * record['seconds']:.1f}{ratio}"
 
 
 def _references(names):

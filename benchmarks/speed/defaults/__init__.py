@@ -5,9 +5,8 @@ from pathlib import Path
 import matplotlib
 
 from benchmarks.reports import _markdown
-from benchmarks.speed.defaults import figure, show
+from benchmarks.speed.defaults import figure, measure, show
 from benchmarks.speed.defaults.contestants import CONTESTANTS
-from benchmarks.speed.defaults.measure import measure
 from benchmarks.speed.defaults.problems import all_problems
 from benchmarks.speed.machine import description
 
@@ -73,7 +72,7 @@ def run(options):
     records, notes = [], []
     for name in options.problems or problems:
         try:
-            records += measure(problems[name], contestants, n_seeds, n_folds)
+            records += measure.measure(problems[name], contestants, n_seeds, n_folds)
         except FileNotFoundError as error:
             notes.append(f"{name} is left out: {error}")
     how = (

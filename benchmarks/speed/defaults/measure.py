@@ -12,7 +12,7 @@ from sklearn.preprocessing import LabelEncoder
 
 from benchmarks.speed.defaults.optimum import objective, optimum
 
-# Of every fit, so that a busy moment of the machine counts for none.
+# Fits on all rows, of which the shortest counts: the one that other work disturbed least.
 N_TIMED = 3
 
 
@@ -149,12 +149,23 @@ def _compare_objectives(entries, fitted, X, y):
         if loss.name not in minima:
             minima[loss.name] = optimum(loss, X, y)
         entry.optimum = minima[loss.name]
-        value = objective(loss, X, y, *_parameters(fitted[entry.name]))
+        value = objective(loss, X, y, *parameters(fitted[entry.name]))
         entry.excess = value / entry.optimum - 1
 
 
-def _parameters(model):
-    """Weights and intercepts of a linear model, or of sub-classifiers joined."""
+def parameters(model):
+    """Weights and intercepts of a linear model, or of its sub-classifiers joined.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted; ``OneVsRestClassifier`` or one with ``coef_`` and ``intercept_``.
+
+    Returns
+    -------
+    coef : ndarray of shape (n_scores, n_features)
+    intercept : ndarray of shape (n_scores,)
+    """
     parts = getattr(model, "estimators_", [model])
     return tuple(
         np.concatenate([getattr(part, name) for part in parts]) for name in ("coef_", "intercept_")

@@ -234,6 +234,18 @@ def test_a_data_set_without_a_file_is_left_out(tmp_path, capsys):
     assert "- mnist is left out: there is no file mnist.npz" in capsys.readouterr().out
 
 
+def test_only_data_sets_without_a_file_are_an_empty_table(tmp_path):
+    assert _run(tmp_path, "--problems", "mnist", "--data-home", str(tmp_path)) == []
+    assert "- mnist is left out" in (tmp_path / "defaults.md").read_text()
+
+
+def test_long_fits_are_timed_once(monkeypatch):
+    monkeypatch.setattr(measure, "LONG_SECONDS", 0)
+    problem, contestants = ALL["ten-rows"], {"sk-sgd": CONTESTANTS["sk-sgd"]}
+    (record,) = measure.measure(problem, contestants, 1, 2)
+    assert record["n_fits"] == 2 + 1
+
+
 class Failing(LogisticRegression):
     """Fails where there are few rows."""
 
@@ -258,8 +270,7 @@ def test_a_contestant_that_fails_is_a_result(tmp_path, monkeypatch, capsys):
 def test_rare_classes_have_fewer_folds():
     X, y = made.ten_rows()
     X, y = X[:8], y[:8]
-    problem = Problem("few", lambda: (X, y))
-    contestants = {"sk-sgd": CONTESTANTS["sk-sgd"]}
+    problem, contestants = Problem("few", lambda: (X, y)), {"sk-sgd": CONTESTANTS["sk-sgd"]}
     (record,) = measure.measure(problem, contestants, 1, 5)
     assert record["n_fits"] == np.bincount(y).min() + measure.N_TIMED < 5 + measure.N_TIMED
 

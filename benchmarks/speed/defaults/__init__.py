@@ -69,24 +69,26 @@ def run(options):
     contestants = {n: c for n, c in CONTESTANTS.items() if n in (options.contestants or [n])}
     n_seeds, n_folds = (QUICK_SEEDS, QUICK_FOLDS) if options.quick else (N_SEEDS, N_FOLDS)
     n_seeds = options.repetitions or n_seeds
+    matplotlib.use("agg")  # figures are written, never shown
+    options.out.mkdir(parents=True, exist_ok=True)
+    how = (
+        f"Accuracy: mean over at most {n_folds} stratified folds, median over {n_seeds} seeds. "
+        f"{description()}."
+    )
     records, notes = [], []
     for name in options.problems or problems:
         try:
             records += measure.measure(problems[name], contestants, n_seeds, n_folds)
         except FileNotFoundError as error:
             notes.append(f"{name} is left out: {error}")
-    how = (
-        f"Accuracy: mean over at most {n_folds} stratified folds, median over {n_seeds} seeds. "
-        f"{description()}."
-    )
-    _write(options.out, records, show.blocks(records, problems, notes, how))
+        # After every data set, since all of them take hours.
+        blocks = _write(options.out, records, show.blocks(records, problems, notes, how))
+    print("\n\n".join(blocks))
     return records
 
 
 def _write(directory, records, blocks):
-    """Print the table, and write it and its figure."""
-    print("\n\n".join(blocks))
-    matplotlib.use("agg")  # figures are written, never shown
-    directory.mkdir(parents=True, exist_ok=True)
-    image = figure.write(records, directory / "defaults.png")
-    _markdown.write(directory / "defaults.md", [*blocks, image])
+    """Write the table, and its figure where there is something to draw; return its blocks."""
+    images = [figure.write(records, directory / "defaults.png")] if records else []
+    _markdown.write(directory / "defaults.md", [*blocks, *images])
+    return blocks

@@ -36,7 +36,7 @@ def blocks(records, problems, notes, description):
         "L-BFGS on whitened rows.",
         _markdown.table(["Data set", *linear], _rows(records, linear, _excess)),
         "## Time of a fit on all rows in ms",
-        "In brackets the ratio to "
+        "The shortest of several. In brackets the ratio to "
         + "; ".join(f"{CONTESTANTS[r].code} for {', '.join(n)}" for r, n in _references(names))
         + ".",
         _markdown.table(["Data set", *names], _rows(records, names, _time)),

@@ -141,9 +141,9 @@ def test_optimum_of_two_classes_is_that_of_half_the_penalty():
     halved = clone(TIGHT).set_params(C=2).fit(X, y)
     coef, intercept = (np.concatenate([-w / 2, w / 2]) for w in measure.parameters(halved))
     theirs = optimum.objective(optimum.SOFTMAX, X, y, coef, intercept)
-    assert optimum.optimum(optimum.SOFTMAX, X, y) == pytest.approx(theirs, rel=1e-8)
+    assert optimum.optimum(optimum.SOFTMAX, X, y) == pytest.approx(theirs, rel=1e-6)
     binary = _sklearn_objective(clone(TIGHT), optimum.ONE_VS_REST, X, y)
-    assert optimum.optimum(optimum.ONE_VS_REST, X, y) == pytest.approx(binary, rel=1e-8)
+    assert optimum.optimum(optimum.ONE_VS_REST, X, y) == pytest.approx(binary, rel=1e-6)
 
 
 def test_optimum_of_badly_scaled_data_is_that_of_the_same_data_turned():
@@ -166,7 +166,7 @@ def test_objective_is_that_of_ours():
 
 def test_a_minimum_with_a_gradient_is_refused(monkeypatch):
     X, y = ALL["iris"].load()
-    monkeypatch.setattr(optimum, "TOLERANCE", 1e-30)
+    monkeypatch.setattr(optimum, "TOLERANCE", 0)
     with pytest.raises(RuntimeError, match=r"may be .* of the minimum above it"):
         optimum.optimum(optimum.SOFTMAX, X, y)
 

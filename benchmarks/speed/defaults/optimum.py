@@ -85,8 +85,8 @@ def optimum(loss, X, y):
     """Minimum of the penalised objective, whatever the scale of the features.
 
     The rows are centred and turned to their principal axes, which changes neither the scores that
-    the model can have nor the norm of its weights; each axis is then scaled so that the curvature
-    is at most one along it.
+    the model can have nor the norm of its weights; each axis, and the intercept, is then scaled
+    so that the curvature is at most about one along it.
 
     Parameters
     ----------
@@ -102,37 +102,52 @@ def optimum(loss, X, y):
     Raises
     ------
     RuntimeError
-        If the gradient at the minimum found is not small enough. The objective is strongly convex,
-        so that half the squared norm of the gradient bounds what it is above the true minimum.
+        If the gradient at the minimum found is not small enough. The objective is strongly convex
+        in the weights, so that half the squared norm of the gradient bounds what it is above the
+        true minimum; intercepts count as if they were penalised.
     """
-    rows, scale = _principal_axes(X)
-    target = loss.target(y)
-    shape = rows.shape[1] + 1, target.shape[1]
-
-    def value_and_gradient(flat):
-        weights, intercept = np.split(flat.reshape(shape), [-1])
-        value, d_scores = loss.value_and_gradient(rows @ weights + intercept, target)
-        penalised = scale[:, np.newaxis] ** 2 * weights
-        gradient = np.vstack([rows.T @ d_scores + penalised, d_scores.sum(axis=0)])
-        return value + np.sum(penalised * weights) / 2, gradient.ravel()
-
+    problem = _Whitened(loss, X, y)
     found = minimize(
-        value_and_gradient,
-        np.zeros(shape).ravel(),
+        problem.value_and_gradient,
+        np.zeros(problem.shape).ravel(),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": 50_000, "maxfun": 100_000, "maxcor": 30, "ftol": 0, "gtol": 1e-6},
+        callback=problem.stop_when_close,
+        options={"maxiter": 50_000, "maxfun": 100_000, "maxcor": 30, "ftol": 0, "gtol": 0},
     )
-    gradient = found.jac.reshape(shape)[:-1] / scale[:, np.newaxis]
-    gap = np.sum(gradient**2) / 2 / found.fun
-    if not gap <= TOLERANCE:
-        raise RuntimeError(f"L-BFGS may be {gap:.2g} of the minimum above it: {found.message}")
-    return float(found.fun / len(y))
+    value, _ = problem.value_and_gradient(found.x)
+    if not problem.gap <= TOLERANCE:
+        raise RuntimeError(
+            f"L-BFGS may be {problem.gap:.2g} of the minimum above it: {found.message}"
+        )
+    return float(value / len(y))
 
 
-def _principal_axes(X):
-    """Centred rows along their principal axes, and the scale that each axis was multiplied by."""
-    dense = X.toarray() if sparse.issparse(X) else np.asarray(X, dtype=np.float64)
-    left, singular, _ = linalg.svd(dense - dense.mean(axis=0), full_matrices=False)
-    scale = 1 / np.sqrt(singular**2 / 4 + 1)
-    return left * (singular * scale), scale
+class _Whitened:
+    """The objective times the number of rows, in coordinates that suit L-BFGS."""
+
+    def __init__(self, loss, X, y):
+        self.loss, self.target = loss, loss.target(y)
+        dense = X.toarray() if sparse.issparse(X) else np.asarray(X, dtype=np.float64)
+        left, singular, _ = linalg.svd(dense - dense.mean(axis=0), full_matrices=False)
+        scale = 1 / np.sqrt(singular**2 / 4 + 1)
+        of_intercept = 2 / np.sqrt(len(y))
+        self.rows = np.column_stack([left * (singular * scale), np.full(len(y), of_intercept)])
+        self.scale = np.append(scale, of_intercept)[:, np.newaxis]
+        self.l2 = np.append(scale**2, 0)[:, np.newaxis]
+        self.shape = self.rows.shape[1], self.target.shape[1]
+        self.gap = np.inf
+
+    def value_and_gradient(self, flat):
+        """Objective and gradient; keeps how far above the minimum it may be, relatively."""
+        weights = flat.reshape(self.shape)
+        value, d_scores = self.loss.value_and_gradient(self.rows @ weights, self.target)
+        value += np.sum(self.l2 * weights**2) / 2
+        gradient = self.rows.T @ d_scores + self.l2 * weights
+        self.gap = np.sum((gradient / self.scale) ** 2) / 2 / value
+        return value, gradient.ravel()
+
+    def stop_when_close(self, intermediate_result):
+        """End the minimisation at the point evaluated last, if it is good enough."""
+        if self.gap <= TOLERANCE:
+            raise StopIteration

@@ -171,6 +171,14 @@ def test_a_minimum_with_a_gradient_is_refused(monkeypatch):
         optimum.optimum(optimum.SOFTMAX, X, y)
 
 
+def test_negligible_optima_are_not_compared(monkeypatch):
+    monkeypatch.setattr(optimum, "NEGLIGIBLE", 10)
+    contestants = {"sk-logistic": CONTESTANTS["sk-logistic"]}
+    (record,) = measure.measure(ALL["ten-rows"], contestants, 1, 2)
+    assert record["optimum"] is record["excess"] is None
+    assert record["accuracy"] is not None
+
+
 @pytest.mark.parametrize("name", CONTESTANTS)
 def test_contestants_have_their_seeds_and_references(name):
     contestant = CONTESTANTS[name]

@@ -31,7 +31,8 @@ class Entry:
     seconds : list of float
         Of the fits on all rows.
     excess : float or None
-        Objective over that of the optimum, minus 1; None where it has another objective.
+        Objective over that of the optimum, minus 1; None where it has another objective
+        or the optimum is negligible.
     optimum : float or None
     warned : Counter
         Number of fits with a warning of each category.
@@ -153,6 +154,8 @@ def _compare_objectives(entries, fitted, X, y):
         if loss.name not in minima:
             minima[loss.name] = optimum(loss, X, y)
         entry.optimum = minima[loss.name]
+        if entry.optimum is None:
+            continue
         value = objective(loss, X, y, *parameters(fitted[entry.name]))
         entry.excess = value / entry.optimum - 1
 

@@ -14,6 +14,8 @@ from scipy.special import expit, log_softmax
 
 # Most that the minimum found may lie above the true one, relatively.
 TOLERANCE = 1e-6
+# Below, rows are separated so well that a ratio to the optimum says nothing, and L-BFGS is slow.
+NEGLIGIBLE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def optimum(loss, X, y):
 
     Returns
     -------
-    optimum : float
+    optimum : float or None
+        None where it is negligible: below 0.001.
 
     Raises
     ------
@@ -116,6 +119,8 @@ def optimum(loss, X, y):
         options={"maxiter": 50_000, "maxfun": 100_000, "maxcor": 30, "ftol": 0, "gtol": 0},
     )
     value, _ = problem.value_and_gradient(found.x)
+    if value < NEGLIGIBLE * len(y):
+        return None
     if not problem.gap <= TOLERANCE:
         raise RuntimeError(
             f"L-BFGS may be {problem.gap:.2g} of the minimum above it: {found.message}"
@@ -145,9 +150,10 @@ class _Whitened:
         value += np.sum(self.l2 * weights**2) / 2
         gradient = self.rows.T @ d_scores + self.l2 * weights
         self.gap = np.sum((gradient / self.scale) ** 2) / 2 / value
+        self.is_negligible = value < NEGLIGIBLE * len(self.rows)
         return value, gradient.ravel()
 
     def stop_when_close(self, intermediate_result):
         """End the minimisation at the point evaluated last, if it is good enough."""
-        if self.gap <= TOLERANCE:
+        if self.gap <= TOLERANCE or self.is_negligible:
             raise StopIteration

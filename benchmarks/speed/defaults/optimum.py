@@ -15,7 +15,7 @@ from scipy.special import expit, log_softmax
 # Most that the minimum found may lie above the true one, relatively.
 TOLERANCE = 1e-6
 # Below, rows are separated so well that a ratio to the optimum says nothing, and L-BFGS is slow.
-NEGLIGIBLE = 1e-3
+NEGLIGIBLE = 5e-3
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def optimum(loss, X, y):
     Returns
     -------
     optimum : float or None
-        None where it is negligible: below 0.001.
+        None where it is negligible: below 0.005.
 
     Raises
     ------

@@ -33,7 +33,7 @@ def blocks(records, problems, notes, description):
         _markdown.table(["Data set", *names], _rows(records, names, _accuracy)),
         "## Training objective above the optimum in %",
         "The penalised objective of all rows, with scikit-learn's penalty; the optimum is found by "
-        "L-BFGS on whitened rows. A dash where that is below 0.001.",
+        "L-BFGS on whitened rows. A dash where that is below 0.005.",
         _markdown.table(["Data set", *linear], _rows(records, linear, _excess)),
         "## Time of a fit on all rows in ms",
         "The shortest of several. In brackets the ratio to "

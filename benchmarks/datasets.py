@@ -105,7 +105,7 @@ def load(name, data_home=None):
         raise ValueError(f"Unknown data set {name!r}; known are {', '.join(NAMES)}.")
     if name == "digits":
         return _digits()
-    source, path = _SOURCES[name], _directory(data_home) / f"{name}.npz"
+    source, path = _SOURCES[name], file_of(name, data_home)
     if not path.exists():
         _save(path, _fetch(source, path))
     x_train, y_train, x_test, y_test = _read(path, source)
@@ -120,14 +120,26 @@ def load(name, data_home=None):
     )
 
 
+def file_of(name, data_home=None):
+    """File that a data set is read from, whether it is there or not.
+
+    Parameters
+    ----------
+    name : {"mnist", "cifar10"}
+    data_home : path-like, default=None
+        As for :func:`load`.
+
+    Returns
+    -------
+    path : Path
+    """
+    chosen = data_home or os.environ.get("SKLEARN_SOFTMAX_DATA") or get_data_home()
+    return Path(chosen).expanduser() / f"{name}.npz"
+
+
 def _digits():
     X, y = load_digits(return_X_y=True)
     return Dataset("digits", (X / 16).astype(np.float32), y.astype(np.int64), (8, 8), None)
-
-
-def _directory(data_home):
-    chosen = data_home or os.environ.get("SKLEARN_SOFTMAX_DATA") or get_data_home()
-    return Path(chosen).expanduser()
 
 
 def _fetch(source, path):

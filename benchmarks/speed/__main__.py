@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.speed import crowded, fit, pass_cost, perceptron, search, stack
+from benchmarks.speed import crowded, defaults, fit, pass_cost, perceptron, search, stack
 from benchmarks.speed.machine import description
 
 TABLES = {
@@ -14,6 +14,7 @@ TABLES = {
     "search": search,
     "stack": stack,
     "pass_cost": pass_cost,
+    "defaults": defaults,
 }
 
 

@@ -172,7 +172,9 @@ def _moments(rows, class_weight, fit_intercept):
         X = X.astype(np.float64) if issparse(X) else X - origin
         of_block = weight[block].astype(X.dtype)
         total = total + np.asarray(of_block @ X, np.float64)
-        squares = squares + np.asarray(of_block @ X.power(2) if issparse(X) else of_block @ (X * X), np.float64)
+        squares = squares + np.asarray(
+            of_block @ X.power(2) if issparse(X) else of_block @ (X * X), np.float64
+        )
     total, squares = total / len(rows), squares / len(rows)
     if not fit_intercept:
         return None, squares

@@ -230,9 +230,7 @@ class GradientDescentClassifier(
 
     def _most_epochs(self, n_rows):
         """Number of epochs, unless something ends training earlier."""
-        if self.n_epochs != "auto":
-            return self.n_epochs
-        return max(MOST_EPOCHS, -(-MOST_STEPS // self._steps_an_epoch(n_rows)))
+        return most_epochs(self.n_epochs, self._steps_an_epoch(n_rows))
 
     def _steps_an_epoch(self, n_rows):
         """Number of batches that rows make."""
@@ -477,3 +475,19 @@ def _patience_of(models):
     patience = Patience(*zip(*(model._patience() for model in models)))
     is_needed = np.isfinite(patience.n_iter_no_change) | patience.on_validation
     return patience if np.any(is_needed) else None
+
+
+def most_epochs(n_epochs, steps_an_epoch=MOST_STEPS):
+    """Number of epochs, unless something ends training earlier.
+
+    Parameters
+    ----------
+    n_epochs : int or "auto"
+    steps_an_epoch : int, default=MOST_STEPS
+        By default, of so many rows that few epochs are enough.
+
+    Returns
+    -------
+    most_epochs : int
+    """
+    return max(MOST_EPOCHS, -(-MOST_STEPS // steps_an_epoch)) if n_epochs == "auto" else n_epochs

@@ -73,7 +73,7 @@ class Stack(CallbackSupportMixin, BaseEstimator):
         models = {e: model_of(e, self.goes_on, known.get(e)) for e in self.members}
         runs = self._runs_to_go_on(data.rows) or _new_runs(models, data)
         runs = self._runs = [run for run in runs if run.has_any(models)]
-        n_epochs = sum(run.n_epochs_left(models) for run in runs)
+        n_epochs = sum(run.n_epochs_left(models, len(data.rows)) for run in runs)
         task = begin_fit(self, n_epochs, X, y, params.get("sample_weight"))
         errors = {}
         for run in runs:
@@ -143,9 +143,9 @@ class _Run:
         """Whether some of the members are models of this run."""
         return not self._index.keys().isdisjoint(models.values())
 
-    def n_epochs_left(self, models):
+    def n_epochs_left(self, models, n_rows):
         """Epochs until all members are fitted, unless they stop early."""
-        n_epochs = max(member.n_epochs for member in self._members(models))
+        n_epochs = max(member._most_epochs(n_rows) for member in self._members(models))
         return n_epochs - (self._run.state.epoch if self._run else 0)
 
     def fit(self, models, data, task):
@@ -156,11 +156,12 @@ class _Run:
         else:
             self._run.resume(data.rows, data.validation)
         errors, run = {}, self._run
-        for n_epochs in sorted({member.n_epochs for member in members}):
-            run.keep({i for member, i in members.items() if member.n_epochs >= n_epochs})
+        most_epochs = {member: member._most_epochs(len(data.rows)) for member in members}
+        for n_epochs in sorted(set(most_epochs.values())):
+            run.keep({i for member, i in members.items() if most_epochs[member] >= n_epochs})
             run.advance(n_epochs - run.state.epoch, task.begin_epoch, task.end_epoch)
             for member, i in members.items():
-                if member.n_epochs == n_epochs:
+                if most_epochs[member] == n_epochs:
                     errors[member] = _hand_over(run.look(i), member, self._source, self._unused)
         run.pause()
         return errors
@@ -222,6 +223,7 @@ def _hand_over(trained, estimator, source, unused_generator):
     estimator._random_state = _copy_of(source._random_state)
     estimator._adopt(trained)
     estimator._warn_if_nothing_learnt(trained)
+    estimator._warn_if_not_converged()
     return None
 
 
@@ -251,7 +253,7 @@ def model_of(estimator, goes_on=False, class_weight=None):
         hyperparameters["class_weight"] = None if is_needless else tuple(class_weight.tolist())
     n_iter_no_change, tol, on_validation = estimator._patience()
     hyperparameters["on_validation"] = on_validation
-    if np.isfinite(n_iter_no_change):
+    if np.isfinite(n_iter_no_change) or estimator.n_epochs == "auto":
         hyperparameters |= {"n_iter_no_change": n_iter_no_change, "tol": tol}
     return tuple(hyperparameters.items())
 

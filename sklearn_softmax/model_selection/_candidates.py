@@ -72,9 +72,9 @@ def read_candidate(estimator, index, params, has_validation_rows):
     shared = {name: value for name, value in params.items() if name not in names}
     try:
         # "auto" for a learning rate cannot stand in a stack beside numbers, nor beside the same
-        # with other weights, on which it depends.
+        # with other weights, on which it depends; nor can one for the epochs.
         auto = classifier.lr == "auto" and joblib.hash(classifier.class_weight)
-        key = joblib.hash(shared), auto
+        key = joblib.hash(shared), auto, classifier.n_epochs == "auto"
         hash(model_of(classifier))  # class weights may be anything yet
     except (AttributeError, PicklingError, TypeError):
         return Candidate(index, index, reason="its parameters cannot be compared")

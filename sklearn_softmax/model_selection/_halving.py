@@ -8,6 +8,7 @@ from sklearn.base import _fit_context
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sklearn_softmax.estimators._base import most_epochs
 from sklearn_softmax.estimators._callbacks import subtask
 from sklearn_softmax.model_selection._rungs import Rungs, SameFolds, Schedule, best_candidates
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with, splitter_of
@@ -134,7 +135,7 @@ class FusedHalvingMixin(FusedSearchMixin):
     def _most(self):
         """Most that a candidate may get."""
         if self.max_resources == "auto":
-            return self.estimator.get_params()[self.resource]
+            return most_epochs(self.estimator.get_params()[self.resource])
         return self.max_resources
 
     def _schedule(self, n_candidates):

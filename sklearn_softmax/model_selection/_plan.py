@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from sklearn_softmax.estimators._base import most_epochs
 from sklearn_softmax.estimators._stack import model_of
 from sklearn_softmax.model_selection._candidates import Candidate, read_candidate
 
@@ -21,7 +22,7 @@ class Group:
     models : tuple of tuple of int
         Indices of the candidates that are one model, those with the most epochs first:
         candidates that differ in ``n_epochs`` alone.
-    n_epochs : tuple of int, default=()
+    n_epochs : tuple of int or of "auto", default=()
         Epochs after which the models are looked at; empty where nothing trains together.
     shared : dict, default={}
         Parameters that the search sets to the same values for all of them.
@@ -48,9 +49,11 @@ class Group:
         n, n_models = len(self.candidates), self.n_models
         if self.reason:
             return f"{n} by itself: {self.reason}"
-        epochs = ", ".join(map(str, self.n_epochs))
+        epochs = f"looked at after {', '.join(map(str, self.n_epochs))} epochs"
+        if self.n_epochs == ("auto",):
+            epochs = "each until it has converged"
         shared = ", ".join(f"{name}={value!r}" for name, value in self.shared.items())
-        text = f"{n} together: {n_models} models, looked at after {epochs} epochs"
+        text = f"{n} together: {n_models} models, {epochs}"
         return f"{text} ({shared})" if shared else text
 
 
@@ -74,7 +77,8 @@ class Task:
     @property
     def cost(self):
         """What it takes, in epochs of a model."""
-        return max(self.group.n_epochs, default=1) * (COST_OF_PASS + self.group.n_models)
+        n_epochs = max(map(most_epochs, self.group.n_epochs), default=1)
+        return n_epochs * (COST_OF_PASS + self.group.n_models)
 
     def halves(self):
         """Two tasks with half of the models each."""
@@ -199,11 +203,11 @@ def _group(candidates, goes_on):
         reason = first.reason or "no other candidate is like it"
         return Group(((first.index,),), reason=reason)
     models = {}
-    for candidate in sorted(candidates, key=lambda candidate: -candidate.classifier.n_epochs):
+    for candidate in sorted(candidates, key=lambda c: -most_epochs(c.classifier.n_epochs)):
         model = model_of(candidate.classifier, goes_on)
         models.setdefault(model, []).append(candidate.index)
-    n_epochs = sorted({candidate.classifier.n_epochs for candidate in candidates})
-    return Group(tuple(map(tuple, models.values())), tuple(n_epochs), first.shared)
+    n_epochs = {candidate.classifier.n_epochs for candidate in candidates}
+    return Group(tuple(map(tuple, models.values())), tuple(sorted(n_epochs)), first.shared)
 
 
 def _tasks(group, fold, stacks):

@@ -36,12 +36,17 @@ class Relu:
         return np.sqrt(2 / n_in)
 
 
+def glorot(n_in, n_out):
+    """Glorot's standard deviation, a compromise between the forward and the backward pass."""
+    return np.sqrt(2 / (n_in + n_out))
+
+
 class _Squashing:
     """What activations between two bounds have in common."""
 
     def weight_scale(self, n_in, n_out):
-        """Glorot's, a compromise between the forward and the backward pass."""
-        return np.sqrt(2 / (n_in + n_out))
+        """Glorot's."""
+        return glorot(n_in, n_out)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class DenseNetwork:
         vector = np.zeros((n_models, self.n_parameters), dtype)
         return Parameters(vector, self.layer_sizes, self.fit_intercept)
 
-    def normal(self, rng, dtype, standard_deviations=(None,)):
+    def normal(self, rng, dtype, standard_deviations=(None,), weight_scale=None):
         """Parameters to start from: normal weights, and intercepts of zero.
 
         All models have the same draws, each scaled by its standard deviation.
@@ -118,6 +118,8 @@ class DenseNetwork:
         standard_deviations : sequence of float or None, default=(None,)
             Of all weights of each model; None for what suits the activation and the size of each
             layer.
+        weight_scale : callable or None, default=None
+            What gives the standard deviation that suits a layer; None for that of the activation.
 
         Returns
         -------
@@ -130,9 +132,10 @@ class DenseNetwork:
         networks" (2010), equation 12.
         """
         params = self.parameters(dtype, len(standard_deviations))
+        weight_scale = weight_scale or self.activation.weight_scale
         for W in params.weights:
             _, n_out, n_in = W.shape
-            suitable = self.activation.weight_scale(n_in, n_out)
+            suitable = weight_scale(n_in, n_out)
             draws = rng.standard_normal((n_out, n_in))
             for W_of_model, scale in zip(W, standard_deviations):
                 W_of_model[...] = (suitable if scale is None else scale) * draws

@@ -7,7 +7,6 @@ import numpy as np
 from sklearn_softmax._training.conditioning import largest_curvature, standardisation
 
 GROWTH, CUT = 1.2, 0.5
-LARGEST_GROWTH = 1e6
 N_COMPARED_EPOCHS = 3
 TOO_MUCH_WORSE = 1.5
 
@@ -24,6 +23,8 @@ class BoldDriver:
         To begin with.
     vector : ndarray of shape (M, n_parameters)
         Where training begins.
+    largest_growth : float
+        Most that a rate may become, relative to the first one.
 
     Attributes
     ----------
@@ -35,8 +36,9 @@ class BoldDriver:
     R. Battiti, "Accelerated backpropagation learning: two optimization methods" (1989).
     """
 
-    def __init__(self, rate, vector):
+    def __init__(self, rate, vector, largest_growth):
         self.rate, self.growth = rate, np.ones(len(vector))
+        self.largest_growth = np.full(len(vector), largest_growth)
         self.recent = np.full((len(vector), N_COMPARED_EPOCHS), np.inf)
         self.lowest = np.full(len(vector), np.inf)
         self.start, self.best = vector.copy(), vector.copy()
@@ -68,7 +70,7 @@ class BoldDriver:
         is_lost = ~(objective <= TOO_MUCH_WORSE * self.lowest) | ~np.isfinite(vector).all(axis=1)
         vector[is_lost] = self.best[is_lost]
         factor = np.where(is_cut | is_lost, CUT, GROWTH)
-        factor = np.minimum(factor, LARGEST_GROWTH / self.growth)
+        factor = np.minimum(factor, self.largest_growth / self.growth)
         self.rate, self.growth = self.rate * factor, self.growth * factor
         objective = np.where(is_lost, self.lowest, objective)
         self.recent = np.column_stack([self.recent[:, 1:], objective])
@@ -94,6 +96,8 @@ class Adaptive:
     optimizer : GradientDescent or Adam
     first_rate : float or None, default=None
         None for what the curvature allows.
+    largest_growth : float, default=1e6
+        Most that a rate may become, relative to the first one.
     curvature : float or None, default=None
         Bound on the second derivative of the loss; None where it does not bound that of the
         objective: in a net, or where the optimiser scales each parameter by itself.
@@ -101,6 +105,7 @@ class Adaptive:
 
     optimizer: object
     first_rate: float | None = None
+    largest_growth: float = 1e6
     curvature: float | None = None
 
     def start(self, vector, momentum):
@@ -128,8 +133,10 @@ class Adaptive:
             moving["standardisation"] = standardisation(
                 rows, n_outputs, class_weight=values.class_weight, **options
             )
+            # Random weights are those of standardised features.
+            moving["standardisation"].push_forward(vector)
             rate = self._first_rates(moving["standardisation"], rows, batch_size, values)
-            moving["driver"] = BoldDriver(rate, vector)
+            moving["driver"] = BoldDriver(rate, vector, self.largest_growth)
         self._follow_the_driver(state)
 
     def _first_rates(self, standardisation, rows, batch_size, values):

@@ -1,11 +1,14 @@
 """Convergence: whether the training objective still falls."""
 
+from math import ceil, sqrt
+
 import numpy as np
 
-# The steps that have to pass without a fall, and the fewest epochs that these may be.
-N_STEPS, FEWEST_EPOCHS = 100, 3
+# Epochs of one step that have to pass without a fall. Epochs of more are less noisy; their number
+# falls with the root of the steps, to the fewest.
+MOST_EPOCHS, FEWEST_EPOCHS = 25, 3
 # A rise above the lowest objective, relative to tol, that is more than the noise of batches.
-LARGEST_RISE = 10
+LARGEST_RISE = 5
 
 
 class Convergence:
@@ -14,8 +17,8 @@ class Convergence:
     .. math:: c = \frac{\min_{e \le E - n} J_e - \min_{e \le E} J_e}{J_1}
 
     after E epochs, with :math:`J_e` the objective in epoch e: the fall of the lowest objective over
-    the last n epochs, relative to the first one. They are the epochs of the last 100 steps, but
-    at least three.
+    the last n epochs, relative to the first one. With m steps an epoch,
+    :math:`n = \max(3, \lceil 25 / \sqrt m \rceil)`.
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ class Convergence:
 
     def __init__(self, steps_an_epoch, tol):
         self.tol = np.asarray(tol)
-        self._n_epochs = max(FEWEST_EPOCHS, -(-N_STEPS // steps_an_epoch))
+        self._n_epochs = max(FEWEST_EPOCHS, ceil(MOST_EPOCHS / sqrt(steps_an_epoch)))
         self._first, self._last, self._lowest = None, None, []
 
     def note(self, objective):

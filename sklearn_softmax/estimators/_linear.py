@@ -8,8 +8,6 @@ from sklearn_softmax._training.adaptive import Adaptive
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._predictions import ProbabilisticMixin
 
-FIRST_RATE_OF_ADAM = 1e-2
-
 
 class LinearMixin:
     """A network without hidden layers: ``coef_`` is W, ``intercept_`` is b."""
@@ -83,5 +81,5 @@ class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentCla
     def _adaptive(self, optimizer):
         """The optimiser with a learning rate of its own."""
         if self.optimizer == "adam":
-            return Adaptive(optimizer, FIRST_RATE_OF_ADAM)
+            return Adaptive(optimizer, first_rate=1e-2)
         return Adaptive(optimizer, curvature=self._loss.curvature)

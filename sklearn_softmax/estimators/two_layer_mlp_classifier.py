@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_softmax._model.activations import ACTIVATIONS
+from sklearn_softmax._model.activations import ACTIVATIONS, glorot
 from sklearn_softmax._model.dropout import Dropout
 from sklearn_softmax._model.losses import SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
@@ -13,8 +13,6 @@ from sklearn_softmax._model.parameters import Layers
 from sklearn_softmax._training.adaptive import Adaptive
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._predictions import ProbabilisticMixin
-
-FIRST_RATES = {"adam": 1e-3, "sgd": 1e-2}
 
 
 class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
@@ -39,7 +37,8 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         Probability that a hidden unit is left out of a step, from 0 to below 1 [3]_.
     weight_init : "auto" or float, default="auto"
         Standard deviation of the normal initial weights; "auto" takes He's for "relu"
-        and Glorot's for the others [5]_, [6]_.
+        and Glorot's for the others [5]_, [6]_. With ``lr="auto"``, these are weights of
+        the standardised features, and "auto" is Glorot's for all.
     lr : float, default=1e-3
         Learning rate.
     lr_decay : float, default=1.0
@@ -223,7 +222,9 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
 
     def _adaptive(self, optimizer):
         """The optimiser with a learning rate of its own."""
-        return Adaptive(optimizer, FIRST_RATES[self.optimizer])
+        if self.optimizer == "adam":
+            return Adaptive(optimizer, first_rate=1e-3, largest_growth=1)
+        return Adaptive(optimizer, first_rate=1e-2)
 
     def _hidden_sizes(self):
         """Units of each hidden layer."""
@@ -242,7 +243,9 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     def _initial_parameters(self, network, dtype, models):
         """Random weights; draws a seed for dropout too."""
         scales = [None if m.weight_init == "auto" else m.weight_init for m in models]
-        params = network.normal(self._random_state, dtype, scales)
+        # Glorot's are smaller for few features, and such nets turned out to overfit less.
+        weight_scale = glorot if self.lr == "auto" else None
+        params = network.normal(self._random_state, dtype, scales, weight_scale)
         # Drawn whether dropout is used or not, so that it changes nothing else.
         seed = self._random_state.randint(np.iinfo(np.int32).max)
         self._dropout_generator = np.random.default_rng(seed)

@@ -2,11 +2,12 @@
 
 ``start(vector, momentum)`` gives an optimiser's moving state, a dict of arrays and counts,
 ``state_of_models(state, models, momentum)`` that of some models, and ``forget(state, models)``
-makes the direction of some models' steps start afresh; ``end_epoch(state, objective)`` is told the
-objective of an epoch. ``step(vector, gradient, state, lr, momentum, look_ahead)`` takes one step, in place and using the
-gradient up: what ``turn_into_step`` makes of the gradient is taken off the vector. The optimisers
-themselves never change. Vectors have the shape (M, n_parameters), a row a model, and ``lr``,
-``momentum`` and ``look_ahead`` are arrays of shape (M, 1).
+makes the direction of some models' steps start afresh.
+``step(vector, gradient, state, lr, momentum, look_ahead)`` takes one step, in place and using the
+gradient up: what ``turn_into_step`` makes of the gradient is taken off the vector.
+``end_epoch(state, objective)`` is told of an epoch, and answers which models it has taken back.
+The optimisers themselves never change. Vectors have the shape (M, n_parameters), a row a model, and
+``lr``, ``momentum`` and ``look_ahead`` are arrays of shape (M, 1).
 """
 
 import math

@@ -75,8 +75,13 @@ class Case:
 
 EVERYTHING = ("sample_weight", 'lr="auto"', "reg_param", "momentum", "predict_proba")
 CASES = [
-    Case(SoftmaxRegression(batch_size=50), multi_class, cross_entropy, EVERYTHING),
-    Case(GDLogisticRegression(batch_size=50), multi_class, one_vs_rest_cross_entropy, EVERYTHING),
+    Case(SoftmaxRegression(lr=0.1, batch_size=50), multi_class, cross_entropy, EVERYTHING),
+    Case(
+        GDLogisticRegression(lr=0.1, batch_size=50),
+        multi_class,
+        one_vs_rest_cross_entropy,
+        EVERYTHING,
+    ),
     Case(
         TwoLayerMLPClassifier(hidden_size=20, lr=0.1, batch_size=50, optimizer="sgd", momentum=0.0),
         multi_class,

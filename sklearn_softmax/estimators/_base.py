@@ -40,7 +40,7 @@ from sklearn_softmax.estimators._rollback import restored_on_failure
 # n_epochs="auto" allows as many, whichever takes longer.
 MOST_EPOCHS, MOST_STEPS = 200, 1000
 # A fall of the objective above which training is far from its end.
-FAR_FROM_CONVERGED = 1e-2
+FAR_FROM_CONVERGED = 5e-2
 
 
 class GradientDescentClassifier(

@@ -40,7 +40,7 @@ class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentCla
     def __init__(
         self,
         *,
-        lr=0.1,
+        lr="auto",
         lr_decay=1.0,
         reg_param=0.0,
         batch_size=200,

@@ -169,7 +169,7 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         activation="relu",
         dropout=0.0,
         weight_init="auto",
-        lr=1e-3,
+        lr="auto",
         lr_decay=1.0,
         reg_param=0.0,
         batch_size=200,

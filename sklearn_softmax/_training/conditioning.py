@@ -25,7 +25,7 @@ class Standardisation:
     mean : ndarray of shape (n_features,) or None
         None where there is no intercept to make up for a shift.
     variance : ndarray of shape (n_features,)
-        About the mean; 0 for features that do not vary: their weights stay where they begin.
+        About the mean; infinite for features that do not vary, whose weights stay where they begin.
     n_outputs : int
         Of the layer.
     scale : ndarray of shape (M, 1, n_features)
@@ -148,15 +148,13 @@ def standardisation(rows, n_outputs, *, fit_intercept, n_models, class_weight=No
             f"{dtype}. Scale the data, for instance with StandardScaler."
         )
     mean = None if mean is None else mean.astype(dtype)
-    scale = _scale(variance.astype(dtype), np.zeros(n_models))
-    return Standardisation(mean, variance.astype(dtype), n_outputs, scale)
+    variance = np.where(varies, variance, np.inf).astype(dtype)
+    return Standardisation(mean, variance, n_outputs, _scale(variance, np.zeros(n_models)))
 
 
 def _scale(variance, damping):
-    """Factors of the features, 0 for those that do not vary."""
-    damped = variance + damping[:, np.newaxis, np.newaxis].astype(variance.dtype)
-    is_varying = variance > 0
-    return is_varying / np.sqrt(np.where(is_varying, damped, 1))
+    """Factors of the features, 0 for those of infinite variance."""
+    return 1 / np.sqrt(variance + damping[:, np.newaxis, np.newaxis].astype(variance.dtype))
 
 
 def _moments(rows, class_weight, fit_intercept):

@@ -64,12 +64,13 @@ class Hyperparameters(NamedTuple):
             Momentum of the models that look ahead, and 0 for the others; None where none does.
         """
         lr, momentum = (v[:, np.newaxis].astype(dtype) for v in (self.lr, self.momentum))
-        look_ahead = momentum * self.nesterov[:, np.newaxis] if np.any(self.nesterov) else None
-        return lr, momentum, look_ahead
+        if self.nesterov is None or not self.nesterov.any():
+            return lr, momentum, None
+        return lr, momentum, momentum * self.nesterov[:, np.newaxis]
 
     def rate_of_dropout(self):
         """Rate of all models, or of each in shape (M, 1, 1); None where no unit is dropped."""
-        if not np.any(self.dropout):
+        if self.dropout is None or not self.dropout.any():
             return None
         first = self.dropout[0]
         is_shared = np.all(self.dropout == first)

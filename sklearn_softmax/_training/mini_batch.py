@@ -50,7 +50,7 @@ class MiniBatchPass:
         weights = rows.loss_weights(self.batch_size, hyperparameters.class_weight)
         rate, of_step = hyperparameters.rate_of_dropout(), hyperparameters.of_step(dtype)
         l2 = hyperparameters.l2.astype(dtype)[:, np.newaxis, np.newaxis]
-        is_penalised = np.any(l2)
+        is_penalised = l2.any()
         record = np.empty((2, n_models, n_rows), rooms.dtype)
         for start in range(0, n_rows, self.batch_size):
             stop, sum_of_blocks = min(start + self.batch_size, n_rows), 0

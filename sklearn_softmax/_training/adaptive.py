@@ -147,7 +147,7 @@ class Adaptive:
     def _follow_the_driver(self, state):
         """Take over the rates of the driver, and the scales that go with them."""
         driver, moving = state.optimizer_state["driver"], state.optimizer_state
-        state.hyperparameters = state.hyperparameters._replace(lr=driver.rate)
+        state.hyperparameters = state.hyperparameters.at_rates(driver.rate)
         if self.curvature is not None:
             damping = driver.growth * state.hyperparameters.l2 / self.curvature
             moving["standardisation"] = moving["standardisation"].damped(damping)

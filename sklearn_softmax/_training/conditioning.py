@@ -65,7 +65,8 @@ class Standardisation:
         -------
         damped : Standardisation
         """
-        return replace(self, scale=_scale(self.variance, damping))
+        scale = _scale(self.variance, damping)
+        return Standardisation(self.mean, self.variance, self.n_outputs, scale)
 
     def pull_back(self, gradient):
         """Turn gradients with respect to W and b into those with respect to W' and b'.

@@ -44,7 +44,11 @@ class Hyperparameters(NamedTuple):
 
     def in_epoch(self, n_epochs):
         """The same after some epochs, their learning rate having decayed."""
-        return self._replace(lr=self.lr * self.lr_decay**n_epochs)
+        return self.at_rates(self.lr * self.lr_decay**n_epochs)
+
+    def at_rates(self, lr):
+        """The same with other learning rates."""
+        return Hyperparameters(lr, *self[1:])
 
     def of_models(self, models):
         """Those of some models, given by an array or list of indices."""

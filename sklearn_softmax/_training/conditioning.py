@@ -217,9 +217,11 @@ def largest_curvature(rows, standardisation, batch_size, class_weight=None):
     weight = rows.relative_weights(class_weight)
     weight = np.broadcast_to(weight[0] if weight.ndim == 2 else weight, n)[sample, np.newaxis]
     X = rows.X[sample if rows.indices is None else rows.indices[sample]]
-    X = np.sqrt(weight) * standardisation.standardised(X).astype(np.float64)
-    G = X @ X.T / len(sample)
+    X = standardisation.standardised(X).astype(np.float64)
     if standardisation.mean is not None:
-        G += np.sqrt(weight * weight.T) / len(sample)
+        X = np.column_stack([X, np.ones(len(X))])
+    X *= np.sqrt(weight / len(sample))
+    # Of both products, which have the same norm and trace, the smaller one.
+    G = X @ X.T if len(X) < X.shape[1] else X.T @ X
     mean_norm = np.trace(G)
     return mean_norm / m if m == 1 else (m - 1) / m * np.linalg.norm(G) + (n > m) * mean_norm / m

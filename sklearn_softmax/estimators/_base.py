@@ -37,7 +37,6 @@ from sklearn_softmax.estimators._history import joined, progress_line
 from sklearn_softmax.estimators._predictions import PredictionMixin
 from sklearn_softmax.estimators._rollback import restored_on_failure
 
-
 # n_epochs="auto" allows as many, whichever takes longer.
 MOST_EPOCHS, MOST_STEPS = 200, 1000
 # A fall of the objective above which training is far from its end.

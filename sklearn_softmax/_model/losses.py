@@ -53,11 +53,6 @@ class _Loss:
         self.backward(gradient, self.targets(y, scores.shape, np.arange(m)), record)
         return self.losses(record), gradient
 
-    def of_zeros(self, n_outputs):
-        """Loss of a sample whose scores are all 0, whatever its class."""
-        losses, _ = self(np.zeros((1, n_outputs, 1)), np.zeros(1, int))
-        return losses[0, 0]
-
     def predict(self, scores):
         """Class index of the largest score, the first of equals."""
         return scores.argmax(axis=-2)
@@ -100,6 +95,10 @@ class SoftmaxCrossEntropy(_Loss):
     def n_outputs(self, n_classes):
         """One raw score a class."""
         return n_classes
+
+    def of_zeros(self, n_outputs):
+        """Loss of a sample whose scores are all 0: all classes are as probable."""
+        return np.log(n_outputs)
 
     def targets(self, y, shape, column):
         """Index of the true class's score among the scores of a block of samples, flattened.
@@ -228,6 +227,10 @@ class SigmoidCrossEntropy(_OneVsRest):
 
     curvature = 0.25
 
+    def of_zeros(self, n_outputs):
+        """Loss of a sample whose scores are all 0: each output says one half."""
+        return n_outputs * np.log(2)
+
     def backward(self, scores, y, record):
         """Turn scores into the gradient of the losses, in place.
 
@@ -277,6 +280,10 @@ class PerceptronCriterion(_OneVsRest):
     """
 
     learns_only_from_mistakes = True
+
+    def of_zeros(self, n_outputs):
+        """Loss of a sample whose scores are all 0: they lie on no side."""
+        return 0.0
 
     def backward(self, scores, y, record):
         """Turn scores into the subgradient of the losses, in place.

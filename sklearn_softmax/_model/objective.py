@@ -94,8 +94,12 @@ class Objective:
         -------
         penalty : ndarray of shape (M,)
         """
-        squared_norm = self.squared_norm(params)
-        return np.multiply(l2 / 2, squared_norm, out=np.zeros_like(squared_norm), where=l2 > 0)
+        return self.penalty_of(self.squared_norm(params), l2)
+
+    def penalty_of(self, squared_norm, l2):
+        """Value of the penalty of each model, from the squared norm of its weights."""
+        penalty = np.zeros(squared_norm.shape, squared_norm.dtype)
+        return np.multiply(l2 / 2, squared_norm, out=penalty, where=l2 > 0)
 
     def squared_norm(self, params):
         r"""Sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.
@@ -109,4 +113,4 @@ class Objective:
         squared_norm : ndarray of shape (M,)
         """
         dtype = np.result_type(params.vector, np.float64)
-        return sum(np.sum(W * W, axis=(-2, -1), dtype=dtype) for W in params.weights)
+        return sum(np.add.reduce(W * W, axis=(-2, -1), dtype=dtype) for W in params.weights)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_softmax._model.floating_point import is_finite
 from sklearn_softmax._training.conditioning import largest_curvature, standardisation
 
 GROWTH, CUT = 1.2, 0.5
@@ -65,21 +66,22 @@ class BoldDriver:
             Whether the rate became less, and whether the model was taken back.
         """
         is_lowest = objective <= self.lowest
-        self.best[is_lowest], self.lowest[is_lowest] = self.start[is_lowest], objective[is_lowest]
-        is_cut = ~(objective <= self.recent.max(axis=1))
-        is_lost = ~(objective <= TOO_MUCH_WORSE * self.lowest) | ~np.isfinite(vector).all(axis=1)
-        vector[is_lost] = self.best[is_lost]
-        factor = np.where(is_cut | is_lost, CUT, GROWTH)
-        factor = np.minimum(factor, self.largest_growth / self.growth)
+        np.copyto(self.best, self.start, where=is_lowest[:, np.newaxis])
+        np.copyto(self.lowest, objective, where=is_lowest)
+        is_sound = is_finite(vector) & (objective <= TOO_MUCH_WORSE * self.lowest)
+        is_gain = is_sound & (objective <= np.maximum.reduce(self.recent, axis=1))
+        is_lost = ~is_sound
+        np.copyto(vector, self.best, where=is_lost[:, np.newaxis])
+        factor = np.minimum(np.where(is_gain, GROWTH, CUT), self.largest_growth / self.growth)
         self.rate, self.growth = self.rate * factor, self.growth * factor
-        objective = np.where(is_lost, self.lowest, objective)
-        self.recent = np.column_stack([self.recent[:, 1:], objective])
-        self.start = vector.copy()
-        return is_cut | is_lost, is_lost
+        self.recent[:, :-1] = self.recent[:, 1:]
+        self.recent[:, -1] = np.where(is_lost, self.lowest, objective)
+        self.start[...] = vector
+        return ~is_gain, is_lost
 
     def resume(self, vector):
         """Go on from these parameters, maybe on other rows."""
-        self.lowest[:], self.start, self.best = np.inf, vector.copy(), vector.copy()
+        self.lowest[:], self.start[...], self.best[...] = np.inf, vector, vector
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class Adaptive:
     def _follow_the_driver(self, state):
         """Take over the rates of the driver, and the scales that go with them."""
         driver, moving = state.optimizer_state["driver"], state.optimizer_state
-        state.hyperparameters = state.hyperparameters._replace(lr=driver.rate)
+        state.hyperparameters = state.hyperparameters.at_rates(driver.rate)
         if self.curvature is not None:
             damping = driver.growth * state.hyperparameters.l2 / self.curvature
             moving["standardisation"] = moving["standardisation"].damped(damping)

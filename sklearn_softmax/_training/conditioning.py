@@ -25,7 +25,7 @@ class Standardisation:
     mean : ndarray of shape (n_features,) or None
         None where there is no intercept to make up for a shift.
     variance : ndarray of shape (n_features,)
-        About the mean; 0 for features that do not vary: their weights stay where they begin.
+        About the mean; infinite for features that do not vary, whose weights stay where they begin.
     n_outputs : int
         Of the layer.
     scale : ndarray of shape (M, 1, n_features)
@@ -65,7 +65,8 @@ class Standardisation:
         -------
         damped : Standardisation
         """
-        return replace(self, scale=_scale(self.variance, damping))
+        scale = _scale(self.variance, damping)
+        return Standardisation(self.mean, self.variance, self.n_outputs, scale)
 
     def pull_back(self, gradient):
         """Turn gradients with respect to W and b into those with respect to W' and b'.
@@ -148,15 +149,13 @@ def standardisation(rows, n_outputs, *, fit_intercept, n_models, class_weight=No
             f"{dtype}. Scale the data, for instance with StandardScaler."
         )
     mean = None if mean is None else mean.astype(dtype)
-    scale = _scale(variance.astype(dtype), np.zeros(n_models))
-    return Standardisation(mean, variance.astype(dtype), n_outputs, scale)
+    variance = np.where(varies, variance, np.inf).astype(dtype)
+    return Standardisation(mean, variance, n_outputs, _scale(variance, np.zeros(n_models)))
 
 
 def _scale(variance, damping):
-    """Factors of the features, 0 for those that do not vary."""
-    damped = variance + damping[:, np.newaxis, np.newaxis].astype(variance.dtype)
-    is_varying = variance > 0
-    return is_varying / np.sqrt(np.where(is_varying, damped, 1))
+    """Factors of the features, 0 for those of infinite variance."""
+    return 1 / np.sqrt(variance + damping[:, np.newaxis, np.newaxis].astype(variance.dtype))
 
 
 def _moments(rows, class_weight, fit_intercept):
@@ -218,9 +217,11 @@ def largest_curvature(rows, standardisation, batch_size, class_weight=None):
     weight = rows.relative_weights(class_weight)
     weight = np.broadcast_to(weight[0] if weight.ndim == 2 else weight, n)[sample, np.newaxis]
     X = rows.X[sample if rows.indices is None else rows.indices[sample]]
-    X = np.sqrt(weight) * standardisation.standardised(X).astype(np.float64)
-    G = X @ X.T / len(sample)
+    X = standardisation.standardised(X).astype(np.float64)
     if standardisation.mean is not None:
-        G += np.sqrt(weight * weight.T) / len(sample)
+        X = np.column_stack([X, np.ones(len(X))])
+    X *= np.sqrt(weight / len(sample))
+    # Of both products, which have the same norm and trace, the smaller one.
+    G = X @ X.T if len(X) < X.shape[1] else X.T @ X
     mean_norm = np.trace(G)
     return mean_norm / m if m == 1 else (m - 1) / m * np.linalg.norm(G) + (n > m) * mean_norm / m

@@ -75,32 +75,31 @@ def epochs(one_pass, state, rows, *, batch_size, shuffle, rng):
     >>> [round(float(record["loss"][0]), 3) for record, _ in (next(passes) for _ in "123")]
     [0.693, 0.474, 0.348]
     """
+    ordered, starts = rows, np.arange(0, len(rows), batch_size)
+    lengths = np.minimum(batch_size, len(rows) - starts)
     while True:
-        ordered = rows
         if shuffle and batch_size < len(rows):
             ordered = rows.permuted(rng.permutation(len(rows)))
         hyperparameters = state.hyperparameters.in_epoch(state.epoch)
         arguments = state.params, state.optimizer_state, ordered, hyperparameters
-        class_weight = hyperparameters.class_weight
+        weights = ordered.relative_weights(hyperparameters.class_weight)
         # Not bound to a name, which would keep the figures of all rows until the next epoch.
-        figures, step_losses = _summary(ordered, class_weight, batch_size, *one_pass(*arguments))
+        figures, sums = _summary(weights, starts, *one_pass(*arguments))
         state.epoch += 1
         lr = hyperparameters.lr
-        yield {"epoch": np.full(len(lr), state.epoch), "lr": lr, **figures}, step_losses
+        yield {"epoch": np.full(len(lr), state.epoch), "lr": lr, **figures}, sums / lengths
 
 
-def _summary(rows, class_weight, batch_size, losses, is_correct):
-    """Figures of an epoch, and losses of its steps, from the figures of its rows."""
-    is_mistake, weights = ~is_correct, rows.relative_weights(class_weight)
+def _summary(weights, starts, losses, is_correct):
+    """Figures of an epoch, and sums over the losses of its steps, from the figures of its rows."""
+    is_mistake = ~is_correct
     if weights.ndim:
         is_mistake &= weights > 0
         losses, is_correct = losses * weights, is_correct * weights
-    dtype = np.result_type(losses, np.float64)
-    starts = np.arange(0, len(rows), batch_size)
-    lengths = np.minimum(batch_size, len(rows) - starts)
+    n_rows, in_double = losses.shape[-1], {"axis": -1, "dtype": np.float64}
     figures = {
-        "loss": losses.mean(axis=-1, dtype=dtype),
-        "accuracy": is_correct.mean(axis=-1),
-        "mistakes": np.count_nonzero(is_mistake, axis=-1),
+        "loss": np.add.reduce(losses, **in_double) / n_rows,
+        "accuracy": np.add.reduce(is_correct, **in_double) / n_rows,
+        "mistakes": np.add.reduce(is_mistake, axis=-1),
     }
-    return figures, np.add.reduceat(losses, starts, axis=-1, dtype=dtype) / lengths
+    return figures, np.add.reduceat(losses, starts, **in_double)

@@ -44,7 +44,11 @@ class Hyperparameters(NamedTuple):
 
     def in_epoch(self, n_epochs):
         """The same after some epochs, their learning rate having decayed."""
-        return self._replace(lr=self.lr * self.lr_decay**n_epochs)
+        return self.at_rates(self.lr * self.lr_decay**n_epochs)
+
+    def at_rates(self, lr):
+        """The same with other learning rates."""
+        return Hyperparameters(lr, *self[1:])
 
     def of_models(self, models):
         """Those of some models, given by an array or list of indices."""
@@ -64,12 +68,13 @@ class Hyperparameters(NamedTuple):
             Momentum of the models that look ahead, and 0 for the others; None where none does.
         """
         lr, momentum = (v[:, np.newaxis].astype(dtype) for v in (self.lr, self.momentum))
-        look_ahead = momentum * self.nesterov[:, np.newaxis] if np.any(self.nesterov) else None
-        return lr, momentum, look_ahead
+        if self.nesterov is None or not self.nesterov.any():
+            return lr, momentum, None
+        return lr, momentum, momentum * self.nesterov[:, np.newaxis]
 
     def rate_of_dropout(self):
         """Rate of all models, or of each in shape (M, 1, 1); None where no unit is dropped."""
-        if not np.any(self.dropout):
+        if self.dropout is None or not self.dropout.any():
             return None
         first = self.dropout[0]
         is_shared = np.all(self.dropout == first)

@@ -100,8 +100,7 @@ class GradientDescent(Optimizer):
                 gradient[...] = velocity
             else:
                 gradient += look_ahead * velocity
-                others = look_ahead[:, 0] == 0
-                gradient[others] = velocity[others]
+                np.copyto(gradient, velocity, where=look_ahead == 0)
         gradient *= lr
 
 

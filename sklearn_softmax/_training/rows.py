@@ -201,10 +201,10 @@ class Rows:
         -------
         relative_weights : ndarray of shape (n_rows,), (M, n_rows) or, for equal weights, ()
         """
-        weight = np.ones(()) if self.weight is None else self.weight
+        weight = np.array(1.0) if self.weight is None else self.weight
         mean_weight = self.total_weights(class_weight) / len(self)
         if class_weight is None:
-            return weight / mean_weight
+            return np.asarray(weight / mean_weight)
         return weight * (class_weight / mean_weight[:, np.newaxis])[:, self.y]
 
     def loss_weights(self, batch_size, class_weight=None):

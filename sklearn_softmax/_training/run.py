@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_softmax._model.floating_point import SILENT
+from sklearn_softmax._model.floating_point import SILENT, is_finite
 from sklearn_softmax._training.averaging import AveragedPass
 from sklearn_softmax._training.epochs import epochs
 from sklearn_softmax._training.evaluate import evaluate
@@ -214,13 +214,14 @@ class TrainingRun:
         if not objective.loss.learns_only_from_mistakes:
             del record["mistakes"]
         l2 = self.state.hyperparameters.l2
-        penalty = objective.penalty(params, l2)
         # The loss is that before each step, so the penalty has to be.
-        before = self._records[-1]["penalty"] if self._records else penalty
-        self.convergence.note(record["loss"] + before)
-        self._is_rescued = self.optimizer.end_epoch(self.state, record["loss"] + before)
-        record["penalty"] = objective.penalty(params, l2)
-        record["weight_norm"] = np.sqrt(objective.squared_norm(params))
+        before = self._records[-1]["penalty"] if self._records else objective.penalty(params, l2)
+        value = record["loss"] + before
+        self.convergence.note(value)
+        self._is_rescued = self.optimizer.end_epoch(self.state, value)
+        squared_norm = objective.squared_norm(params)
+        record["penalty"] = objective.penalty_of(squared_norm, l2)
+        record["weight_norm"] = np.sqrt(squared_norm)
         if self.validation is not None:
             class_weight = self.state.hyperparameters.class_weight
             scored = evaluate(objective, params, self.validation, class_weight)
@@ -241,22 +242,24 @@ class TrainingRun:
     def _dismiss_failed(self):
         """Have the models leave of which something is no longer finite."""
         state = self.state.optimizer_state.values()
-        arrays = [self.state.params.vector, *(a for a in state if isinstance(a, np.ndarray))]
-        is_finite = np.isfinite(self.record["loss"]) | self._is_rescued
-        for array in arrays:
-            is_finite &= np.isfinite(array).all(axis=1)
-        self._dismiss(~is_finite, "diverged")
-        val_loss = self.record.get("val_loss", np.zeros(len(self.models)))
-        self._dismiss(~np.isfinite(val_loss), "validation")
+        is_sound = np.isfinite(self.record["loss"]) | self._is_rescued
+        is_sound &= is_finite(self.state.params.vector)
+        for array in state:
+            if isinstance(array, np.ndarray):
+                is_sound &= is_finite(array)
+        self._dismiss(~is_sound, "diverged")
+        if self.validation is not None:
+            self._dismiss(~np.isfinite(self.record["val_loss"]), "validation")
 
     def _has_ended(self):
         """Which models no later epoch could change, and which are out of patience."""
-        has_learnt_all = self.record.get("mistakes", np.ones(len(self.models))) == 0
-        has_ended = has_learnt_all
+        has_ended = np.zeros(len(self.models), bool)
+        if "mistakes" in self.record:
+            has_ended |= self.record["mistakes"] == 0
         if self.until_converged:
-            has_ended = has_ended | self.convergence.has_come()
+            has_ended |= self.convergence.has_come()
         if self.patience is not None:
-            has_ended = has_ended | self.patience.is_exhausted()
+            has_ended |= self.patience.is_exhausted()
         return has_ended
 
     def _dismiss(self, is_leaving, failure=""):

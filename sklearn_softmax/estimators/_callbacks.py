@@ -28,7 +28,7 @@ def begin_fit(estimator, n_epochs, X, y, sample_weight):
     -------
     task : FollowedFit or UnfollowedFit
     """
-    if not CALLBACKS_AVAILABLE:
+    if not has_callbacks(estimator):
         return UnfollowedFit()
     return FollowedFit(estimator, n_epochs, X, y, sample_weight)
 

@@ -29,6 +29,8 @@ class BoldDriver:
     ----------
     growth : ndarray of shape (M,)
         The rate relative to the first one.
+    is_anew : ndarray of shape (M,), bool
+        Whether there is nothing yet to compare the next epoch with, since the rows are others.
 
     References
     ----------
@@ -40,6 +42,7 @@ class BoldDriver:
         self.recent = np.full((len(vector), N_COMPARED_EPOCHS), np.inf)
         self.lowest = np.full(len(vector), np.inf)
         self.start, self.best = vector.copy(), vector.copy()
+        self.is_anew = np.zeros(len(vector), bool)
 
     def of_models(self, models):
         """That of some models."""
@@ -67,17 +70,19 @@ class BoldDriver:
         is_cut = ~(objective <= self.recent.max(axis=1))
         is_lost = ~(objective <= TOO_MUCH_WORSE * self.lowest) | ~np.isfinite(vector).all(axis=1)
         vector[is_lost] = self.best[is_lost]
-        factor = np.where(is_cut | is_lost, CUT, GROWTH)
+        factor = np.where(is_cut | is_lost, CUT, np.where(self.is_anew, 1.0, GROWTH))
         factor = np.minimum(factor, LARGEST_GROWTH / self.growth)
         self.rate, self.growth = self.rate * factor, self.growth * factor
         objective = np.where(is_lost, self.lowest, objective)
         self.recent = np.column_stack([self.recent[:, 1:], objective])
-        self.start = vector.copy()
+        self.start, self.is_anew = vector.copy(), np.zeros(len(vector), bool)
         return is_cut | is_lost, is_lost
 
-    def resume(self, vector):
-        """Go on from these parameters, maybe on other rows."""
-        self.lowest[:], self.start, self.best = np.inf, vector.copy(), vector.copy()
+    def resume(self, vector, first_rate):
+        """Go on from these parameters on other rows, which would ask for this first rate."""
+        self.rate = self.growth * first_rate
+        self.recent[:], self.lowest[:], self.is_anew[:] = np.inf, np.inf, True
+        self.start, self.best = vector.copy(), vector.copy()
 
 
 @dataclass(frozen=True)
@@ -121,15 +126,16 @@ class Adaptive:
         fit_intercept : bool
         """
         moving, vector, values = state.optimizer_state, state.params.vector, state.hyperparameters
-        if "driver" in moving:
-            moving["driver"].resume(vector)
-        else:
-            options = {"fit_intercept": fit_intercept, "n_models": len(vector)}
-            moving["standardisation"] = standardisation(
-                rows, n_outputs, class_weight=values.class_weight, **options
-            )
-            rate = self._first_rates(moving["standardisation"], rows, batch_size, values)
+        options = {"fit_intercept": fit_intercept, "n_models": len(vector)}
+        of_rows = standardisation(rows, n_outputs, class_weight=values.class_weight, **options)
+        if "driver" not in moving:
+            moving["standardisation"] = of_rows
+            rate = self._first_rates(of_rows, rows, batch_size, values)
             moving["driver"] = BoldDriver(rate, vector)
+        elif not moving["standardisation"].is_of_same_rows(of_rows):
+            merged = moving["standardisation"] = moving["standardisation"].merged(of_rows)
+            rate = self._first_rates(merged, rows, batch_size, values)
+            moving["driver"].resume(vector, rate)
         self._follow_the_driver(state)
 
     def _first_rates(self, standardisation, rows, batch_size, values):

@@ -1,8 +1,8 @@
 """Optimisers: how a gradient changes the parameters.
 
 ``start(vector, momentum)`` gives an optimiser's moving state, a dict of arrays and counts,
-``state_of_models(state, models, momentum)`` that of some models, and ``forget(state, models)`` makes
-the direction of some models' steps start afresh.
+``state_of_models(state, models, momentum)`` that of some models, and ``forget(state, models)``
+makes the direction of some models' steps start afresh.
 ``step(vector, gradient, state, lr, momentum, look_ahead)`` takes one step, in place and using the
 gradient up: what ``turn_into_step`` makes of the gradient is taken off the vector. The optimisers
 themselves never change. Vectors have the shape (M, n_parameters), a row a model, and ``lr``,

@@ -37,7 +37,6 @@ from sklearn_softmax.estimators._history import joined, progress_line
 from sklearn_softmax.estimators._predictions import PredictionMixin
 from sklearn_softmax.estimators._rollback import restored_on_failure
 
-
 # n_epochs="auto" allows as many, whichever takes longer.
 MOST_EPOCHS, MOST_STEPS = 200, 1000
 # A fall of the objective above which training is far from its end.
@@ -234,7 +233,7 @@ class GradientDescentClassifier(
 
     def _steps_an_epoch(self, n_rows):
         """Number of batches that rows make."""
-        return -(-n_rows // self.batch_size)
+        return -(-n_rows // int(self.batch_size))
 
     def _train(self, run, n_epochs, task, *, goes_on):
         """Advance a run of one model, and set the fitted attributes; returns the model."""

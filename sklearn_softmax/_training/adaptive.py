@@ -31,6 +31,8 @@ class BoldDriver:
     ----------
     growth : ndarray of shape (M,)
         The rate relative to the first one.
+    is_anew : ndarray of shape (M,), bool
+        Whether there is nothing yet to compare the next epoch with, since the rows are others.
 
     References
     ----------
@@ -43,6 +45,7 @@ class BoldDriver:
         self.recent = np.full((len(vector), N_COMPARED_EPOCHS), np.inf)
         self.lowest = np.full(len(vector), np.inf)
         self.start, self.best = vector.copy(), vector.copy()
+        self.is_anew = np.zeros(len(vector), bool)
 
     def of_models(self, models):
         """That of some models."""
@@ -72,16 +75,19 @@ class BoldDriver:
         is_gain = is_sound & (objective <= np.maximum.reduce(self.recent, axis=1))
         is_lost = ~is_sound
         np.copyto(vector, self.best, where=is_lost[:, np.newaxis])
-        factor = np.minimum(np.where(is_gain, GROWTH, CUT), self.largest_growth / self.growth)
+        factor = np.where(is_gain, np.where(self.is_anew, 1.0, GROWTH), CUT)
+        factor = np.minimum(factor, self.largest_growth / self.growth)
         self.rate, self.growth = self.rate * factor, self.growth * factor
         self.recent[:, :-1] = self.recent[:, 1:]
         self.recent[:, -1] = np.where(is_lost, self.lowest, objective)
-        self.start[...] = vector
+        self.start[...], self.is_anew[:] = vector, False
         return ~is_gain, is_lost
 
-    def resume(self, vector):
-        """Go on from these parameters, maybe on other rows."""
-        self.lowest[:], self.start[...], self.best[...] = np.inf, vector, vector
+    def resume(self, vector, first_rate):
+        """Go on from these parameters on other rows, which would ask for this first rate."""
+        self.rate = self.growth * first_rate
+        self.recent[:], self.lowest[:], self.is_anew[:] = np.inf, np.inf, True
+        self.start[...], self.best[...] = vector, vector
 
 
 @dataclass(frozen=True)
@@ -128,17 +134,18 @@ class Adaptive:
         fit_intercept : bool
         """
         moving, vector, values = state.optimizer_state, state.params.vector, state.hyperparameters
-        if "driver" in moving:
-            moving["driver"].resume(vector)
-        else:
-            options = {"fit_intercept": fit_intercept, "n_models": len(vector)}
-            moving["standardisation"] = standardisation(
-                rows, n_outputs, class_weight=values.class_weight, **options
-            )
+        options = {"fit_intercept": fit_intercept, "n_models": len(vector)}
+        of_rows = standardisation(rows, n_outputs, class_weight=values.class_weight, **options)
+        if "driver" not in moving:
+            moving["standardisation"] = of_rows
             # Random weights are those of standardised features.
-            moving["standardisation"].push_forward(vector)
-            rate = self._first_rates(moving["standardisation"], rows, batch_size, values)
+            of_rows.push_forward(vector)
+            rate = self._first_rates(of_rows, rows, batch_size, values)
             moving["driver"] = BoldDriver(rate, vector, self.largest_growth)
+        elif not moving["standardisation"].is_of_same_rows(of_rows):
+            merged = moving["standardisation"] = moving["standardisation"].merged(of_rows)
+            rate = self._first_rates(merged, rows, batch_size, values)
+            moving["driver"].resume(vector, rate)
         self._follow_the_driver(state)
 
     def _first_rates(self, standardisation, rows, batch_size, values):

@@ -30,6 +30,8 @@ class Standardisation:
         Of the layer.
     scale : ndarray of shape (M, 1, n_features)
         The factors a of each model.
+    weight : float
+        Total weight of the rows that have been seen.
 
     References
     ----------
@@ -49,10 +51,37 @@ class Standardisation:
     variance: np.ndarray
     n_outputs: int
     scale: np.ndarray
+    weight: float
 
     def of_models(self, models):
         """That of some models."""
         return replace(self, scale=self.scale[models])
+
+    def is_of_same_rows(self, other):
+        """Whether the moments are the same, as those of other rows hardly are."""
+        has_same_mean = self.mean is None or np.array_equal(self.mean, other.mean)
+        return has_same_mean and np.array_equal(self.variance, other.variance)
+
+    def merged(self, other):
+        """That of these rows and further ones together.
+
+        Parameters
+        ----------
+        other : Standardisation
+            Of the further rows.
+
+        Returns
+        -------
+        merged : Standardisation
+        """
+        weight = self.weight + other.weight
+        share = other.weight / weight
+        mean, variance = self.mean, self.variance + share * (other.variance - self.variance)
+        if mean is not None:
+            shift = other.mean - mean
+            mean, variance = mean + share * shift, variance + share * (1 - share) * shift**2
+        scale = _scale(variance, np.zeros(len(self.scale)))
+        return replace(self, mean=mean, variance=variance, scale=scale, weight=weight)
 
     def damped(self, damping):
         r"""The same with :math:`a_j = 1 / \sqrt{v_j + d}` for the damping d of each model.
@@ -140,22 +169,24 @@ def standardisation(rows, n_outputs, *, fit_intercept, n_models, class_weight=No
     """
     with np.errstate(over="ignore", invalid="ignore"):
         mean, variance = _moments(rows, class_weight, fit_intercept)
-    dtype = rows.X.dtype
-    varies = variance > 0
-    is_out_of_range = ~np.isfinite(variance) | (varies & (variance < np.finfo(dtype).tiny))
-    if np.any(is_out_of_range):
+    dtype, limits = rows.X.dtype, np.finfo(rows.X.dtype)
+    is_in_range = (variance == 0) | ((variance >= limits.tiny) & (variance <= limits.max))
+    if not np.all(is_in_range):
         raise ValueError(
             "lr='auto' finds no step size: the squares of the features leave the range of "
             f"{dtype}. Scale the data, for instance with StandardScaler."
         )
     mean = None if mean is None else mean.astype(dtype)
-    variance = np.where(varies, variance, np.inf).astype(dtype)
-    return Standardisation(mean, variance, n_outputs, _scale(variance, np.zeros(n_models)))
+    scale = _scale(variance.astype(dtype), np.zeros(n_models))
+    weight = rows.total_weight
+    return Standardisation(mean, variance.astype(dtype), n_outputs, scale, weight)
 
 
 def _scale(variance, damping):
-    """Factors of the features, 0 for those of infinite variance."""
-    return 1 / np.sqrt(variance + damping[:, np.newaxis, np.newaxis].astype(variance.dtype))
+    """Factors of the features, 0 for those that do not vary."""
+    varies = variance > 0
+    damped = variance + damping[:, np.newaxis, np.newaxis].astype(variance.dtype)
+    return varies / np.sqrt(np.where(varies, damped, 1))
 
 
 def _moments(rows, class_weight, fit_intercept):
@@ -168,12 +199,10 @@ def _moments(rows, class_weight, fit_intercept):
     total = squares = 0.0
     for block in rows.blocks():
         X = rows.read(block)
-        X = X.astype(np.float64) if issparse(X) else X - origin
-        of_block = weight[block].astype(X.dtype)
-        total = total + np.asarray(of_block @ X, np.float64)
-        squares = squares + np.asarray(
-            of_block @ X.power(2) if issparse(X) else of_block @ (X * X), np.float64
-        )
+        # Squares in single precision could vanish.
+        X = X.astype(np.float64) if issparse(X) else np.subtract(X, origin, dtype=np.float64)
+        total = total + weight[block] @ X
+        squares = squares + weight[block] @ (X.power(2) if issparse(X) else X * X)
     total, squares = total / len(rows), squares / len(rows)
     if not fit_intercept:
         return None, squares

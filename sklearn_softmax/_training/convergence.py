@@ -58,7 +58,12 @@ class Convergence:
         del self._lowest[: -1 - self._n_epochs]
 
     def fall(self):
-        """Relative fall of each model; over all epochs where there were not yet more."""
+        """Relative fall of each model; over all epochs where there were not yet more.
+
+        NaN after a single epoch, which tells nothing.
+        """
+        if len(self._lowest) == 1:
+            return np.full(len(self.tol), np.nan)
         return (self._lowest[0] - self._lowest[-1]) / self._first
 
     def has_come(self):

@@ -58,7 +58,7 @@ class TrainingRun:
     """M models of one objective that learn from the same batches.
 
     A model leaves the run, and stays as it is then, when it diverges, when its patience is
-    exhausted, when it has converged and nothing else is to end it, and when nothing is left for it
+    exhausted, when it has converged if it is to train until then, and when nothing is left for it
     to learn.
 
     Parameters
@@ -113,6 +113,8 @@ class TrainingRun:
         self.models = np.arange(len(self.state.params.vector))
         self._best = self.state.params.vector.copy() if self.patience else None
         self._records, self._step_losses, self._left = [], [], {}
+        l2 = self.state.hyperparameters.l2
+        self._penalty = self.objective.penalty(self.state.params, l2)
         self.resume(self.rows, self.validation)
 
     def pause(self):
@@ -215,12 +217,11 @@ class TrainingRun:
             del record["mistakes"]
         l2 = self.state.hyperparameters.l2
         # The loss is that before each step, so the penalty has to be.
-        before = self._records[-1]["penalty"] if self._records else objective.penalty(params, l2)
-        value = record["loss"] + before
+        value = record["loss"] + self._penalty
         self.convergence.note(value)
         self._is_rescued = self.optimizer.end_epoch(self.state, value)
         squared_norm = objective.squared_norm(params)
-        record["penalty"] = objective.penalty_of(squared_norm, l2)
+        self._penalty = record["penalty"] = objective.penalty_of(squared_norm, l2)
         record["weight_norm"] = np.sqrt(squared_norm)
         if self.validation is not None:
             class_weight = self.state.hyperparameters.class_weight
@@ -280,6 +281,7 @@ class TrainingRun:
         state.params = state.params.of_models(kept)
         self._records = [{k: v[kept] for k, v in record.items()} for record in self._records]
         self._step_losses = [losses[kept] for losses in self._step_losses]
+        self._penalty = self._penalty[kept]
         self.convergence.keep(kept)
         if self.patience is not None:
             self.patience.keep(kept)

@@ -233,7 +233,7 @@ class GradientDescentClassifier(
 
     def _steps_an_epoch(self, n_rows):
         """Number of batches that rows make."""
-        return -(-n_rows // self.batch_size)
+        return -(-n_rows // int(self.batch_size))
 
     def _train(self, run, n_epochs, task, *, goes_on):
         """Advance a run of one model, and set the fitted attributes; returns the model."""

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state, check_scalar
 
 from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training.convergence import Convergence
 from sklearn_softmax._training.epochs import State
 from sklearn_softmax._training.hyperparameters import Hyperparameters
 from sklearn_softmax._training.optimizers import GradientDescent
@@ -155,7 +156,8 @@ def _step(objective, values, params, rows):
     optimizer = GradientDescent()
     state = State(params, optimizer.start(params.vector, values.momentum), values)
     # A copy of the objective, for dropout to draw the same masks every time.
-    run = TrainingRun(deepcopy(objective), optimizer, rows, state, len(rows), False, None)
+    batches, convergence = (len(rows), False, None), Convergence(1, [0.0])
+    run = TrainingRun(deepcopy(objective), optimizer, rows, state, *batches, convergence)
     run.advance(1)
     trained = run.look(0)
     value = trained.history["loss"][0] + trained.history["penalty"][0]

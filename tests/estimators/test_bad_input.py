@@ -329,12 +329,6 @@ def test_a_first_fit_that_fails_leaves_nothing_behind(case, name):
     assert set(vars(estimator)) == set(estimator.get_params())
 
 
-@estimators('lr="auto"', "momentum")
-def test_auto_needs_gradient_descent(case):
-    with pytest.raises(ValueError, match="lr='auto' is a step size for optimizer='sgd'"):
-        model(case, lr="auto", optimizer="adam").fit(X, labels(case))
-
-
 @pytest.mark.parametrize("scale", [1e25, 1e-25])
 @estimators('lr="auto"')
 def test_auto_with_squares_out_of_range(case, scale):

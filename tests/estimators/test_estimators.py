@@ -20,7 +20,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tests.cases import CASES, cases, estimators, parameters, same_model, weight_norm
+from tests.cases import (
+    CASES,
+    OF_LAST_FIT,
+    cases,
+    estimators,
+    parameters,
+    same_model,
+    unfinished,
+    weight_norm,
+)
 
 # --- the same training, however it is cut ---------------------------------------------
 
@@ -42,10 +51,12 @@ TRAINERS = [
     *((case, {"momentum": 0.9}) for case in cases("momentum")),
     *((case, {"momentum": 0.9, "nesterov": True, "lr_decay": 0.9}) for case in cases("momentum")),
     *((case, {"optimizer": "adam", "lr": 0.01}) for case in cases("momentum")),
-    *((case, {"lr": "auto", "reg_param": 2.0}) for case in cases('lr="auto"', "reg_param")),
+    *((case, {"lr": "auto", "reg_param": 2.0}) for case in cases('lr="auto"')),
+    *((case, {"lr": "auto", "optimizer": "adam"}) for case in cases("momentum")),
 ]
 
 
+@unfinished
 @pytest.mark.parametrize("seed", [3, np.random.RandomState], ids=["int", "instance"])
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize(("case", "params"), TRAINERS, ids=str)
@@ -59,7 +70,7 @@ def test_warm_start_goes_on_where_it_stopped(case, params, shuffle, seed):
     halves = pickle.loads(pickle.dumps(halves))
     halves.fit(case.X, case.y)
     assert halves.n_iter_ == 10
-    same_model(straight, halves)
+    same_model(straight, halves, but=OF_LAST_FIT)
 
 
 @estimators()
@@ -93,7 +104,7 @@ def test_partial_fit_is_one_pass_at_a_time(case):
     passes = case.model(**params)
     for _ in range(3):
         passes.partial_fit(case.X, case.y, classes=case.classes)
-    same_model(straight, passes)
+    same_model(straight, passes, but=OF_LAST_FIT)
 
 
 @estimators()
@@ -121,6 +132,7 @@ SHAPES = [
 ]
 
 
+@unfinished
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("case", "n_features", "n_classes"), SHAPES, ids=str)
 def test_same_model_up_to_rounding_whatever_the_threads(case, n_features, n_classes, dtype, rng):
@@ -268,6 +280,7 @@ FORMATS = [
 ]
 
 
+@unfinished
 @pytest.mark.parametrize(("case", "batch_size", "weighted"), FORMATS, ids=str)
 def test_sparse_equals_dense(case, batch_size, weighted, rng):
     X, y = case.X, case.y
@@ -285,6 +298,7 @@ def test_sparse_equals_dense(case, batch_size, weighted, rng):
         )
 
 
+@unfinished
 @estimators()
 def test_duplicate_entries_are_summed(case):
     X, y = case.X[:200], case.y[:200]

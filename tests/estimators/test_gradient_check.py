@@ -19,6 +19,7 @@ SMALL = np.random.RandomState(0).standard_normal((10, 4)), np.arange(10) % 3
 ESTIMATORS = [
     SoftmaxRegression(),
     SoftmaxRegression(reg_param=0.1, fit_intercept=False),
+    SoftmaxRegression(reg_param=0.1, lr="auto"),
     GDLogisticRegression(reg_param=0.1, class_weight="balanced"),
     *(
         TwoLayerMLPClassifier(hidden_size=h, activation=a, dropout=p, reg_param=r)

@@ -320,7 +320,7 @@ def test_hidden_sizes_that_are_none(hidden_size):
         ("activation", "linear"),
         ("weight_init", 0.0),
         ("weight_init", "he"),
-        ("lr", "auto"),
+        ("lr", "automatic"),
         ("lr", 0),
     ],
 )

@@ -11,6 +11,7 @@ from sklearn_softmax._model.dropout import Dropout
 from sklearn_softmax._model.losses import PerceptronCriterion, SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training.convergence import Convergence
 from sklearn_softmax._training.epochs import State
 from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
@@ -64,6 +65,7 @@ class Problem:
             "batch_size": 7,
             "shuffle": True,
             "rng": np.random.RandomState(3),
+            "convergence": Convergence(5, np.zeros(len(models))),
             **options,
         }
         return TrainingRun(self.objective, self.optimizer, state=state, **given)
@@ -250,6 +252,7 @@ def test_a_run_goes_on_from_a_model_of_another(optimizer):
         batch_size=7,
         shuffle=True,
         rng=first.rng,
+        convergence=Convergence(5, [0.0]),
         validation=problem.validation,
     )
     second.advance(2)
@@ -492,6 +495,7 @@ def perceptrons(**options):
     optimizer, objective = GradientDescent(), Objective(network, PerceptronCriterion())
     state = starting_state(params.of_models(models), optimizer, lr=0.3)
     rng = np.random.RandomState(1)
+    options.setdefault("convergence", Convergence(5, np.zeros(len(models))))
     given = {"batch_size": 8, "shuffle": True, "rng": rng, **options}
     return TrainingRun(objective, optimizer, rows, state, **given)
 

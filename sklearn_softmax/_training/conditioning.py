@@ -25,7 +25,7 @@ class Standardisation:
     mean : ndarray of shape (n_features,) or None
         None where there is no intercept to make up for a shift.
     variance : ndarray of shape (n_features,)
-        About the mean; infinite for features that do not vary, whose weights stay where they begin.
+        About the mean; 0 for features that do not vary, whose weights stay 0.
     n_outputs : int
         Of the layer.
     scale : ndarray of shape (M, 1, n_features)

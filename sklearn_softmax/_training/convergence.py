@@ -34,7 +34,7 @@ class Convergence:
     >>> for objective in (1.0, 0.5, 0.25, 0.125, 0.125):
     ...     convergence.note(np.array([objective]))
     >>> convergence.fall(), convergence.has_come()
-    (array([0.375]), array([False]))
+    (array([0.875]), array([False]))
     """
 
     def __init__(self, steps_an_epoch, tol):

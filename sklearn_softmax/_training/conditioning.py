@@ -95,7 +95,7 @@ class Standardisation:
         damped : Standardisation
         """
         scale = _scale(self.variance, damping)
-        return Standardisation(self.mean, self.variance, self.n_outputs, scale)
+        return Standardisation(self.mean, self.variance, self.n_outputs, scale, self.weight)
 
     def pull_back(self, gradient):
         """Turn gradients with respect to W and b into those with respect to W' and b'.

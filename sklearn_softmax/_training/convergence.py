@@ -4,41 +4,40 @@ from math import ceil, sqrt
 
 import numpy as np
 
-# Epochs of one step that have to pass without a fall. Epochs of more are less noisy; their number
-# falls with the root of the steps, to the fewest.
-MOST_EPOCHS, FEWEST_EPOCHS = 25, 3
-# A rise above the lowest objective, relative to tol, that is more than the noise of batches.
-LARGEST_RISE = 5
+# Largest relative fall of the objective that counts as none, and relative rise as noise.
+LARGEST_FALL, LARGEST_RISE = 3e-3, 1.5e-2
+# An objective below this share of the first one counts as that much.
+SMALLEST_SHARE = 1e-2
+# Epochs of one step that have to pass without a fall. Those of more steps are less noisy: their
+# number falls with the root of the steps, to the fewest.
+MOST_EPOCHS, FEWEST_EPOCHS = 20, 3
 
 
 class Convergence:
     r"""How far the training objective of each model has fallen in its last epochs.
 
-    .. math:: c = \frac{\min_{e \le E - n} J_e - \min_{e \le E} J_e}{J_1}
+    .. math:: c = \frac{J_{E - n} - J_E}{\max(J_E, J_1 / 100)}
 
-    after E epochs, with :math:`J_e` the objective in epoch e: the fall of the lowest objective over
-    the last n epochs, relative to the first one. With m steps an epoch,
-    :math:`n = \max(3, \lceil 25 / \sqrt m \rceil)`.
+    after E epochs, with :math:`J_e` the lowest objective of the first e epochs. With m steps an
+    epoch, :math:`n = \max(3, \lceil 20 / \sqrt m \rceil)`. A model has converged where c is
+    at most 0.003, and the last objective at most 0.015 above the lowest by the same measure.
 
     Parameters
     ----------
     steps_an_epoch : int
-    tol : array-like of shape (M,), float
-        Largest fall that counts as none.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklearn_softmax._training.convergence import Convergence
-    >>> convergence = Convergence(steps_an_epoch=50, tol=[0.01])
-    >>> for objective in (1.0, 0.5, 0.25, 0.125, 0.125):
+    >>> convergence = Convergence(steps_an_epoch=100)
+    >>> for objective in (1.0, 0.5, 0.25, 0.2, 0.2):
     ...     convergence.note(np.array([objective]))
     >>> convergence.fall(), convergence.has_come()
-    (array([0.875]), array([False]))
+    (array([1.5]), array([False]))
     """
 
-    def __init__(self, steps_an_epoch, tol):
-        self.tol = np.asarray(tol)
+    def __init__(self, steps_an_epoch):
         self._n_epochs = max(FEWEST_EPOCHS, ceil(MOST_EPOCHS / sqrt(steps_an_epoch)))
         self._first, self._last, self._lowest = None, None, []
 
@@ -63,19 +62,22 @@ class Convergence:
         NaN after a single epoch, which tells nothing.
         """
         if len(self._lowest) == 1:
-            return np.full(len(self.tol), np.nan)
-        return (self._lowest[0] - self._lowest[-1]) / self._first
+            return np.full(len(self._last), np.nan)
+        return (self._lowest[0] - self._lowest[-1]) / self._scale()
 
     def has_come(self):
         """Which models have had enough epochs, and neither fall nor stand above their lowest."""
         if len(self._lowest) <= self._n_epochs:
-            return np.zeros(len(self.tol), bool)
-        rise = (self._last - self._lowest[-1]) / self._first
-        return (self.fall() <= self.tol) & (rise <= LARGEST_RISE * self.tol)
+            return np.zeros(len(self._last), bool)
+        rise = (self._last - self._lowest[-1]) / self._scale()
+        return (self.fall() <= LARGEST_FALL) & (rise <= LARGEST_RISE)
+
+    def _scale(self):
+        """What falls and rises are relative to."""
+        return np.maximum(self._lowest[-1], SMALLEST_SHARE * self._first)
 
     def keep(self, models):
         """Forget all models but these, given by an array of indices."""
-        self.tol = self.tol[models]
         if self._lowest:
             self._first, self._last = self._first[models], self._last[models]
         self._lowest = [lowest[models] for lowest in self._lowest]

@@ -39,8 +39,8 @@ from sklearn_softmax.estimators._rollback import restored_on_failure
 
 # n_epochs="auto" allows as many, whichever takes longer.
 MOST_EPOCHS, MOST_STEPS = 200, 1000
-# A fall of the objective above which training is far from its end.
-FAR_FROM_CONVERGED = 5e-2
+# A relative fall of the objective above which training is far from its end.
+FAR_FROM_CONVERGED = 0.3
 
 
 class GradientDescentClassifier(
@@ -218,7 +218,7 @@ class GradientDescentClassifier(
         models = models or [self]
         hyperparameters = self._in_run(models, rows, class_weight)
         state = self._starting_state(models, hyperparameters, rows, goes_on)
-        convergence = Convergence(self._steps_an_epoch(len(rows)), [m.tol or 0 for m in models])
+        convergence = Convergence(self._steps_an_epoch(len(rows)))
         objective = Objective(self._network(rows.X.shape[1]), self._loss, self._dropout())
         batches = int(self.batch_size), self.shuffle, self._random_state
         return TrainingRun(
@@ -458,7 +458,7 @@ class GradientDescentClassifier(
         if self.lr == "auto" and not self.early_stopping and self.convergence_ > FAR_FROM_CONVERGED:
             warnings.warn(
                 f"After {self.n_iter_} epochs the training objective still falls: lately by "
-                f"{self.convergence_:.2g} of its first value. Raise n_epochs, or set it to 'auto'.",
+                f"{self.convergence_:.2g} of its value. Raise n_epochs, or set it to 'auto'.",
                 ConvergenceWarning,
                 stacklevel=5,
             )

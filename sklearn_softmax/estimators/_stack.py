@@ -253,7 +253,7 @@ def model_of(estimator, goes_on=False, class_weight=None):
         hyperparameters["class_weight"] = None if is_needless else tuple(class_weight.tolist())
     n_iter_no_change, tol, on_validation = estimator._patience()
     hyperparameters["on_validation"] = on_validation
-    if np.isfinite(n_iter_no_change) or estimator.n_epochs == "auto":
+    if np.isfinite(n_iter_no_change):
         hyperparameters |= {"n_iter_no_change": n_iter_no_change, "tol": tol}
     return tuple(hyperparameters.items())
 

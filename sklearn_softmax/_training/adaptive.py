@@ -8,6 +8,7 @@ from sklearn_softmax._model.floating_point import is_finite
 from sklearn_softmax._training.conditioning import largest_curvature, standardisation
 
 GROWTH, CUT = 1.2, 0.5
+SMALLEST_GAIN = 3e-4
 N_COMPARED_EPOCHS = 3
 TOO_MUCH_WORSE = 1.5
 
@@ -15,8 +16,9 @@ TOO_MUCH_WORSE = 1.5
 class BoldDriver:
     r"""A learning rate for each model: a little more after an epoch of gain, else half of it.
 
-    An epoch is one of gain if its objective is no higher than the highest of the last three. A
-    model whose objective is far above its lowest goes back to where it was lowest.
+    An epoch is one of gain if its objective is below the highest of the last three. After one
+    without gain, training goes on from the mean of the epoch's steps, or, where the objective is
+    far above its lowest, from where it was lowest.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ class BoldDriver:
         vars(driver).update({name: values[models] for name, values in vars(self).items()})
         return driver
 
-    def note(self, objective, vector):
+    def note(self, objective, vector, mean):
         """Set the rates after an epoch, and take models back that have lost their way.
 
         Parameters
@@ -62,6 +64,8 @@ class BoldDriver:
             Mean over the epoch.
         vector : ndarray of shape (M, n_parameters)
             At its end; changed in place.
+        mean : ndarray of shape (M, n_parameters)
+            After all of its steps.
 
         Returns
         -------
@@ -72,8 +76,12 @@ class BoldDriver:
         np.copyto(self.best, self.start, where=is_lowest[:, np.newaxis])
         np.copyto(self.lowest, objective, where=is_lowest)
         is_sound = is_finite(vector) & (objective <= TOO_MUCH_WORSE * self.lowest)
-        is_gain = is_sound & (objective <= np.maximum.reduce(self.recent, axis=1))
+        is_gain = is_sound & (
+            objective <= (1 - SMALLEST_GAIN) * np.maximum.reduce(self.recent, axis=1)
+        )
         is_lost = ~is_sound
+        # What brings no gain any more is the noise of batches, which a mean has less of.
+        np.copyto(vector, mean, where=~is_gain[:, np.newaxis])
         np.copyto(vector, self.best, where=is_lost[:, np.newaxis])
         factor = np.where(is_gain, np.where(self.is_anew, 1.0, GROWTH), CUT)
         factor = np.minimum(factor, self.largest_growth / self.growth)
@@ -118,7 +126,8 @@ class Adaptive:
 
     def start(self, vector, momentum):
         """State of the optimiser itself; :meth:`prepare` does the rest."""
-        return self.optimizer.start(vector, momentum)
+        own = {"sum": np.zeros_like(vector), "n_steps": 0}
+        return self.optimizer.start(vector, momentum) | own
 
     def prepare(self, state, rows, batch_size, n_outputs, fit_intercept):
         """Complete the state of training before its first step, or before it goes on.
@@ -169,6 +178,7 @@ class Adaptive:
     def state_of_models(self, state, models, momentum):
         """A copy of the state of some models."""
         own = {name: state[name].of_models(models) for name in ("standardisation", "driver")}
+        own |= {"sum": state["sum"][models], "n_steps": state["n_steps"]}
         return self.optimizer.state_of_models(state, models, momentum) | own
 
     def step(self, vector, gradient, state, lr, momentum, look_ahead=None):
@@ -189,6 +199,8 @@ class Adaptive:
         self.optimizer.turn_into_step(gradient, state, lr, momentum, look_ahead)
         state["standardisation"].push_forward(gradient)
         vector -= gradient
+        state["sum"] += vector
+        state["n_steps"] += 1
 
     def end_epoch(self, state, objective):
         """Let the rates follow the objective.
@@ -205,7 +217,10 @@ class Adaptive:
         is_rescued : ndarray of shape (M,), bool
             Which models were taken back.
         """
-        is_cut, is_lost = state.optimizer_state["driver"].note(objective, state.params.vector)
-        self.optimizer.forget(state.optimizer_state, is_cut)
+        moving = state.optimizer_state
+        mean = moving["sum"] / moving["n_steps"]
+        is_cut, is_lost = moving["driver"].note(objective, state.params.vector, mean)
+        moving["sum"][...], moving["n_steps"] = 0, 0
+        self.optimizer.forget(moving, is_cut)
         self._follow_the_driver(state)
         return is_lost

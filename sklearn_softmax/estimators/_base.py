@@ -78,7 +78,7 @@ class GradientDescentClassifier(
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Train for ``n_epochs`` passes over the data, or until early stopping.
+        """Train for ``n_epochs`` passes over the data, or until convergence or early stopping.
 
         Parameters
         ----------
@@ -115,7 +115,9 @@ class GradientDescentClassifier(
             If the model fits the training data worse than the untrained one: if the loss
             of the last epoch is more than 1 % above that of the untrained model (and, for
             a net, of its first epoch), or if the loss at the end, on those rows, is more
-            than ten times as large (for a net, as that of its initial weights, too).
+            than ten times as large (for a net, as that of its initial weights, too). Also if
+            training with ``lr="auto"`` and without early stopping ends far from its end: if
+            ``convergence_`` is above 0.01.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 

@@ -1,6 +1,6 @@
 """Rosenblatt's perceptron for two classes."""
 
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -115,6 +115,12 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         counts the rows that were on the wrong side when their turn came; ``penalty`` is 0.
     step_losses_ : ndarray of shape (n_steps_,)
         Mean weighted loss of each batch, just before its step.
+    lr_ : float
+        Learning rate of the last epoch.
+    convergence_ : float
+        Fall of the training loss in the last 100 steps (three epochs, if these are more),
+        relative to its first value in the last call of :meth:`fit`: near 0 at the end of
+        training, NaN after a single epoch.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -155,6 +161,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     _parameter_constraints: dict = {
         **GradientDescentClassifier._parameter_constraints,
         "lr": [Interval(Real, 0, None, closed="neither")],
+        "n_epochs": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left"), None],
         "average": ["boolean"],
     }

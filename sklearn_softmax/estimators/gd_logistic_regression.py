@@ -20,15 +20,16 @@ class GDLogisticRegression(SmoothLinearClassifier):
     More than two classes are learnt one-vs-rest: a sub-classifier for each, which tells
     it from all others, and the most confident one predicts. All of them train in one
     pass over the data, on the same batches, each exactly as a fit on ``y == k`` would
-    with the same row weights and as many epochs; the minimum is that of
-    ``OneVsRestClassifier(LogisticRegression(C=1/reg_param))``.
+    with the same row weights and as many epochs, unless ``lr="auto"`` finds a rate for all
+    of them; the minimum is that of ``OneVsRestClassifier(LogisticRegression(C=1/reg_param))``.
 
     Parameters
     ----------
     lr : float or "auto", default=0.1
-        Learning rate. "auto" takes one over the expected smoothness of the
-        mini-batch objective [3]_, so that unscaled data train without tuning;
-        only for ``optimizer="sgd"``.
+        Learning rate. "auto" takes the steps in standardised features [3]_, at a rate
+        that is raised after epochs of gain and halved after others [5]_, so that unscaled
+        data train without tuning: the objective and its optimum stay the same, and X is left
+        as it is.
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     reg_param : float, default=0.0
@@ -37,12 +38,16 @@ class GDLogisticRegression(SmoothLinearClassifier):
     batch_size : int, default=200
         Rows a step; more than there are mean all of them. The gradient of a last batch
         with fewer rows counts in proportion.
-    n_epochs : int, default=200
-        Passes over the data: exactly as many, unless early stopping ends them.
+    n_epochs : int or "auto", default="auto"
+        Passes over the data: exactly as many, unless early stopping ends them. "auto" goes on
+        until the training objective has fallen by no more than ``tol`` of its first value in
+        the last 100 steps (three epochs, if these are more), for at most 200 epochs or 1,000
+        steps, whichever takes longer.
     optimizer : {"sgd", "adam"}, default="sgd"
         Gradient descent for "sgd", or Adam [4]_.
-    momentum : float, default=0.0
-        Momentum of "sgd", from 0 to below 1; "adam" has its own and ignores this one.
+    momentum : float or "auto", default="auto"
+        Momentum of "sgd", from 0 to below 1; "adam" has its own and ignores this one. "auto"
+        is 0.9 that looks ahead where ``lr="auto"``, else none.
     nesterov : bool, default=False
         Whether momentum looks ahead; of no effect without momentum.
     early_stopping : bool, default=False
@@ -57,7 +62,8 @@ class GDLogisticRegression(SmoothLinearClassifier):
     n_iter_no_change : int, default=10
         Epochs in a row without a gain after which early stopping stops.
     tol : float, default=1e-4
-        Smallest fall of the validation loss that counts as a gain.
+        Smallest fall of the validation loss that counts as a gain. With ``n_epochs="auto"``
+        also the largest fall of the training objective that counts as none.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives every class the same total in training.
         The same weights count for validation rows. They are multiplied with those of the
@@ -98,6 +104,13 @@ class GDLogisticRegression(SmoothLinearClassifier):
         the sum of those of the sub-classifiers.
     step_losses_ : ndarray of shape (n_steps_,)
         Mean weighted loss of each batch, just before its step.
+    lr_ : float
+        Learning rate of the last epoch. With ``lr="auto"``, that of steps in
+        standardised features.
+    convergence_ : float
+        Fall of the training objective in the last 100 steps (three epochs, if these are more),
+        relative to its first value in the last call of :meth:`fit`: near 0 at the end of
+        training, NaN after a single epoch.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -122,8 +135,10 @@ class GDLogisticRegression(SmoothLinearClassifier):
     .. [1] N. Hinke, "MNIST Handwritten Digits" (2022), equations 12, 14 to 16 and 28.
     .. [2] C. M. Bishop, "Pattern Recognition and Machine Learning" (2006),
        sections 4.1.2 and 4.3.2.
-    .. [3] R. M. Gower et al., "SGD: general analysis and improved rates" (2019).
+    .. [3] Y. LeCun et al., "Efficient backprop" (1998), section 4.3.
     .. [4] D. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015).
+    .. [5] R. Battiti, "Accelerated backpropagation learning: two optimization methods"
+       (1989).
 
     Examples
     --------

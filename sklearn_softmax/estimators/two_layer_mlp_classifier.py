@@ -39,8 +39,11 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         Standard deviation of the normal initial weights; "auto" takes He's for "relu"
         and Glorot's for the others [5]_, [6]_. With ``lr="auto"``, these are weights of
         the standardised features, and "auto" is Glorot's for all.
-    lr : float, default=1e-3
-        Learning rate.
+    lr : float or "auto", default=1e-3
+        Learning rate. "auto" takes the steps in standardised features [7]_, at a rate
+        that is raised after epochs of gain and halved after others [8]_, so that unscaled
+        data train without tuning: the objective and its optimum stay the same, and X is left
+        as it is.
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     reg_param : float, default=0.0
@@ -49,12 +52,16 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     batch_size : int, default=200
         Rows a step; more than there are mean all of them. The gradient of a last batch
         with fewer rows counts in proportion.
-    n_epochs : int, default=200
-        Passes over the data: exactly as many, unless early stopping ends them.
+    n_epochs : int or "auto", default="auto"
+        Passes over the data: exactly as many, unless early stopping ends them. "auto" goes on
+        until the training objective has fallen by no more than ``tol`` of its first value in
+        the last 100 steps (three epochs, if these are more), for at most 200 epochs or 1,000
+        steps, whichever takes longer.
     optimizer : {"adam", "sgd"}, default="adam"
         Gradient descent for "sgd", or Adam [4]_.
-    momentum : float, default=0.9
-        Momentum of "sgd", from 0 to below 1; "adam" has its own and ignores this one.
+    momentum : float or "auto", default=0.9
+        Momentum of "sgd", from 0 to below 1; "adam" has its own and ignores this one. "auto"
+        is 0.9 that looks ahead where ``lr="auto"``, else none.
     nesterov : bool, default=False
         Whether momentum looks ahead; of no effect without momentum.
     early_stopping : bool, default=False
@@ -69,7 +76,8 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     n_iter_no_change : int, default=10
         Epochs in a row without a gain after which early stopping stops.
     tol : float, default=1e-4
-        Smallest fall of the validation loss that counts as a gain.
+        Smallest fall of the validation loss that counts as a gain. With ``n_epochs="auto"``
+        also the largest fall of the training objective that counts as none.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives every class the same total in training.
         The same weights count for validation rows. They are multiplied with those of the
@@ -109,6 +117,13 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``.
     step_losses_ : ndarray of shape (n_steps_,)
         Mean weighted loss of each batch, just before its step.
+    lr_ : float
+        Learning rate of the last epoch. With ``lr="auto"``, that of steps in
+        standardised features.
+    convergence_ : float
+        Fall of the training objective in the last 100 steps (three epochs, if these are more),
+        relative to its first value in the last call of :meth:`fit`: near 0 at the end of
+        training, NaN after a single epoch.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -140,6 +155,9 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     .. [5] K. He et al., "Delving deep into rectifiers" (2015).
     .. [6] X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
        feedforward neural networks" (2010).
+    .. [7] Y. LeCun et al., "Efficient backprop" (1998), section 4.3.
+    .. [8] R. Battiti, "Accelerated backpropagation learning: two optimization methods"
+       (1989).
 
     Examples
     --------

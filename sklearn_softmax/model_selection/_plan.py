@@ -173,7 +173,7 @@ def plan(
     >>> from sklearn_softmax.model_selection._plan import plan
     >>> print(plan(SoftmaxRegression(), [{"lr": 0.1}, {"lr": 1.0}, {"shuffle": False}], 3))
     9 fits in 6 runs, 3 of each group:
-      2 together: 2 models, looked at after 200 epochs
+      2 together: 2 models, each until it has converged
       1 one by one: no other candidate is like it
     """
     alike = {}

@@ -536,6 +536,7 @@ def _fit_deeper(s, parts, *, n_jobs, random_state):
         (depth, scale): TwoLayerMLPClassifier(
             hidden_size=(s.fifty.hidden_size,) * (depth - 1),
             weight_init=scale,
+            lr=1e-3,
             batch_size=s.fifty.batch_size,
             n_epochs=DEEP_EPOCHS,
             random_state=random_state,

@@ -14,6 +14,7 @@ from benchmarks.speed.fit import (
     LR,
     N_CLASSES,
     N_FEATURES,
+    NET_LR,
     OURS,
     SKLEARN,
     TORCH,
@@ -97,7 +98,7 @@ def contestants(X, y, hidden_size):
         model = SoftmaxRegression(lr=LR, batch_size=BATCH_SIZE, random_state=0)
     else:
         model = TwoLayerMLPClassifier(
-            hidden_size=hidden_size, batch_size=BATCH_SIZE, random_state=0
+            hidden_size=hidden_size, lr=NET_LR, batch_size=BATCH_SIZE, random_state=0
         )
     problem = X, y, N_CLASSES, hidden_size, model.lr, BATCH_SIZE
     ours = libraries.our_epochs(model, X, y)

@@ -9,7 +9,7 @@ from benchmarks.speed.timing import shortest_epochs
 from sklearn_softmax import GDLogisticRegression, SoftmaxRegression, TwoLayerMLPClassifier
 
 N_ROWS, N_FEATURES, N_CLASSES = 20_000, 784, 10
-LR = 0.01
+LR, NET_LR = 0.01, 1e-3
 BATCH_SIZES = (32, 200, 1000)
 HIDDEN_SIZES = (64, 256)
 DTYPES = (np.float32, np.float64)
@@ -167,7 +167,9 @@ def logistic_contestants(X, y, batch_size):
 
 def net_contestants(X, y, batch_size, hidden_size):
     """Functions that train a two-layer ReLU net by Adam, by library."""
-    model = TwoLayerMLPClassifier(hidden_size=hidden_size, batch_size=batch_size, random_state=0)
+    model = TwoLayerMLPClassifier(
+        hidden_size=hidden_size, lr=NET_LR, batch_size=batch_size, random_state=0
+    )
     problem = X, y, N_CLASSES, hidden_size, model.lr, batch_size
     contestants = {
         OURS: libraries.our_epochs(model, X, y),

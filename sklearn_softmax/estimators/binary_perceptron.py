@@ -118,9 +118,10 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     lr_ : float
         Learning rate of the last epoch.
     convergence_ : float
-        Fall of the training loss in the last 100 steps (three epochs, if these are more),
-        relative to its first value in the last call of :meth:`fit`: near 0 at the end of
-        training, NaN after a single epoch.
+        Fall of the training objective in the last epochs, relative to its lowest value, or to
+        a hundredth of the first one where that is larger. The last epochs are 20 if each is
+        one step, fewer if it is more, down to three. Up to 0.003 "auto" takes for the end of
+        training; NaN after a single epoch.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -20,7 +20,7 @@ class SoftmaxRegression(SmoothLinearClassifier):
 
     Parameters
     ----------
-    lr : float or "auto", default=0.1
+    lr : float or "auto", default="auto"
         Learning rate. "auto" takes the steps in standardised features [3]_, at a rate
         that is raised after epochs of gain and halved after others [5]_, so that unscaled
         data train without tuning: the objective and its optimum stay the same, and X is left
@@ -35,9 +35,8 @@ class SoftmaxRegression(SmoothLinearClassifier):
         with fewer rows counts in proportion.
     n_epochs : int or "auto", default="auto"
         Passes over the data: exactly as many, unless early stopping ends them. "auto" goes on
-        until the training objective has fallen by no more than ``tol`` of its first value in
-        the last 100 steps (three epochs, if these are more), for at most 200 epochs or 1,000
-        steps, whichever takes longer.
+        until the training objective no longer falls (see ``convergence_``), for at most 200
+        epochs or 1,000 steps, whichever takes longer.
     optimizer : {"sgd", "adam"}, default="sgd"
         Gradient descent for "sgd", or Adam [4]_.
     momentum : float or "auto", default="auto"
@@ -57,8 +56,7 @@ class SoftmaxRegression(SmoothLinearClassifier):
     n_iter_no_change : int, default=10
         Epochs in a row without a gain after which early stopping stops.
     tol : float, default=1e-4
-        Smallest fall of the validation loss that counts as a gain. With ``n_epochs="auto"``
-        also the largest fall of the training objective that counts as none.
+        Smallest fall of the validation loss that counts as a gain.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives every class the same total in training.
         The same weights count for validation rows. They are multiplied with those of the
@@ -101,9 +99,10 @@ class SoftmaxRegression(SmoothLinearClassifier):
         Learning rate of the last epoch. With ``lr="auto"``, that of steps in
         standardised features.
     convergence_ : float
-        Fall of the training objective in the last 100 steps (three epochs, if these are more),
-        relative to its first value in the last call of :meth:`fit`: near 0 at the end of
-        training, NaN after a single epoch.
+        Fall of the training objective in the last epochs, relative to its lowest value, or to
+        a hundredth of the first one where that is larger. The last epochs are 20 if each is
+        one step, fewer if it is more, down to three. Up to 0.003 "auto" takes for the end of
+        training; NaN after a single epoch.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

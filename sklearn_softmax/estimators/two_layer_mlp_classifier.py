@@ -39,7 +39,7 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         Standard deviation of the normal initial weights; "auto" takes He's for "relu"
         and Glorot's for the others [5]_, [6]_. With ``lr="auto"``, these are weights of
         the standardised features, and "auto" is Glorot's for all.
-    lr : float or "auto", default=1e-3
+    lr : float or "auto", default="auto"
         Learning rate. "auto" takes the steps in standardised features [7]_, at a rate
         that is raised after epochs of gain and halved after others [8]_, so that unscaled
         data train without tuning: the objective and its optimum stay the same, and X is left
@@ -54,9 +54,8 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         with fewer rows counts in proportion.
     n_epochs : int or "auto", default="auto"
         Passes over the data: exactly as many, unless early stopping ends them. "auto" goes on
-        until the training objective has fallen by no more than ``tol`` of its first value in
-        the last 100 steps (three epochs, if these are more), for at most 200 epochs or 1,000
-        steps, whichever takes longer.
+        until the training objective no longer falls (see ``convergence_``), for at most 200
+        epochs or 1,000 steps, whichever takes longer.
     optimizer : {"adam", "sgd"}, default="adam"
         Gradient descent for "sgd", or Adam [4]_.
     momentum : float or "auto", default=0.9
@@ -76,8 +75,7 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     n_iter_no_change : int, default=10
         Epochs in a row without a gain after which early stopping stops.
     tol : float, default=1e-4
-        Smallest fall of the validation loss that counts as a gain. With ``n_epochs="auto"``
-        also the largest fall of the training objective that counts as none.
+        Smallest fall of the validation loss that counts as a gain.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives every class the same total in training.
         The same weights count for validation rows. They are multiplied with those of the
@@ -121,9 +119,10 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         Learning rate of the last epoch. With ``lr="auto"``, that of steps in
         standardised features.
     convergence_ : float
-        Fall of the training objective in the last 100 steps (three epochs, if these are more),
-        relative to its first value in the last call of :meth:`fit`: near 0 at the end of
-        training, NaN after a single epoch.
+        Fall of the training objective in the last epochs, relative to its lowest value, or to
+        a hundredth of the first one where that is larger. The last epochs are 20 if each is
+        one step, fewer if it is more, down to three. Up to 0.003 "auto" takes for the end of
+        training; NaN after a single epoch.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

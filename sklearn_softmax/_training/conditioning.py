@@ -193,17 +193,17 @@ def _moments(rows, class_weight, fit_intercept):
     """Weighted mean and variance of each feature; without an intercept, its mean square."""
     weight = rows.relative_weights(class_weight)
     weight = np.broadcast_to(weight[0] if weight.ndim == 2 else weight, len(rows))
-    # Moments about a point near the mean are summed without cancellation.
     first = rows.read(next(rows.blocks()))
-    origin = 0.0 if issparse(first) or not fit_intercept else first.mean(axis=0)
-    total = squares = 0.0
-    for block in rows.blocks():
-        X = rows.read(block)
-        # Squares in single precision could vanish.
-        X = X.astype(np.float64) if issparse(X) else np.subtract(X, origin, dtype=np.float64)
-        total = total + weight[block] @ X
-        squares = squares + weight[block] @ (X.power(2) if issparse(X) else X * X)
-    total, squares = total / len(rows), squares / len(rows)
+    # Moments about a point near the mean are summed without cancellation.
+    has_origin = fit_intercept and not issparse(first)
+    origin = first.mean(axis=0) if has_origin else np.zeros(first.shape[1], first.dtype)
+    dtype = np.float64 if issparse(first) else first.dtype
+    total, squares = _mean_powers(rows, weight, origin, dtype)
+    # Squares in single precision may vanish where those in double precision do not.
+    vanished = np.flatnonzero(~(squares > 0))
+    if vanished.size and dtype != np.float64:
+        powers = _mean_powers(rows, weight, origin, np.float64, vanished)
+        total[vanished], squares[vanished] = powers
     if not fit_intercept:
         return None, squares
     mean, variance = origin + total, squares - total**2
@@ -211,6 +211,24 @@ def _moments(rows, class_weight, fit_intercept):
     rounding = 10 * np.finfo(rows.X.dtype).eps
     is_constant = variance <= np.maximum((rounding * mean) ** 2, rounding * total**2)
     return mean, np.where(is_constant, 0.0, variance)
+
+
+def _mean_powers(rows, weight, origin, dtype, columns=slice(None)):
+    """Weighted means of the distances of features from an origin, and of their squares."""
+    origin = origin[columns].astype(dtype)
+    total, squares = np.zeros((2, len(origin)))
+    n_dense_rows = 0 if issparse(rows.X) else min(rows.BLOCK_SIZE, len(rows))
+    room = np.empty((n_dense_rows, len(origin)), dtype)  # new pages for each block take longer
+    for block in rows.blocks():
+        X, of_block = rows.read(block)[:, columns], weight[block].astype(dtype)
+        if issparse(X):
+            total += of_block @ X
+            squares += of_block @ X.astype(dtype).power(2)
+        else:
+            distances = np.subtract(X, origin, out=room[: len(X)])
+            total += of_block @ distances
+            squares += of_block @ np.square(distances, out=distances)
+    return total / len(rows), squares / len(rows)
 
 
 def largest_curvature(rows, standardisation, batch_size, class_weight=None):

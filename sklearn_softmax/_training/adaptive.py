@@ -68,7 +68,8 @@ class BoldDriver:
         is_lowest = objective <= self.lowest
         self.best[is_lowest], self.lowest[is_lowest] = self.start[is_lowest], objective[is_lowest]
         is_cut = ~(objective <= self.recent.max(axis=1))
-        is_lost = ~(objective <= TOO_MUCH_WORSE * self.lowest) | ~np.isfinite(vector).all(axis=1)
+        is_finite = np.isfinite(objective) & np.isfinite(vector).all(axis=1)
+        is_lost = ~is_finite | ~(objective <= TOO_MUCH_WORSE * self.lowest)
         vector[is_lost] = self.best[is_lost]
         factor = np.where(is_cut | is_lost, CUT, np.where(self.is_anew, 1.0, GROWTH))
         factor = np.minimum(factor, LARGEST_GROWTH / self.growth)

@@ -6,6 +6,7 @@ import numpy as np
 N_STEPS, FEWEST_EPOCHS = 100, 3
 # A rise above the lowest objective, relative to tol, that is more than the noise of batches.
 LARGEST_RISE = 10
+TINY = np.finfo(float).tiny
 
 
 class Convergence:
@@ -47,8 +48,11 @@ class Convergence:
         objective : ndarray of shape (M,)
             Mean over the epoch.
         """
-        if self._first is None:
-            self._first = np.maximum(objective, np.finfo(float).tiny)
+        # A first epoch that failed is passed over.
+        first = np.maximum(objective, TINY)
+        if self._first is not None:
+            first = np.where(np.isfinite(self._first), self._first, first)
+        self._first = first
         lowest = self._lowest[-1] if self._lowest else objective
         self._last = objective
         self._lowest.append(np.fmin(lowest, objective))

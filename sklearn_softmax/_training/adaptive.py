@@ -75,10 +75,10 @@ class BoldDriver:
         is_lowest = objective <= self.lowest
         np.copyto(self.best, self.start, where=is_lowest[:, np.newaxis])
         np.copyto(self.lowest, objective, where=is_lowest)
-        is_sound = is_finite(vector) & (objective <= TOO_MUCH_WORSE * self.lowest)
-        is_gain = is_sound & (
-            objective <= (1 - SMALLEST_GAIN) * np.maximum.reduce(self.recent, axis=1)
-        )
+        is_sound = is_finite(vector) & np.isfinite(objective)
+        is_sound &= objective <= TOO_MUCH_WORSE * self.lowest
+        highest = np.maximum.reduce(self.recent, axis=1)
+        is_gain = is_sound & (objective <= (1 - SMALLEST_GAIN) * highest)
         is_lost = ~is_sound
         # What brings no gain any more is the noise of batches, which a mean has less of.
         np.copyto(vector, mean, where=~is_gain[:, np.newaxis])

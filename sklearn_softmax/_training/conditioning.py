@@ -207,9 +207,10 @@ def _moments(rows, class_weight, fit_intercept):
     if not fit_intercept:
         return None, squares
     mean, variance = origin + total, squares - total**2
-    # What is no more than rounding does not vary.
-    rounding = 10 * np.finfo(rows.X.dtype).eps
-    is_constant = variance <= np.maximum((rounding * mean) ** 2, rounding * total**2)
+    # What is no more than rounding, of the features or of the sums, does not vary.
+    of_features = 10 * np.finfo(rows.X.dtype).eps
+    of_sums = (rows.BLOCK_SIZE + len(rows) / rows.BLOCK_SIZE) * np.finfo(np.float64).eps
+    is_constant = variance <= np.maximum((of_features * mean) ** 2, of_sums * total**2)
     return mean, np.where(is_constant, 0.0, variance)
 
 
@@ -240,7 +241,7 @@ def largest_curvature(rows, standardisation, batch_size, class_weight=None):
     with m the batch size and :math:`\tilde{X}'` the weighted standardised features of k rows, each
     with a 1 for the intercept. The Frobenius norm bounds the largest eigenvalue of G, which is
     that of the second moments of the features; the mean squared norm of a row stands in for the
-    largest one in the expected smoothness.
+    largest one in the expected smoothness. A batch of all rows has the curvature of G itself.
 
     Parameters
     ----------
@@ -271,4 +272,7 @@ def largest_curvature(rows, standardisation, batch_size, class_weight=None):
     # Of both products, which have the same norm and trace, the smaller one.
     G = X @ X.T if len(X) < X.shape[1] else X.T @ X
     mean_norm = np.trace(G)
-    return mean_norm / m if m == 1 else (m - 1) / m * np.linalg.norm(G) + (n > m) * mean_norm / m
+    if m == 1 < n:
+        return mean_norm
+    norm = np.linalg.norm(G)
+    return norm if m == n else (m - 1) / m * norm + mean_norm / m

@@ -11,6 +11,7 @@ SMALLEST_SHARE = 1e-2
 # Epochs of one step that have to pass without a fall. Those of more steps are less noisy: their
 # number falls with the root of the steps, to the fewest.
 MOST_EPOCHS, FEWEST_EPOCHS = 20, 3
+TINY = np.finfo(float).tiny
 
 
 class Convergence:
@@ -49,8 +50,11 @@ class Convergence:
         objective : ndarray of shape (M,)
             Mean over the epoch.
         """
-        if self._first is None:
-            self._first = np.maximum(objective, np.finfo(float).tiny)
+        # A first epoch that failed is passed over.
+        first = np.maximum(objective, TINY)
+        if self._first is not None:
+            first = np.where(np.isfinite(self._first), self._first, first)
+        self._first = first
         lowest = self._lowest[-1] if self._lowest else objective
         self._last = objective
         self._lowest.append(np.fmin(lowest, objective))

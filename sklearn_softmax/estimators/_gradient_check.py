@@ -156,7 +156,7 @@ def _step(objective, values, params, rows):
     optimizer = GradientDescent()
     state = State(params, optimizer.start(params.vector, values.momentum), values)
     # A copy of the objective, for dropout to draw the same masks every time.
-    batches, convergence = (len(rows), False, None), Convergence(1, [0.0])
+    batches, convergence = (len(rows), False, None), Convergence(1)
     run = TrainingRun(deepcopy(objective), optimizer, rows, state, *batches, convergence)
     run.advance(1)
     trained = run.look(0)

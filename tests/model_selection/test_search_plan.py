@@ -73,7 +73,7 @@ def test_the_plan_prints_what_trains_together_and_why_others_do_not():
 
 def test_the_plan_prints_what_a_group_shares():
     grid = {**THREE_RATES, "batch_size": [7]}
-    assert "3 models, looked at after 200 epochs (batch_size=7)" in str(
+    assert "3 models, each until it has converged (batch_size=7)" in str(
         planned(SoftmaxRegression(), grid)
     )
 
@@ -138,7 +138,9 @@ def test_candidates_with_and_without_early_stopping_learn_from_other_rows():
     X = np.zeros((2, 3))
     assert [len(group.candidates) for group in search.plan(X_val=X).groups] == [8]
     assert [len(group.candidates) for group in search.plan(clf__X_val=X).groups] == [8]
-    # Without early stopping, its tolerances make no other model.
+    # Without early stopping, tol tells of the end of training, or nothing.
+    assert [group.n_models for group in search.plan(X_val=X).groups] == [6]
+    search.estimator.set_params(n_epochs=200)
     assert [group.n_models for group in search.plan(X_val=X).groups] == [5]
 
 
@@ -156,6 +158,7 @@ def test_mini_batch_perceptrons_train_together():
         {"fit_intercept": [True, False]},
         {"shuffle": [True, False]},
         {"lr": [0.1, "auto"]},
+        {"n_epochs": [5, "auto"]},
     ],
     ids=str,
 )
@@ -325,7 +328,7 @@ def test_a_random_search_plans_the_candidates_that_it_then_tries(seed):
 VALUES = {
     "lr": [0.1, 0.2, "auto", -1.0],
     "reg_param": [0.0, 1.0, 2.0],
-    "n_epochs": [1, 2, 3, 0],
+    "n_epochs": [1, 2, 3, 0, "auto"],
     "batch_size": [10, 20],
     "early_stopping": [False, True],
     "class_weight": [None, "balanced", {0: 1.0}],
@@ -355,12 +358,13 @@ def test_every_candidate_is_in_one_group_of_its_likes(candidates, in_pipeline):
             for number in group.candidates
         ]
         assert all(params == shared[0] for params in shared)
-        words = {isinstance(candidates[n].get("lr"), str) for n in group.candidates}
-        assert len(words) == 1
-        epochs = [candidates[number].get("n_epochs", 200) for number in group.candidates]
+        for name, default in (("lr", 0.1), ("n_epochs", "auto")):
+            words = {isinstance(candidates[n].get(name, default), str) for n in group.candidates}
+            assert len(words) == 1
+        epochs = [candidates[number].get("n_epochs", "auto") for number in group.candidates]
         assert bool(group.reason) or set(group.n_epochs) == set(epochs)
         for model in group.models:
-            of_model = [candidates[number].get("n_epochs", 200) for number in model]
+            of_model = [candidates[number].get("n_epochs", "auto") for number in model]
             assert of_model == sorted(of_model, reverse=True)
 
 

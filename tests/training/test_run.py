@@ -65,7 +65,7 @@ class Problem:
             "batch_size": 7,
             "shuffle": True,
             "rng": np.random.RandomState(3),
-            "convergence": Convergence(5, np.zeros(len(models))),
+            "convergence": Convergence(5),
             **options,
         }
         return TrainingRun(self.objective, self.optimizer, state=state, **given)
@@ -252,7 +252,7 @@ def test_a_run_goes_on_from_a_model_of_another(optimizer):
         batch_size=7,
         shuffle=True,
         rng=first.rng,
-        convergence=Convergence(5, [0.0]),
+        convergence=Convergence(5),
         validation=problem.validation,
     )
     second.advance(2)
@@ -495,7 +495,7 @@ def perceptrons(**options):
     optimizer, objective = GradientDescent(), Objective(network, PerceptronCriterion())
     state = starting_state(params.of_models(models), optimizer, lr=0.3)
     rng = np.random.RandomState(1)
-    options.setdefault("convergence", Convergence(5, np.zeros(len(models))))
+    options.setdefault("convergence", Convergence(5))
     given = {"batch_size": 8, "shuffle": True, "rng": rng, **options}
     return TrainingRun(objective, optimizer, rows, state, **given)
 

@@ -1,0 +1,418 @@
+"""lr="auto" and n_epochs="auto", as users see them."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import scale
+
+from sklearn_softmax import (
+    BinaryPerceptron,
+    FusedGridSearchCV,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
+from tests.cases import same_model, unfinished
+from tests.model_selection.searches import same_as_scikit_learn
+
+wine, iris = load_wine(return_X_y=True), load_iris(return_X_y=True)
+
+
+def badly_scaled():
+    """Features of sizes from 1e-2 to 1e4, off zero."""
+    X, y = load_breast_cancer(return_X_y=True)
+    factors = 10 ** np.linspace(-2, 4, X.shape[1])
+    return (scale(X) + 3) * factors, y
+
+
+DATA = {
+    "wine": lambda: wine,
+    "iris": lambda: iris,
+    "digits": lambda: load_digits(return_X_y=True),
+    "badly scaled": badly_scaled,
+}
+LINEAR = [
+    SoftmaxRegression(lr="auto", random_state=0),
+    GDLogisticRegression(lr="auto", random_state=0),
+]
+NETS = [
+    TwoLayerMLPClassifier(hidden_size=8, lr="auto", optimizer=optimizer, random_state=0)
+    for optimizer in ("sgd", "adam")
+]
+ADAM = [clone(model).set_params(optimizer="adam") for model in LINEAR]
+linear = pytest.mark.parametrize("model", LINEAR, ids=repr)
+every_model = pytest.mark.parametrize("model", LINEAR + ADAM + NETS, ids=repr)
+
+
+def parameters_of(model):
+    """All trained numbers in a row."""
+    _, layers = model._fitted_network()
+    return np.concatenate([array.ravel() for array in layers.weights + layers.intercepts])
+
+
+# --- the optimum ----------------------------------------------------------------------------
+
+
+def objective(model, X, y, sample_weight=None):
+    """The sum that LogisticRegression(C=1) minimises, for softmax or one-vs-rest."""
+    weight = np.ones(len(y)) if sample_weight is None else sample_weight
+    scores = X @ model.coef_.T + model.intercept_
+    is_class = y[:, np.newaxis] == model.classes_
+    if isinstance(model, GDLogisticRegression):
+        is_class = is_class[:, 1:] if len(model.classes_) == 2 else is_class
+        losses = np.sum(np.logaddexp(0, scores) - is_class * scores, axis=1)
+    else:
+        losses = np.logaddexp.reduce(scores, axis=1) - scores[is_class]
+    return weight @ losses + np.sum(model.coef_**2) / 2
+
+
+def optimal(model, X, y, sample_weight=None):
+    """A model whose parameters are those of scikit-learn's solver, on raw features."""
+    solver = LogisticRegression(tol=1e-10, solver="newton-cholesky", max_iter=1000)
+    best = clone(model).set_params(n_epochs=1, lr=1e-30).fit(X, y)
+    if isinstance(model, GDLogisticRegression) and len(best.classes_) > 2:
+        parts = OneVsRestClassifier(solver).fit(X, y).estimators_
+        best.coef_ = np.vstack([part.coef_ for part in parts])
+        best.intercept_ = np.concatenate([part.intercept_ for part in parts])
+    elif isinstance(model, SoftmaxRegression) and len(best.classes_) == 2:
+        # With two rows of weights w and -w, the penalty is that of 2 w in half its strength.
+        solver.set_params(C=2).fit(X, y, sample_weight)
+        best.coef_ = np.vstack([-solver.coef_, solver.coef_]) / 2
+        best.intercept_ = np.concatenate([-solver.intercept_, solver.intercept_]) / 2
+    else:
+        solver.fit(X, y, sample_weight)
+        best.coef_, best.intercept_ = solver.coef_, solver.intercept_
+    return best
+
+
+MODELS_AND_DATA = [(model, data) for model in LINEAR for data in DATA]
+
+
+# Scores of ten sub-classifiers on digits need more epochs, or full batches.
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [(m, d) for m, d in MODELS_AND_DATA if (type(m), d) != (GDLogisticRegression, "digits")],
+    ids=str,
+)
+def test_mini_batches_come_near_the_optimum_on_raw_data(model, data):
+    X, y = DATA[data]()
+    # Beside the first objective, that of digits at the optimum is small.
+    model = clone(model).set_params(reg_param=1.0, tol=1e-5).fit(X, y)
+    assert objective(model, X, y) < 1.05 * objective(optimal(model, X, y), X, y)
+
+
+@pytest.mark.parametrize(("model", "data"), MODELS_AND_DATA, ids=str)
+def test_full_batches_reach_the_optimum_on_raw_data(model, data):
+    X, y = DATA[data]()
+    n_epochs, tolerance = (1000, 1e-2) if data == "digits" else (4000, 1e-4)
+    model = clone(model).set_params(reg_param=1.0, batch_size=len(y), n_epochs=n_epochs)
+    found, lowest = objective(model.fit(X, y), X, y), objective(optimal(model, X, y), X, y)
+    assert lowest * (1 - 1e-7) <= found < lowest * (1 + tolerance)
+
+
+# --- laws -----------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@given(k=st.integers(-30, 30), dtype=st.sampled_from([np.float32, np.float64]))
+@pytest.mark.parametrize("model", LINEAR + ADAM, ids=repr)
+def test_powers_of_two_change_nothing(model, k, dtype):
+    X, y = iris[0].astype(dtype), iris[1]
+    model = clone(model).set_params(n_epochs=5)
+    expected = clone(model).fit(X, y).decision_function(X)
+    scaled = X * dtype(2) ** k
+    np.testing.assert_array_equal(model.fit(scaled, y).decision_function(scaled), expected)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@given(seed=st.integers(0, 2**32 - 1))
+@pytest.mark.parametrize("model", LINEAR, ids=repr)
+def test_scales_and_shifts_of_features_change_nothing(model, seed):
+    X, y = iris
+    rng = np.random.RandomState(seed)
+    moved = X * 10 ** rng.uniform(-6, 6, 4) * rng.choice([-1, 1], 4)
+    moved += rng.uniform(-100, 100, 4) * np.abs(moved).max(axis=0)
+    model = clone(model).set_params(n_epochs=5)
+    expected = clone(model).fit(X, y).decision_function(X)
+    np.testing.assert_allclose(model.fit(moved, y).decision_function(moved), expected, atol=1e-6)
+
+
+@unfinished
+@pytest.mark.parametrize("model", LINEAR + ADAM, ids=repr)
+def test_sparse_equals_dense(model):
+    X, y = load_digits(return_X_y=True)
+    model = clone(model).set_params(n_epochs=8)
+    dense = clone(model).fit(X, y)
+    model.fit(sparse.csr_array(X), y)
+    np.testing.assert_allclose(model.decision_function(X), dense.decision_function(X), atol=1e-6)
+
+
+@unfinished
+@every_model
+def test_sample_weights_are_repeated_rows(model, rng):
+    X, y = wine
+    times = rng.randint(0, 3, len(y))
+    options = {"batch_size": 1000, "n_epochs": 8, "shuffle": False}
+    weighted = clone(model).set_params(**options).fit(X, y, times)
+    repeated = clone(model).set_params(**options).fit(X.repeat(times, 0), y.repeat(times))
+    np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), atol=1e-6)
+
+
+@unfinished
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 1.0, 1: 3.0, 2: 0.5}], ids=str)
+@linear
+def test_class_weights_are_sample_weights(model, class_weight):
+    X, y = wine[0][30:], wine[1][30:]
+    of_classes = class_weight
+    if class_weight == "balanced":
+        of_classes = {k: len(y) / (3 * np.sum(y == k)) for k in range(3)}
+    sample_weight = np.vectorize(of_classes.get)(y)
+    model = clone(model).set_params(n_epochs=10)
+    expected = clone(model).fit(X, y, sample_weight).predict_proba(X)
+    model.set_params(class_weight=class_weight).fit(X, y)
+    np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-9)
+
+
+@linear
+def test_single_precision_learns_as_well(model):
+    X, y = wine
+    model = clone(model).set_params(reg_param=1.0)
+    double, single = clone(model).fit(X, y), model.fit(X.astype(np.float32), y)
+    assert single.coef_.dtype == np.float32
+    assert objective(single, X, y) == pytest.approx(objective(double, X, y), rel=0.02)
+
+
+@unfinished
+@every_model
+def test_the_same_seed_gives_the_same_model_pickled_or_cloned(model):
+    X, y = scale(wine[0]), wine[1]
+    one = clone(model).set_params(n_epochs=50).fit(X, y)
+    same_model(clone(one).fit(X, y), one)
+    copied = pickle.loads(pickle.dumps(one))
+    same_model(copied, one)
+    same_model(copied.partial_fit(X, y), one.partial_fit(X, y))
+
+
+# --- nets -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", NETS, ids=repr)
+def test_nets_learn_from_scaled_data(model):
+    X, y = scale(wine[0]), wine[1]
+    assert clone(model).fit(X, y).score(X, y) > 0.97
+
+
+@unfinished
+@pytest.mark.parametrize("model", NETS, ids=repr)
+def test_nets_go_on_where_they_stopped(model):
+    X, y = scale(wine[0]), wine[1]
+    model = clone(model).set_params(reg_param=0.1, dropout=0.2, batch_size=50)
+    straight = clone(model).set_params(n_epochs=10).fit(X, y)
+    halves = model.set_params(n_epochs=5, warm_start=True).fit(X, y).fit(X, y)
+    np.testing.assert_array_equal(parameters_of(halves), parameters_of(straight))
+    np.testing.assert_array_equal(halves.history_["lr"], straight.history_["lr"])
+
+
+# --- going on -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 20, 60])
+@pytest.mark.parametrize("is_sorted", [False, True], ids=["shuffled", "by-class"])
+@linear
+def test_partial_fit_learns_from_chunks_of_raw_data(model, is_sorted, chunk, rng):
+    X, y = wine
+    order = np.arange(len(y)) if is_sorted else rng.permutation(len(y))
+    model = clone(model)
+    for _ in range(10):
+        for start in range(0, len(y), chunk):
+            rows = order[start : start + chunk]
+            model.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
+    assert model.score(X, y) > 0.9
+
+
+@unfinished
+@linear
+def test_partial_fit_on_the_same_rows_is_fit(model):
+    X, y = wine
+    straight = clone(model).set_params(n_epochs=60, reg_param=0.5).fit(X, y)
+    passes = clone(model).set_params(reg_param=0.5)
+    for _ in range(60):
+        passes.partial_fit(X, y, classes=[0, 1, 2])
+    same_model(passes, straight, but=["convergence_"])
+
+
+@linear
+def test_a_feature_that_begins_to_vary_is_learnt(model):
+    X, y = iris
+    constant = X.copy()
+    constant[:, 2:] = 1.5
+    model = clone(model).fit(constant, y)
+    np.testing.assert_array_equal(model.coef_[:, 2:], 0)
+    for _ in range(50):
+        model.partial_fit(X, y)
+    assert np.all(model.coef_[:, 2:] != 0)
+    assert model.score(X, y) > 0.9
+
+
+@every_model
+def test_early_stopping(model):
+    X, y = scale(wine[0]), wine[1]
+    model = clone(model).set_params(early_stopping=True, n_iter_no_change=5, n_epochs=300)
+    model.fit(X, y)
+    assert model.n_iter_ < 300
+    assert model.score(X, y) > 0.9
+
+
+# --- together -------------------------------------------------------------------------------
+
+GRID = {"lr": ["auto", 0.1], "n_epochs": ["auto", 5], "reg_param": [1.0, 10.0], "tol": [1e-2, 1e-3]}
+
+
+@pytest.mark.parametrize("model", [*LINEAR, *NETS], ids=repr)
+def test_fused_searches(model):
+    X, y = scale(wine[0]), wine[1]
+    search = GridSearchCV(clone(model), GRID, cv=2)
+    own, _, work = same_as_scikit_learn(search, X, y)
+    assert work.one_by_one == 0
+    assert [len(group.candidates) for group in own.search.plan().groups] == [4] * 4
+
+
+def test_a_plan_of_automatic_epochs_tells_so():
+    search = FusedGridSearchCV(SoftmaxRegression(), {"n_epochs": ["auto"], "lr": [0.1, 0.2]}, cv=3)
+    assert "2 models, each until it has converged" in str(search.plan())
+
+
+# --- the end of training --------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n_epochs", [1, 7, 300])
+@pytest.mark.parametrize("lr", ["auto", 0.01])
+@every_model
+def test_so_many_epochs_are_exactly_so_many(model, lr, n_epochs):
+    X, y = scale(iris[0]), iris[1]
+    model = clone(model).set_params(lr=lr, n_epochs=n_epochs).fit(X, y)
+    assert model.n_iter_ == n_epochs
+    assert model.lr_ == model.history_["lr"][-1]
+
+
+@pytest.mark.parametrize("batch_size", [10, 50, 500])
+@pytest.mark.parametrize("lr", ["auto", 0.1])
+@linear
+def test_automatic_epochs_end_when_the_objective_no_longer_falls(model, lr, batch_size):
+    X, y = scale(iris[0]), iris[1]
+    model = clone(model).set_params(lr=lr, batch_size=batch_size, reg_param=5.0, tol=1e-3).fit(X, y)
+    steps = -(-150 // batch_size)
+    n = max(3, -(-100 // steps))
+    penalty = np.r_[0, model.history_["penalty"][:-1]]
+    value = model.history_["loss"] + penalty
+    fall = [
+        (value[: e - n].min() - value[:e].min()) / value[0] for e in range(n + 1, len(value) + 1)
+    ]
+    assert model.convergence_ == pytest.approx(fall[-1], abs=1e-12)
+    assert fall[-1] <= 1e-3
+    rises = [(value[e - 1] - value[:e].min()) / value[0] for e in range(n + 1, len(value) + 1)]
+    assert all(f > 1e-3 or r > 1e-2 for f, r in zip(fall[:-1], rises[:-1]))
+
+
+def test_automatic_epochs_have_a_limit():
+    X, y = iris
+    options = {"lr": 1e-4, "tol": 0.0, "momentum": 0.0}
+    assert SoftmaxRegression(**options, batch_size=150).fit(X, y).n_iter_ == 1000
+    assert SoftmaxRegression(**options, batch_size=50).fit(X, y).n_iter_ == 334
+    assert SoftmaxRegression(**options, batch_size=10).fit(X, y).n_iter_ == 200
+
+
+def test_early_stopping_may_end_automatic_epochs_first():
+    X, y = scale(wine[0]), wine[1]
+    model = SoftmaxRegression(early_stopping=True, n_iter_no_change=2, tol=0.1, random_state=0)
+    assert model.fit(X, y).n_iter_ < 100
+
+
+def test_training_that_ends_too_soon_warns():
+    with pytest.warns(ConvergenceWarning, match=r"After 5 epochs.*Raise n_epochs, or") as record:
+        model = SoftmaxRegression(lr="auto", n_epochs=5).fit(*wine)
+    assert record[0].filename == __file__
+    assert model.convergence_ > 0.01
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"n_epochs": 500},
+        {"n_epochs": "auto"},
+        {"n_epochs": 5, "early_stopping": True},
+        {"n_epochs": 5, "lr": 1e-9},
+        {"n_epochs": 1},
+    ],
+    ids=str,
+)
+def test_others_do_not(params):
+    SoftmaxRegression(**{"lr": "auto", "reg_param": 1.0, "random_state": 0, **params}).fit(*wine)
+
+
+@unfinished
+def test_automatic_momentum_looks_ahead_where_the_rate_is_automatic():
+    X, y = scale(wine[0]), wine[1]
+
+    def coef(**params):
+        params = {"n_epochs": 60, "reg_param": 1.0, "random_state": 0, **params}
+        return SoftmaxRegression(**params).fit(X, y).coef_
+
+    nesterov = coef(lr="auto", momentum=0.9, nesterov=True)
+    np.testing.assert_array_equal(coef(lr="auto"), nesterov)
+    np.testing.assert_array_equal(coef(lr=0.1), coef(lr=0.1, momentum=0.0))
+    assert np.any(nesterov != coef(lr="auto", momentum=0.0))
+
+
+# --- odd data -------------------------------------------------------------------------------
+
+
+@unfinished
+@every_model
+def test_constant_features_keep_their_weights(model):
+    X, y = scale(wine[0]), wine[1]
+    X[:, 3] = 1e3
+    model = clone(model).set_params(n_epochs=60).fit(X, y)
+    if hasattr(model, "coef_"):
+        np.testing.assert_array_equal(model.coef_[:, 3], 0)
+    else:
+        untrained = clone(model).set_params(lr=1e-300, n_epochs=1).fit(X, y)
+        np.testing.assert_array_equal(model.coefs_[0][3], untrained.coefs_[0][3])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("value", [1e30, 1e150, 1e160, 1e300])
+@pytest.mark.parametrize("when", ["fit", "partial_fit"])
+@every_model
+def test_a_row_of_huge_values_is_an_error_or_no_harm(model, when, value):
+    X, y = wine
+    model, huge = clone(model).set_params(n_epochs=20), X.copy()
+    huge[7] = value
+    if when == "partial_fit":
+        model.fit(X, y)
+    before = pickle.dumps(model)
+    if value > 1e154:
+        with pytest.raises(ValueError, match="squares of the features leave the range of float64"):
+            getattr(model, when)(huge, y)
+        assert pickle.dumps(model) == before
+    else:
+        getattr(model, when)(huge, y)
+        assert np.all(np.isfinite(parameters_of(model)))
+        assert np.isfinite(model.history_["loss"][-1])
+
+
+@pytest.mark.parametrize("name", ["lr", "n_epochs"])
+def test_the_perceptron_takes_numbers_only(name):
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of BinaryPerceptron"):
+        BinaryPerceptron(**{name: "auto"}).fit(iris[0], iris[1] == 0)

@@ -96,10 +96,10 @@ def _summary(weights, starts, losses, is_correct):
     if weights.ndim:
         is_mistake &= weights > 0
         losses, is_correct = losses * weights, is_correct * weights
-    n_rows, in_double = losses.shape[-1], {"axis": -1, "dtype": np.float64}
+    n_rows, in_double = losses.shape[-1], {"axis": -1, "dtype": np.result_type(losses, np.float64)}
     figures = {
         "loss": np.add.reduce(losses, **in_double) / n_rows,
-        "accuracy": np.add.reduce(is_correct, **in_double) / n_rows,
+        "accuracy": np.add.reduce(is_correct, axis=-1, dtype=np.float64) / n_rows,
         "mistakes": np.add.reduce(is_mistake, axis=-1),
     }
     return figures, np.add.reduceat(losses, starts, **in_double)

@@ -117,7 +117,7 @@ class GradientDescentClassifier(
             a net, of its first epoch), or if the loss at the end, on those rows, is more
             than ten times as large (for a net, as that of its initial weights, too). Also if
             training with ``lr="auto"`` and without early stopping ends far from its end: if
-            ``convergence_`` is above 0.01.
+            ``convergence_`` is above 0.3.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
@@ -458,9 +458,10 @@ class GradientDescentClassifier(
     def _warn_if_not_converged(self):
         """Warn where the objective still falls fast, though lr="auto" was to see to it."""
         if self.lr == "auto" and not self.early_stopping and self.convergence_ > FAR_FROM_CONVERGED:
+            more = "a larger number" if self.n_epochs == "auto" else "more, or to 'auto'"
             warnings.warn(
                 f"After {self.n_iter_} epochs the training objective still falls: lately by "
-                f"{self.convergence_:.2g} of its value. Raise n_epochs, or set it to 'auto'.",
+                f"{self.convergence_:.2g} of its value. Set n_epochs to {more}.",
                 ConvergenceWarning,
                 stacklevel=5,
             )

@@ -9,6 +9,7 @@ from sklearn_softmax._training.conditioning import largest_curvature, standardis
 
 GROWTH, CUT = 1.2, 0.5
 SMALLEST_GAIN = 3e-4
+SMALLEST_GROWTH = 1e-9
 N_COMPARED_EPOCHS = 3
 TOO_MUCH_WORSE = 1.5
 
@@ -42,12 +43,17 @@ class BoldDriver:
     """
 
     def __init__(self, rate, vector, largest_growth):
-        self.rate, self.growth = rate, np.ones(len(vector))
+        self.first_rate, self.growth = rate, np.ones(len(vector))
         self.largest_growth = np.full(len(vector), largest_growth)
         self.recent = np.full((len(vector), N_COMPARED_EPOCHS), np.inf)
         self.lowest = np.full(len(vector), np.inf)
         self.start, self.best = vector.copy(), vector.copy()
         self.is_anew = np.zeros(len(vector), bool)
+
+    @property
+    def rate(self):
+        """Learning rate of each model."""
+        return self.growth * self.first_rate
 
     def of_models(self, models):
         """That of some models."""
@@ -84,8 +90,7 @@ class BoldDriver:
         np.copyto(vector, mean, where=~is_gain[:, np.newaxis])
         np.copyto(vector, self.best, where=is_lost[:, np.newaxis])
         factor = np.where(is_gain, np.where(self.is_anew, 1.0, GROWTH), CUT)
-        factor = np.minimum(factor, self.largest_growth / self.growth)
-        self.rate, self.growth = self.rate * factor, self.growth * factor
+        self.growth = np.clip(self.growth * factor, SMALLEST_GROWTH, self.largest_growth)
         self.recent[:, :-1] = self.recent[:, 1:]
         self.recent[:, -1] = np.where(is_lost, self.lowest, objective)
         self.start[...], self.is_anew[:] = vector, False
@@ -93,7 +98,7 @@ class BoldDriver:
 
     def resume(self, vector, first_rate):
         """Go on from these parameters on other rows, which would ask for this first rate."""
-        self.rate = self.growth * first_rate
+        self.first_rate = first_rate
         self.recent[:], self.lowest[:], self.is_anew[:] = np.inf, np.inf, True
         self.start[...], self.best[...] = vector, vector
 

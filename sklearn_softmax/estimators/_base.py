@@ -225,7 +225,7 @@ class GradientDescentClassifier(
         batches = int(self.batch_size), self.shuffle, self._random_state
         return TrainingRun(
             *(objective, self._optimizer(), rows, state, *batches),
-            *(convergence, self.n_epochs == "auto", validation, _patience_of(models)),
+            *(convergence, self.lr == self.n_epochs == "auto", validation, _patience_of(models)),
             *(self._is_online(), self._is_averaged()),
         )
 

@@ -39,9 +39,9 @@ class GDLogisticRegression(SmoothLinearClassifier):
         Rows a step; more than there are mean all of them. The gradient of a last batch
         with fewer rows counts in proportion.
     n_epochs : int or "auto", default="auto"
-        Passes over the data: exactly as many, unless early stopping ends them. "auto" goes on
-        until the training objective no longer falls (see ``convergence_``), for at most 200
-        epochs or 1,000 steps, whichever takes longer.
+        Passes over the data: exactly as many, unless early stopping ends them. "auto" allows
+        200 epochs or 1,000 steps, whichever takes longer; with ``lr="auto"``, training ends
+        when the objective no longer falls (see ``convergence_``).
     optimizer : {"sgd", "adam"}, default="sgd"
         Gradient descent for "sgd", or Adam [4]_.
     momentum : float or "auto", default="auto"

@@ -51,7 +51,7 @@ class Group:
             return f"{n} by itself: {self.reason}"
         epochs = f"looked at after {', '.join(map(str, self.n_epochs))} epochs"
         if self.n_epochs == ("auto",):
-            epochs = "each until it has converged"
+            epochs = "looked at when they end"
         shared = ", ".join(f"{name}={value!r}" for name, value in self.shared.items())
         text = f"{n} together: {n_models} models, {epochs}"
         return f"{text} ({shared})" if shared else text
@@ -173,7 +173,7 @@ def plan(
     >>> from sklearn_softmax.model_selection._plan import plan
     >>> print(plan(SoftmaxRegression(), [{"lr": 0.1}, {"lr": 1.0}, {"shuffle": False}], 3))
     9 fits in 6 runs, 3 of each group:
-      2 together: 2 models, each until it has converged
+      2 together: 2 models, looked at when they end
       1 one by one: no other candidate is like it
     """
     alike = {}

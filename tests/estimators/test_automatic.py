@@ -340,7 +340,9 @@ def test_early_stopping_may_end_automatic_epochs_first():
 
 
 def test_training_that_ends_too_soon_warns():
-    with pytest.warns(ConvergenceWarning, match=r"After 5 epochs.*Set n_epochs to more, or to") as record:
+    with pytest.warns(
+        ConvergenceWarning, match=r"After 5 epochs.*Set n_epochs to more, or to"
+    ) as record:
         model = SoftmaxRegression(lr="auto", n_epochs=5).fit(*wine)
     assert record[0].filename == __file__
     assert model.convergence_ > 0.01

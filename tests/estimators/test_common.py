@@ -32,7 +32,7 @@ def statuses(estimator, expected_failed_checks=None):
         SoftmaxRegression(optimizer="adam"),
         SoftmaxRegression(batch_size=32, momentum=0.9),
         SoftmaxRegression(lr="auto"),
-        SoftmaxRegression(lr="auto", optimizer="adam", batch_size=20),
+        SoftmaxRegression(lr="auto", optimizer="adam"),
         SoftmaxRegression(lr="auto", momentum=0.5, n_epochs=100),
         SoftmaxRegression(shuffle=False, reg_param=1e-3),
         GDLogisticRegression(),

@@ -115,15 +115,9 @@ def test_auto_learns_from_unscaled_data_from_the_first_epoch(batch_size):
     model = SoftmaxRegression(lr="auto", batch_size=batch_size, random_state=0).fit(X, y)
     loss = model.history_["loss"]
     assert np.all(np.diff(loss[:5]) < 0)
-    assert np.all(loss <= 1.02 * np.minimum.accumulate(loss))
-    assert np.all(np.diff(loss[::10]) < 0)
-    assert loss[-1] < 0.8 * loss[0]
-
-
-def test_auto_descends_in_every_epoch_of_full_batches():
-    X, y = load_wine(return_X_y=True)
-    model = SoftmaxRegression(lr="auto", batch_size=len(y)).fit(X, y)
-    assert np.all(np.diff(model.history_["loss"]) < 0)
+    assert loss[-1] < 0.2 * loss[0]
+    # Training does not end at a rate that was just too large.
+    assert loss[-1] < loss.min() + 1e-3 * loss[0]
 
 
 def test_auto_on_features_that_are_all_zero():

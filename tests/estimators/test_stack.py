@@ -92,8 +92,10 @@ def assert_same(one, other, rtol):
     elif isinstance(one, np.ndarray):
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)
+    elif isinstance(one, float):
+        np.testing.assert_allclose(one, other, rtol=rtol, atol=rtol)
     else:
-        assert one == other or (one != one and other != other)  # NaN is NaN
+        assert one == other
 
 
 def assert_same_models(fitted, expected, rtol=1e-10):
@@ -138,6 +140,33 @@ def test_automatic_learning_rates_are_as_if_fitted_alone(case):
     assert_as_if_alone(members(case, numbers), *data(case))
 
 
+# Those who stop before the others are handed what these have drawn from meanwhile.
+GENERATORS = "random_state", "_random_state", "_dropout_generator"
+AUTOMATIC = [
+    {},
+    {"reg_param": 1.0},
+    {"reg_param": 20.0, "momentum": 0.0},
+    {"reg_param": 1.0, "momentum": 0.5, "nesterov": True, "lr_decay": 0.98},
+    {"tol": 0.05},
+    {"tol": 0.05, "lr_decay": 0.9},
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("n_epochs", [6, "auto"])
+@pytest.mark.parametrize("lr", ["auto", 0.05])
+@with_everything("momentum")
+def test_members_that_train_until_they_converge_are_as_if_fitted_alone(
+    case, lr, n_epochs, optimizer
+):
+    estimators = members(case, AUTOMATIC, lr=lr, n_epochs=n_epochs, optimizer=optimizer)
+    # Rounding grows where a rate follows the objective for many epochs.
+    assert_as_if_alone(estimators, *data(case), but=GENERATORS, rtol=1e-6)
+    if n_epochs == "auto":
+        assert len({model.n_iter_ for model in alone(estimators, *data(case))}) > 2
+
+
 @every_case
 def test_single_precision_members_are_as_if_fitted_alone(case):
     X, y = data(case)
@@ -176,10 +205,6 @@ STOPPED_EARLY = [
     {"n_epochs": 30, "n_iter_no_change": 1, "tol": 0.3, "lr": 0.05},
     {"n_epochs": 12, "n_iter_no_change": 12, "tol": 0.0, "lr": 0.2, "reg_param": 1.0},
 ]
-
-
-# Those who stop before the others are handed what these have drawn from meanwhile.
-GENERATORS = "random_state", "_random_state", "_dropout_generator"
 
 
 @every_case

@@ -69,7 +69,7 @@ class WeightHistory:
     >>> history = WeightHistory(every=10)
     >>> history.memory_needed((4, 3), n_epochs=25)  # 4 copies of 15 numbers, in bytes
     480
-    >>> model = SoftmaxRegression(n_epochs=25).set_callbacks(history).fit(X, y)
+    >>> model = SoftmaxRegression(lr=0.1, n_epochs=25).set_callbacks(history).fit(X, y)
     >>> history.epochs_
     array([ 0, 10, 20, 25])
     >>> history.weights_[0].shape

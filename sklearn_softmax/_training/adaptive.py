@@ -8,7 +8,6 @@ from sklearn_softmax._model.floating_point import is_finite
 from sklearn_softmax._training.conditioning import largest_curvature, standardisation
 
 GROWTH, CUT = 1.2, 0.5
-SMALLEST_GAIN = 3e-4
 SMALLEST_GROWTH = 1e-9
 N_COMPARED_EPOCHS = 3
 TOO_MUCH_WORSE = 1.5
@@ -17,7 +16,7 @@ TOO_MUCH_WORSE = 1.5
 class BoldDriver:
     r"""A learning rate for each model: a little more after an epoch of gain, else half of it.
 
-    An epoch is one of gain if its objective is below the highest of the last three. After one
+    An epoch is one of gain if its objective is no higher than the highest of the last three. After one
     without gain, training goes on from the mean of the epoch's steps, or, where the objective is
     far above its lowest, from where it was lowest.
 
@@ -83,8 +82,7 @@ class BoldDriver:
         np.copyto(self.lowest, objective, where=is_lowest)
         is_sound = is_finite(vector) & np.isfinite(objective)
         is_sound &= objective <= TOO_MUCH_WORSE * self.lowest
-        highest = np.maximum.reduce(self.recent, axis=1)
-        is_gain = is_sound & (objective <= (1 - SMALLEST_GAIN) * highest)
+        is_gain = is_sound & (objective <= np.maximum.reduce(self.recent, axis=1))
         is_lost = ~is_sound
         # What brings no gain any more is the noise of batches, which a mean has less of.
         np.copyto(vector, mean, where=~is_gain[:, np.newaxis])

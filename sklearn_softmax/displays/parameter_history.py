@@ -52,9 +52,9 @@ class ParameterHistoryDisplay:
     ...     ParameterHistoryDisplay, SoftmaxRegression, WeightHistory
     ... )
     >>> history = WeightHistory()
-    >>> model = SoftmaxRegression(n_epochs=20).set_callbacks(history)
+    >>> model = SoftmaxRegression(lr=0.1, n_epochs=20).set_callbacks(history)
     >>> model.fit(*load_iris(return_X_y=True))
-    SoftmaxRegression(n_epochs=20)
+    SoftmaxRegression(lr=0.1, n_epochs=20)
     >>> display = ParameterHistoryDisplay.from_history(history)
     >>> len(display.intercept_lines_)
     3

@@ -60,9 +60,9 @@ class TrainingCurveDisplay:
     >>> from sklearn_softmax import SoftmaxRegression, TrainingCurveDisplay
     >>> X, y = load_digits(return_X_y=True)
     >>> X, X_val, y, y_val = train_test_split(X / 16, y, random_state=0)
-    >>> model = SoftmaxRegression(n_epochs=20, random_state=0)
+    >>> model = SoftmaxRegression(lr=0.1, n_epochs=20, random_state=0)
     >>> model.fit(X, y, X_val=X_val, y_val=y_val)
-    SoftmaxRegression(n_epochs=20, random_state=0)
+    SoftmaxRegression(lr=0.1, n_epochs=20, random_state=0)
     >>> display = TrainingCurveDisplay.from_estimator(model)
     >>> [ax.get_ylabel() for ax in display.axes_]
     ['Loss', 'Accuracy']

@@ -57,7 +57,7 @@ class WeightImagesDisplay:
     >>> from sklearn.datasets import load_digits
     >>> from sklearn_softmax import SoftmaxRegression, WeightImagesDisplay
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = SoftmaxRegression(n_epochs=20, random_state=0).fit(X / 16, y)
+    >>> model = SoftmaxRegression(lr=0.1, n_epochs=20, random_state=0).fit(X / 16, y)
     >>> display = WeightImagesDisplay.from_estimator(model, (8, 8))
     >>> [text.get_text() for text in display.texts_[0]]
     ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']

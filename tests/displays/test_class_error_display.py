@@ -25,8 +25,8 @@ y = y[:400]
 @pytest.fixture(scope="module")
 def models():
     return {
-        "softmax": SoftmaxRegression(n_epochs=5, random_state=0).fit(X, y),
-        "one-vs-rest": GDLogisticRegression(n_epochs=5, random_state=0).fit(X, y),
+        "softmax": SoftmaxRegression(lr=0.1, n_epochs=5, random_state=0).fit(X, y),
+        "one-vs-rest": GDLogisticRegression(lr=0.1, n_epochs=5, random_state=0).fit(X, y),
     }
 
 

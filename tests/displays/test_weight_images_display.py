@@ -27,7 +27,7 @@ y = y[:300]
 
 @pytest.fixture(scope="module")
 def softmax():
-    return SoftmaxRegression(n_epochs=5, random_state=0).fit(X, y)
+    return SoftmaxRegression(lr=0.1, n_epochs=5, random_state=0).fit(X, y)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_nothing_kept(pyplot):
 
 @pytest.mark.parametrize("scale", ["common", "estimator", "image"])
 def test_scales_of_models_under_one_another(scale, softmax, pyplot):
-    strong = SoftmaxRegression(n_epochs=5, reg_param=100.0, random_state=0).fit(X, y)
+    strong = SoftmaxRegression(lr=0.1, n_epochs=5, reg_param=100.0, random_state=0).fit(X, y)
     models = {"λ = 0": softmax, "λ = 100": make_pipeline(MinMaxScaler(), strong)}
     display = WeightImagesDisplay.from_estimator(models, (8, 8), scale=scale)
     assert [ax.get_title(loc="left") for ax in display.axes_] == ["λ = 0", "λ = 100"]

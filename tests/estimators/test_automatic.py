@@ -107,7 +107,7 @@ MODELS_AND_DATA = [(model, data) for model in LINEAR for data in DATA]
 def test_mini_batches_come_near_the_optimum_on_raw_data(model, data):
     X, y = DATA[data]()
     # Beside the first objective, that of digits at the optimum is small.
-    model = clone(model).set_params(reg_param=1.0, tol=1e-5).fit(X, y)
+    model = clone(model).set_params(reg_param=1.0).fit(X, y)
     assert objective(model, X, y) < 1.05 * objective(optimal(model, X, y), X, y)
 
 
@@ -289,7 +289,7 @@ def test_fused_searches(model):
 
 def test_a_plan_of_automatic_epochs_tells_so():
     search = FusedGridSearchCV(SoftmaxRegression(), {"n_epochs": ["auto"], "lr": [0.1, 0.2]}, cv=3)
-    assert "2 models, each until it has converged" in str(search.plan())
+    assert "2 models, looked at when they end" in str(search.plan())
 
 
 # --- the end of training --------------------------------------------------------------------
@@ -307,30 +307,26 @@ def test_so_many_epochs_are_exactly_so_many(model, lr, n_epochs):
 
 
 @pytest.mark.parametrize("batch_size", [10, 50, 500])
-@pytest.mark.parametrize("lr", ["auto", 0.1])
 @linear
-def test_automatic_epochs_end_when_the_objective_no_longer_falls(model, lr, batch_size):
+def test_automatic_epochs_end_when_the_objective_no_longer_falls(model, batch_size):
     X, y = scale(iris[0]), iris[1]
-    model = clone(model).set_params(lr=lr, batch_size=batch_size, reg_param=5.0, tol=1e-3).fit(X, y)
-    steps = -(-150 // batch_size)
-    n = max(3, -(-100 // steps))
-    penalty = np.r_[0, model.history_["penalty"][:-1]]
-    value = model.history_["loss"] + penalty
-    fall = [
-        (value[: e - n].min() - value[:e].min()) / value[0] for e in range(n + 1, len(value) + 1)
-    ]
+    model = clone(model).set_params(batch_size=batch_size, reg_param=5.0).fit(X, y)
+    n = max(3, int(np.ceil(20 / np.sqrt(-(-150 // batch_size)))))
+    value = model.history_["loss"] + np.r_[0, model.history_["penalty"][:-1]]
+    lowest = np.minimum.accumulate(value)
+    measure = np.maximum(lowest[n:], value[0] / 100)
+    fall = (lowest[:-n] - lowest[n:]) / measure
+    rise = (value[n:] - lowest[n:]) / measure
     assert model.convergence_ == pytest.approx(fall[-1], abs=1e-12)
-    assert fall[-1] <= 1e-3
-    rises = [(value[e - 1] - value[:e].min()) / value[0] for e in range(n + 1, len(value) + 1)]
-    assert all(f > 1e-3 or r > 1e-2 for f, r in zip(fall[:-1], rises[:-1]))
+    assert fall[-1] <= 3e-3
+    assert np.all((fall > 3e-3) | (rise > 1.5e-2) | (np.arange(len(fall)) == len(fall) - 1))
 
 
-def test_automatic_epochs_have_a_limit():
-    X, y = iris
-    options = {"lr": 1e-4, "tol": 0.0, "momentum": 0.0}
-    assert SoftmaxRegression(**options, batch_size=150).fit(X, y).n_iter_ == 1000
-    assert SoftmaxRegression(**options, batch_size=50).fit(X, y).n_iter_ == 334
-    assert SoftmaxRegression(**options, batch_size=10).fit(X, y).n_iter_ == 200
+@pytest.mark.parametrize(("batch_size", "n_epochs"), [(150, 1000), (50, 334), (10, 200)])
+def test_automatic_epochs_have_a_limit(batch_size, n_epochs):
+    """A given learning rate that creeps is no sign of convergence."""
+    model = SoftmaxRegression(lr=1e-4, batch_size=batch_size).fit(*iris)
+    assert model.n_iter_ == n_epochs
 
 
 def test_early_stopping_may_end_automatic_epochs_first():
@@ -340,9 +336,8 @@ def test_early_stopping_may_end_automatic_epochs_first():
 
 
 def test_training_that_ends_too_soon_warns():
-    with pytest.warns(
-        ConvergenceWarning, match=r"After 5 epochs.*Set n_epochs to more, or to"
-    ) as record:
+    words = r"After 5 epochs.*Set n_epochs to more, or to 'auto'"
+    with pytest.warns(ConvergenceWarning, match=words) as record:
         model = SoftmaxRegression(lr="auto", n_epochs=5).fit(*wine)
     assert record[0].filename == __file__
     assert model.convergence_ > 0.01
@@ -382,15 +377,12 @@ def test_automatic_momentum_looks_ahead_where_the_rate_is_automatic():
 
 @unfinished
 @every_model
-def test_constant_features_keep_their_weights(model):
+def test_constant_features_have_no_weight(model):
     X, y = scale(wine[0]), wine[1]
     X[:, 3] = 1e3
     model = clone(model).set_params(n_epochs=60).fit(X, y)
-    if hasattr(model, "coef_"):
-        np.testing.assert_array_equal(model.coef_[:, 3], 0)
-    else:
-        untrained = clone(model).set_params(lr=1e-300, n_epochs=1).fit(X, y)
-        np.testing.assert_array_equal(model.coefs_[0][3], untrained.coefs_[0][3])
+    weights = model.coef_[:, 3] if hasattr(model, "coef_") else model.coefs_[0][3]
+    np.testing.assert_array_equal(weights, 0)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -55,7 +55,7 @@ REPORT = {
 
 
 def test_54_candidates_in_3_folds_are_6_runs_of_9_models():
-    found = planned(SoftmaxRegression(), REPORT)
+    found = planned(SoftmaxRegression(lr=0.1), REPORT)
     assert (found.n_fits, found.n_runs) == (162, 6)
     assert [group.n_models for group in found.groups] == [9, 9]
     assert [group.n_epochs for group in found.groups] == [(50, 100, 200)] * 2
@@ -64,7 +64,7 @@ def test_54_candidates_in_3_folds_are_6_runs_of_9_models():
 
 def test_the_plan_prints_what_trains_together_and_why_others_do_not():
     grid = [{**THREE_RATES, "n_epochs": [1, 2]}, {"warm_start": [True], **THREE_RATES}]
-    assert str(planned(SoftmaxRegression(), grid)) == (
+    assert str(planned(SoftmaxRegression(lr=0.1), grid)) == (
         "27 fits in 12 runs, 3 of each group:\n"
         "  6 together: 3 models, looked at after 1, 2 epochs\n"
         "  3 one by one: warm_start=True"
@@ -73,29 +73,31 @@ def test_the_plan_prints_what_trains_together_and_why_others_do_not():
 
 def test_the_plan_prints_what_a_group_shares():
     grid = {**THREE_RATES, "batch_size": [7]}
-    assert "3 models, each until it has converged (batch_size=7)" in str(
-        planned(SoftmaxRegression(), grid)
+    assert "3 models, looked at when they end (batch_size=7)" in str(
+        planned(SoftmaxRegression(lr=0.1), grid)
     )
 
 
 def test_those_with_most_epochs_come_first():
-    (group,) = planned(SoftmaxRegression(), {"n_epochs": [2, 5, 3]}).groups
+    (group,) = planned(SoftmaxRegression(lr=0.1), {"n_epochs": [2, 5, 3]}).groups
     assert group.candidates == (1, 2, 0)
 
 
 def test_duplicates_are_one_model():
-    (group,) = planned(SoftmaxRegression(), {"lr": [0.1, 0.1, 0.1]}).groups
+    (group,) = planned(SoftmaxRegression(lr=0.1), {"lr": [0.1, 0.1, 0.1]}).groups
     assert (len(group.candidates), group.n_models) == (3, 1)
 
 
 def test_equal_numbers_of_other_types_are_one_model():
-    (group,) = planned(SoftmaxRegression(), {"lr": [1, 1.0, np.float64(1)]}).groups
+    (group,) = planned(SoftmaxRegression(lr=0.1), {"lr": [1, 1.0, np.float64(1)]}).groups
     assert group.n_models == 1
 
 
 @pytest.mark.parametrize("name", ["lr", "lr_decay", "reg_param", "momentum", "n_epochs"])
 @pytest.mark.parametrize(
-    "estimator", [SoftmaxRegression(), GDLogisticRegression(), TwoLayerMLPClassifier()], ids=str
+    "estimator",
+    [SoftmaxRegression(lr=0.1), GDLogisticRegression(), TwoLayerMLPClassifier()],
+    ids=str,
 )
 def test_what_a_stack_can_hold_is_no_reason_to_part(estimator, name):
     values = [1, 2] if name == "n_epochs" else [0.5, 0.6]
@@ -121,20 +123,20 @@ def test_models_are_told_apart_by_what_matters(grid, n_models):
 
 def test_automatic_learning_rates_depend_on_class_weights():
     grid = {"lr": ["auto"], "class_weight": [None, "balanced"], "reg_param": [0.0, 1.0]}
-    assert sizes(SoftmaxRegression(), grid) == [2, 2]
+    assert sizes(SoftmaxRegression(lr=0.1), grid) == [2, 2]
 
 
 EARLY = {"tol": [0.0, 0.1], "n_iter_no_change": [2, 3], "early_stopping": [True]}
 
 
 def test_candidates_with_early_stopping_train_together():
-    assert sizes(SoftmaxRegression(), {**EARLY, "lr": [0.1, 0.2]}) == [8]
+    assert sizes(SoftmaxRegression(lr=0.1), {**EARLY, "lr": [0.1, 0.2]}) == [8]
 
 
 def test_candidates_with_and_without_early_stopping_learn_from_other_rows():
     grid = {**EARLY, "early_stopping": [True, False]}
-    assert sizes(SoftmaxRegression(), grid) == [4, 4]
-    search = FusedGridSearchCV(SoftmaxRegression(), grid)
+    assert sizes(SoftmaxRegression(lr=0.1), grid) == [4, 4]
+    search = FusedGridSearchCV(SoftmaxRegression(lr=0.1), grid)
     X = np.zeros((2, 3))
     assert [len(group.candidates) for group in search.plan(X_val=X).groups] == [8]
     assert [len(group.candidates) for group in search.plan(clf__X_val=X).groups] == [8]
@@ -163,12 +165,12 @@ def test_mini_batch_perceptrons_train_together():
     ids=str,
 )
 def test_what_a_stack_cannot_hold_parts(grid):
-    assert only_reason(SoftmaxRegression(), grid) == "no other candidate is like it"
+    assert only_reason(SoftmaxRegression(lr=0.1), grid) == "no other candidate is like it"
 
 
 def test_automatic_learning_rates_are_a_stack_of_their_own():
     grid = {"lr": [0.1, 0.2, "auto"], "reg_param": [0.0, 1.0]}
-    assert sizes(SoftmaxRegression(), grid) == [2, 4]
+    assert sizes(SoftmaxRegression(lr=0.1), grid) == [2, 4]
 
 
 def test_hidden_layers_part():
@@ -209,7 +211,7 @@ def test_foreign_estimators_are_fitted_alone():
 
 
 def test_other_pipelines_are_fitted_alone():
-    pipeline = OtherPipeline([("clf", SoftmaxRegression())])
+    pipeline = OtherPipeline([("clf", SoftmaxRegression(lr=0.1))])
     assert reasons(pipeline, {"clf__lr": [0.1, 0.2]}) == {
         "OtherPipeline may fit in another way than a Pipeline": 2
     }
@@ -222,65 +224,72 @@ def test_a_pipeline_that_ends_in_nothing_is_fitted_alone(step):
 
 
 def test_unknown_parameters_are_left_to_scikit_learn():
-    assert reasons(SoftmaxRegression(), {"alpha": [1, 2]}) == {"its parameters cannot be set": 2}
-    assert reasons(SoftmaxRegression(), {"clf__lr": [1, 2]}) == {"its parameters cannot be set": 2}
+    assert reasons(SoftmaxRegression(lr=0.1), {"alpha": [1, 2]}) == {
+        "its parameters cannot be set": 2
+    }
+    assert reasons(SoftmaxRegression(lr=0.1), {"clf__lr": [1, 2]}) == {
+        "its parameters cannot be set": 2
+    }
 
 
 def test_invalid_values_do_not_keep_the_others_apart():
     grid = {"lr": [0.1, -1, 0.2, "fast"], "n_epochs": [1, 2.5]}
-    found = planned(SoftmaxRegression(), grid)
+    found = planned(SoftmaxRegression(lr=0.1), grid)
     assert [group.candidates for group in found.groups if not group.reason] == [(0, 4)]
     assert Counter(group.reason for group in found.groups)["a parameter is not valid"] == 6
 
 
 def test_values_that_cannot_be_compared_are_fitted_alone():
-    pipeline = Pipeline([("f", FunctionTransformer()), ("clf", SoftmaxRegression())])
+    pipeline = Pipeline([("f", FunctionTransformer()), ("clf", SoftmaxRegression(lr=0.1))])
     grid = {"f__func": [lambda X: X], "clf__lr": [0.1, 0.2]}
     assert reasons(pipeline, grid) == {"its parameters cannot be compared": 2}
 
 
 def test_class_weights_that_are_no_numbers_are_left_to_the_fit():
     grid = {"class_weight": [None, {0: [1.0]}, {0: 2.0}]}
-    assert reasons(SoftmaxRegression(), grid) == {"": 1, "its parameters cannot be compared": 1}
+    assert reasons(SoftmaxRegression(lr=0.1), grid) == {
+        "": 1,
+        "its parameters cannot be compared": 1,
+    }
 
 
 def test_functions_with_a_name_can_be_compared():
-    pipeline = Pipeline([("f", FunctionTransformer()), ("clf", SoftmaxRegression())])
+    pipeline = Pipeline([("f", FunctionTransformer()), ("clf", SoftmaxRegression(lr=0.1))])
     assert sizes(pipeline, {"f__func": [np.abs, np.square], "clf__lr": [0.1, 0.2]}) == [2, 2]
 
 
 def test_a_single_candidate_is_fitted_alone():
-    assert only_reason(SoftmaxRegression(), {"lr": [0.1]}) == "no other candidate is like it"
+    assert only_reason(SoftmaxRegression(lr=0.1), {"lr": [0.1]}) == "no other candidate is like it"
 
 
 def test_lists_of_grids_are_planned_as_one():
     grids = [{"lr": [0.1, 0.2]}, {"lr": [0.3]}, {"reg_param": [1.0]}, {"batch_size": [3]}]
-    assert sizes(SoftmaxRegression(), grids) == [1, 4]
+    assert sizes(SoftmaxRegression(lr=0.1), grids) == [1, 4]
 
 
 def test_the_same_value_written_out_or_left_alone_is_not_taken_for_equal():
     grids = [{"shuffle": [True], **THREE_RATES}, THREE_RATES]
-    assert sizes(SoftmaxRegression(), grids) == [3, 3]
+    assert sizes(SoftmaxRegression(lr=0.1), grids) == [3, 3]
 
 
 def test_transformers_part_groups():
     grid = {"scale": [StandardScaler(), PCA(2), "passthrough"], "clf__lr": [0.1, 0.2]}
-    assert sizes(scaled(SoftmaxRegression()), grid) == [2, 2, 2]
+    assert sizes(scaled(SoftmaxRegression(lr=0.1)), grid) == [2, 2, 2]
 
 
 def test_a_replaced_last_step_parts_groups():
-    grid = {"clf": [SoftmaxRegression(), GDLogisticRegression()], "clf__lr": [0.1, 0.2]}
+    grid = {"clf": [SoftmaxRegression(lr=0.1), GDLogisticRegression()], "clf__lr": [0.1, 0.2]}
     assert sizes(scaled("passthrough"), grid) == [2, 2]
 
 
 def test_last_steps_given_by_the_grid_are_compared_as_they_are():
     grid = {"clf": [SoftmaxRegression(lr=0.1), SoftmaxRegression(lr=0.2)]}
-    assert sizes(scaled(SoftmaxRegression()), grid) == [1, 1]
+    assert sizes(scaled(SoftmaxRegression(lr=0.1)), grid) == [1, 1]
 
 
 def test_nested_pipelines_train_together():
     nested = Pipeline(
-        [("union", FeatureUnion([("pca", PCA(2))])), ("in", scaled(SoftmaxRegression()))]
+        [("union", FeatureUnion([("pca", PCA(2))])), ("in", scaled(SoftmaxRegression(lr=0.1)))]
     )
     grid = {"in__clf__lr": [0.1, 0.2], "in__clf__n_epochs": [1, 2], "in__scale__with_std": [True]}
     (group,) = planned(nested, grid).groups
@@ -293,23 +302,23 @@ def test_nested_pipelines_train_together():
 
 def test_planning_changes_nothing():
     estimator = scaled(SoftmaxRegression(random_state=np.random.RandomState(0)))
-    grid = {"clf": [SoftmaxRegression()], "clf__lr": [0.1, 0.2]}
+    grid = {"clf": [SoftmaxRegression(lr=0.1)], "clf__lr": [0.1, 0.2]}
     before = repr(estimator), repr(grid)
     state = np.random.get_state()[1].tolist()  # noqa: NPY002
     planned(estimator, grid)
     assert (repr(estimator), repr(grid)) == before
     assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
-    assert grid["clf"][0].lr == SoftmaxRegression().lr
+    assert grid["clf"][0].lr == SoftmaxRegression(lr=0.1).lr
 
 
 def test_a_search_tells_its_plan_before_it_is_fitted():
-    search = FusedGridSearchCV(SoftmaxRegression(), REPORT, cv=3)
-    assert str(search.plan()) == str(planned(SoftmaxRegression(), REPORT))
+    search = FusedGridSearchCV(SoftmaxRegression(lr=0.1), REPORT, cv=3)
+    assert str(search.plan()) == str(planned(SoftmaxRegression(lr=0.1), REPORT))
     assert not [name for name in vars(search) if name.endswith("_")]
 
 
 def test_a_plan_asks_the_splitter_for_the_folds():
-    search = FusedGridSearchCV(SoftmaxRegression(), THREE_RATES, cv=GroupKFold(4))
+    search = FusedGridSearchCV(SoftmaxRegression(lr=0.1), THREE_RATES, cv=GroupKFold(4))
     assert search.plan(np.zeros((8, 1)), np.zeros(8), groups=np.arange(8)).n_folds == 4
 
 
@@ -344,7 +353,7 @@ candidates = st.lists(
 
 @given(candidates, st.booleans())
 def test_every_candidate_is_in_one_group_of_its_likes(candidates, in_pipeline):
-    estimator = scaled(SoftmaxRegression()) if in_pipeline else SoftmaxRegression()
+    estimator = scaled(SoftmaxRegression(lr=0.1)) if in_pipeline else SoftmaxRegression(lr=0.1)
     prefix = "clf__" * in_pipeline
     prefixed = [{prefix + name: v for name, v in params.items()} for params in candidates]
     found = plan(estimator, prefixed, 2)
@@ -371,7 +380,7 @@ def test_every_candidate_is_in_one_group_of_its_likes(candidates, in_pipeline):
 def parts(n_workers, grid=REPORT, **options):
     """Number of models of each task, and how much more work they are."""
     candidates = list(ParameterGrid(grid))
-    found = plan(SoftmaxRegression(), candidates, 3, n_workers=n_workers, **options)
+    found = plan(SoftmaxRegression(lr=0.1), candidates, 3, n_workers=n_workers, **options)
     return sorted(task.group.n_models for task in found.tasks), found.more_work
 
 
@@ -394,13 +403,13 @@ def test_what_cannot_be_cut_is_not():
 
 
 def test_a_cut_plan_has_each_candidate_once_a_fold():
-    found = plan(SoftmaxRegression(), list(ParameterGrid(REPORT)), 3, n_workers=16)
+    found = plan(SoftmaxRegression(lr=0.1), list(ParameterGrid(REPORT)), 3, n_workers=16)
     pairs = [(c, task.fold) for task in found.tasks for c in task.group.candidates]
     assert sorted(pairs) == [(c, fold) for c in range(54) for fold in range(3)]
 
 
 def test_a_search_plans_for_its_jobs():
-    search = FusedGridSearchCV(SoftmaxRegression(), REPORT, cv=3, n_jobs=16)
+    search = FusedGridSearchCV(SoftmaxRegression(lr=0.1), REPORT, cv=3, n_jobs=16)
     head, *groups = str(search.plan()).splitlines()
     assert head.startswith("162 fits in 16 runs, cut so that all workers have work (about 1.")
     assert groups == str(clone(search).set_params(n_jobs=None).plan()).splitlines()[1:]

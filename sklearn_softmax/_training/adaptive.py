@@ -8,7 +8,6 @@ from sklearn_softmax._model.floating_point import is_finite
 from sklearn_softmax._training.conditioning import largest_curvature, standardisation
 
 GROWTH, CUT = 1.2, 0.5
-SMALLEST_GROWTH = 1e-9
 N_COMPARED_EPOCHS = 3
 TOO_MUCH_WORSE = 1.5
 
@@ -16,9 +15,10 @@ TOO_MUCH_WORSE = 1.5
 class BoldDriver:
     r"""A learning rate for each model: a little more after an epoch of gain, else half of it.
 
-    An epoch is one of gain if its objective is no higher than the highest of the last three. After one
-    without gain, training goes on from the mean of the epoch's steps, or, where the objective is
-    far above its lowest, from where it was lowest.
+    An epoch is one of gain if its objective is no higher than the highest of the last three.
+    After one without gain, training goes on from the mean of the epoch's steps, or, where the
+    objective is far above its lowest, from where it was lowest. Noise alone makes the rate fall
+    no faster than the number of epochs grows, so that training goes on.
 
     Parameters
     ----------
@@ -33,6 +33,9 @@ class BoldDriver:
     ----------
     growth : ndarray of shape (M,)
         The rate relative to the first one.
+    largest : ndarray of shape (M,)
+        The largest growth since the model was last taken back.
+    n_epochs : ndarray of shape (M,), int
     is_anew : ndarray of shape (M,), bool
         Whether there is nothing yet to compare the next epoch with, since the rows are others.
 
@@ -44,6 +47,7 @@ class BoldDriver:
     def __init__(self, rate, vector, largest_growth):
         self.first_rate, self.growth = rate, np.ones(len(vector))
         self.largest_growth = np.full(len(vector), largest_growth)
+        self.largest, self.n_epochs = self.growth.copy(), np.zeros(len(vector), int)
         self.recent = np.full((len(vector), N_COMPARED_EPOCHS), np.inf)
         self.lowest = np.full(len(vector), np.inf)
         self.start, self.best = vector.copy(), vector.copy()
@@ -88,7 +92,10 @@ class BoldDriver:
         np.copyto(vector, mean, where=~is_gain[:, np.newaxis])
         np.copyto(vector, self.best, where=is_lost[:, np.newaxis])
         factor = np.where(is_gain, np.where(self.is_anew, 1.0, GROWTH), CUT)
-        self.growth = np.clip(self.growth * factor, SMALLEST_GROWTH, self.largest_growth)
+        self.n_epochs = self.n_epochs + 1
+        self.growth = np.minimum(self.growth * factor, self.largest_growth)
+        self.largest = np.where(is_lost, self.growth, np.maximum(self.largest, self.growth))
+        self.growth = np.maximum(self.growth, self.largest / (1 + self.n_epochs))
         self.recent[:, :-1] = self.recent[:, 1:]
         self.recent[:, -1] = np.where(is_lost, self.lowest, objective)
         self.start[...], self.is_anew[:] = vector, False

@@ -117,7 +117,7 @@ def test_what_a_stack_can_hold_is_no_reason_to_part(estimator, name):
     ids=str,
 )
 def test_models_are_told_apart_by_what_matters(grid, n_models):
-    (group,) = planned(TwoLayerMLPClassifier(), grid).groups
+    (group,) = planned(TwoLayerMLPClassifier(lr=1e-3), grid).groups
     assert (len(group.candidates), group.n_models) == (len(ParameterGrid(grid)), n_models)
 
 
@@ -140,9 +140,6 @@ def test_candidates_with_and_without_early_stopping_learn_from_other_rows():
     X = np.zeros((2, 3))
     assert [len(group.candidates) for group in search.plan(X_val=X).groups] == [8]
     assert [len(group.candidates) for group in search.plan(clf__X_val=X).groups] == [8]
-    # Without early stopping, tol tells of the end of training, or nothing.
-    assert [group.n_models for group in search.plan(X_val=X).groups] == [6]
-    search.estimator.set_params(n_epochs=200)
     assert [group.n_models for group in search.plan(X_val=X).groups] == [5]
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sklearn_softmax._model.losses import SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
-from sklearn_softmax._training.adaptive import Adaptive, BoldDriver
+from sklearn_softmax._training.adaptive import Adaptive
+from sklearn_softmax._training.bold_driver import BoldDriver
 from sklearn_softmax._training.convergence import Convergence
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
 from sklearn_softmax._training.rows import Rows

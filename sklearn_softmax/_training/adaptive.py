@@ -61,7 +61,9 @@ class Adaptive:
             of_rows.push_forward(vector)
             rate = self._first_rates(of_rows, rows, batch_size, values)
             moving["driver"] = BoldDriver(rate, vector, self.largest_growth)
-        elif not moving["standardisation"].is_of_same_rows(of_rows):
+        elif moving["standardisation"].is_of_same_rows(of_rows):
+            moving["driver"].go_on(vector)
+        else:
             merged = moving["standardisation"] = moving["standardisation"].merged(of_rows)
             rate = self._first_rates(merged, rows, batch_size, values)
             moving["driver"].resume(vector, rate)
@@ -111,6 +113,10 @@ class Adaptive:
         vector -= gradient
         state["sum"] += vector
         state["n_steps"] += 1
+
+    def outcome(self, state):
+        """Parameters of the models as they are handed over: the means of the last epoch."""
+        return state.params.on(state.optimizer_state["driver"].mean)
 
     def end_epoch(self, state, objective):
         """Let the rates follow the objective.

@@ -33,6 +33,8 @@ class BoldDriver:
     largest : ndarray of shape (M,)
         The largest growth since the model was last taken back.
     n_epochs : ndarray of shape (M,), int
+    mean : ndarray of shape (M, n_parameters)
+        Of the steps of the last epoch; of a model that was taken back, where it is now.
     is_anew : ndarray of shape (M,), bool
         Whether there is nothing yet to compare the next epoch with, since the rows are others.
 
@@ -47,7 +49,7 @@ class BoldDriver:
         self.largest, self.n_epochs = self.growth.copy(), np.zeros(len(vector), int)
         self.recent = np.full((len(vector), N_COMPARED_EPOCHS), np.inf)
         self.lowest = np.full(len(vector), np.inf)
-        self.start, self.best = vector.copy(), vector.copy()
+        self.start, self.best, self.mean = vector.copy(), vector.copy(), vector.copy()
         self.is_anew = np.zeros(len(vector), bool)
 
     @property
@@ -87,6 +89,7 @@ class BoldDriver:
         # What brings no gain any more is the noise of batches, which a mean has less of.
         np.copyto(vector, mean, where=~is_gain[:, np.newaxis])
         np.copyto(vector, self.best, where=is_lost[:, np.newaxis])
+        self.mean[...] = np.where(is_lost[:, np.newaxis], vector, mean)
         self._set_rates(is_gain, is_lost)
         self.recent[:, :-1] = self.recent[:, 1:]
         self.recent[:, -1] = np.where(is_lost, self.lowest, objective)
@@ -100,6 +103,11 @@ class BoldDriver:
         self.growth = np.minimum(self.growth * factor, self.largest_growth)
         self.largest = np.where(is_lost, self.growth, np.maximum(self.largest, self.growth))
         self.growth = np.maximum(self.growth, self.largest / (1 + self.n_epochs))
+
+    def go_on(self, vector):
+        """Put models that were handed over as their means back to where they learn, in place."""
+        is_mean = np.all(vector == self.mean, axis=1, keepdims=True)
+        np.copyto(vector, self.start, where=is_mean)
 
     def resume(self, vector, first_rate):
         """Go on from these parameters on other rows, which would ask for this first rate."""

@@ -5,12 +5,12 @@ from math import ceil, sqrt
 import numpy as np
 
 # Largest relative fall of the objective that counts as none, and relative rise as noise.
-LARGEST_FALL, LARGEST_RISE = 3e-3, 1.5e-2
+LARGEST_FALL, LARGEST_RISE = 2e-3, 1.5e-2
 # An objective below this share of the first one counts as that much.
 SMALLEST_SHARE = 1e-2
 # Epochs of one step that have to pass without a fall. Those of more steps are less noisy: their
 # number falls with the root of the steps, to the fewest.
-MOST_EPOCHS, FEWEST_EPOCHS = 20, 3
+MOST_EPOCHS, FEWEST_EPOCHS = 25, 3
 TINY = np.finfo(float).tiny
 
 
@@ -20,8 +20,8 @@ class Convergence:
     .. math:: c = \frac{J_{E - n} - J_E}{\max(J_E, J_1 / 100)}
 
     after E epochs, with :math:`J_e` the lowest objective of the first e epochs. With m steps an
-    epoch, :math:`n = \max(3, \lceil 20 / \sqrt m \rceil)`. A model has converged where c is
-    at most 0.003, and the last objective at most 0.015 above the lowest by the same measure.
+    epoch, :math:`n = \max(3, \lceil 25 / \sqrt m \rceil)`. A model has converged where c is
+    at most 0.002, and the last objective at most 0.015 above the lowest by the same measure.
 
     Parameters
     ----------

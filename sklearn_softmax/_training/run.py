@@ -197,7 +197,7 @@ class TrainingRun:
         """
         if model in self._left:
             return self._left[model].params.of_models([0])
-        return self.state.params.of_models(self.models == model)
+        return self.optimizer.outcome(self.state).of_models(self.models == model)
 
     def keep(self, models):
         """Train no models but these any longer, and forget the others.
@@ -220,17 +220,19 @@ class TrainingRun:
         value = record["loss"] + self._penalty
         self.convergence.note(value)
         self._is_rescued = self.optimizer.end_epoch(self.state, value)
-        squared_norm = objective.squared_norm(params)
-        self._penalty = record["penalty"] = objective.penalty_of(squared_norm, l2)
+        self._penalty = objective.penalty(params, l2)
+        outcome = self.optimizer.outcome(self.state)
+        squared_norm = objective.squared_norm(outcome)
+        record["penalty"] = objective.penalty_of(squared_norm, l2)
         record["weight_norm"] = np.sqrt(squared_norm)
         if self.validation is not None:
             class_weight = self.state.hyperparameters.class_weight
-            scored = evaluate(objective, params, self.validation, class_weight)
+            scored = evaluate(objective, outcome, self.validation, class_weight)
             record["val_loss"], record["val_accuracy"] = scored
         if self.patience is not None:
             is_best = self.patience.is_lowest(self._loss_to_watch(record))
             is_best |= ~self.patience.on_validation
-            self._best[is_best] = params.vector[is_best]
+            self._best[is_best] = outcome.vector[is_best]
         self._records.append(record)
         self._step_losses.append(step_losses)
 
@@ -294,8 +296,9 @@ class TrainingRun:
 
     def _trained(self, i, failure=""):
         """The i-th of the models that are in the run, as it stands."""
-        vector = self.state.params.vector if self.patience is None or failure else self._best
-        params = self.state.params.on(vector[[i]])
+        outcome = self.optimizer.outcome(self.state)
+        vector = outcome.vector if self.patience is None or failure else self._best
+        params = outcome.on(vector[[i]])
         step_losses = np.concatenate([losses[i] for losses in self._step_losses])
         untrained_loss = self._untrained_loss(step_losses)
         loss = np.nan if failure else self._loss(params, i)

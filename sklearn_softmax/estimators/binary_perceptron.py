@@ -119,8 +119,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         Learning rate of the last epoch.
     convergence_ : float
         Fall of the training objective in the last epochs, relative to its lowest value, or to
-        a hundredth of the first one where that is larger. The last epochs are 20 if each is
-        one step, fewer if it is more, down to three. Up to 0.003 "auto" takes for the end of
+        a hundredth of the first one where that is larger. The last epochs are 25 if each is
+        one step, fewer if it is more, down to three. Up to 0.002 "auto" takes for the end of
         training; NaN after a single epoch.
     n_features_in_ : int
         Number of features seen in fit.

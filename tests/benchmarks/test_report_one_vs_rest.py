@@ -16,7 +16,7 @@ from sklearn_softmax import BinaryPerceptron, GDLogisticRegression
 from tests.benchmarks.test_reports import captions, rows_of
 
 PERCEPTRON = {"n_epochs": 3, "lr_decay": 0.5}
-LOGISTIC_REGRESSION = {"n_epochs": 5, "batch_size": 32}
+LOGISTIC_REGRESSION = {"n_epochs": 5, "lr": 0.1, "batch_size": 32}
 FIGURES = ["one_vs_rest_figure_1.png", "one_vs_rest_figure_4.png"]
 
 
@@ -133,7 +133,11 @@ def test_score_of_zero_is_a_no(verdicts):
 def test_published_figures_stand_beside_those_for_mnist(tmp_path):
     dataset = replace(load("digits"), name="mnist", n_train=1300)
     experiment = one_vs_rest.run(
-        dataset, tmp_path, n_jobs=1, perceptron={"n_epochs": 1}, logistic_regression={"n_epochs": 1}
+        dataset,
+        tmp_path,
+        n_jobs=1,
+        perceptron={"n_epochs": 1},
+        logistic_regression={"n_epochs": 1, "lr": 0.1},
     )
     assert experiment.n_train == 1300
     np.testing.assert_array_equal(experiment.perceptrons.y_test, dataset.y[1300:])

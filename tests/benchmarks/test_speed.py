@@ -126,7 +126,7 @@ def test_recorded_net_learns_what_ours_does(dtype, tolerance, batch_size):
     X, y = (X[:210] / 16).astype(dtype), y[:210]  # the last batch of 40 is shorter
     parameters = WeightHistory()
     model = TwoLayerMLPClassifier(
-        hidden_size=16, batch_size=batch_size, n_epochs=3, shuffle=False, random_state=0
+        hidden_size=16, lr=1e-3, batch_size=batch_size, n_epochs=3, shuffle=False, random_state=0
     )
     model.set_callbacks(parameters).fit(X, y)
     W1, W2 = (weights[0] for weights in parameters.weights_)

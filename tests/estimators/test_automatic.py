@@ -311,15 +311,15 @@ def test_so_many_epochs_are_exactly_so_many(model, lr, n_epochs):
 def test_automatic_epochs_end_when_the_objective_no_longer_falls(model, batch_size):
     X, y = scale(iris[0]), iris[1]
     model = clone(model).set_params(batch_size=batch_size, reg_param=5.0).fit(X, y)
-    n = max(3, int(np.ceil(20 / np.sqrt(-(-150 // batch_size)))))
+    n = max(3, int(np.ceil(25 / np.sqrt(-(-150 // batch_size)))))
     value = model.history_["loss"] + np.r_[0, model.history_["penalty"][:-1]]
     lowest = np.minimum.accumulate(value)
     measure = np.maximum(lowest[n:], value[0] / 100)
     fall = (lowest[:-n] - lowest[n:]) / measure
     rise = (value[n:] - lowest[n:]) / measure
     assert model.convergence_ == pytest.approx(fall[-1], abs=1e-12)
-    assert fall[-1] <= 3e-3
-    assert np.all((fall > 3e-3) | (rise > 1.5e-2) | (np.arange(len(fall)) == len(fall) - 1))
+    assert fall[-1] <= 2e-3
+    assert np.all((fall > 2e-3) | (rise > 1.5e-2) | (np.arange(len(fall)) == len(fall) - 1))
 
 
 @pytest.mark.parametrize(("batch_size", "n_epochs"), [(150, 1000), (50, 334), (10, 200)])

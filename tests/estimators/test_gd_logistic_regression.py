@@ -83,7 +83,7 @@ def test_mini_batches_reach_the_same_optimum():
 
 def test_history_is_that_of_the_cross_entropy():
     X, y = cancer()
-    model = GDLogisticRegression(n_epochs=3, batch_size=len(y))
+    model = GDLogisticRegression(lr=0.1, n_epochs=3, batch_size=len(y))
     model.fit(X, y, X_val=X[:100], y_val=y[:100])
     assert model.history_["loss"][0] == pytest.approx(np.log(2))
     own = log_loss(y[:100], model.predict_proba(X[:100]))
@@ -97,7 +97,7 @@ def test_auto_learns_from_unscaled_data():
     assert np.all(np.diff(loss[:5]) < 0)
     assert loss[-1] < 0.1 * loss[0]
     with pytest.warns(ConvergenceWarning, match="lr=0.1 may be too large"):
-        GDLogisticRegression(n_epochs=5, random_state=0).fit(X, y)
+        GDLogisticRegression(lr=0.1, n_epochs=5, random_state=0).fit(X, y)
 
 
 # --- more classes ----------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def test_more_classes_reach_one_vs_rest(data, reg_param, momentum, n_epochs, con
 def test_every_sub_classifier_is_a_binary_fit_on_the_same_batches(params, weighted, rng):
     X, y = digits()
     sample_weight = rng.uniform(0, 2, len(y)) if weighted else None
-    params = {"n_epochs": 5, "batch_size": 64, "random_state": 3, **params}
+    params = {"lr": 0.1, "n_epochs": 5, "batch_size": 64, "random_state": 3, **params}
     together = GDLogisticRegression(**params).fit(X, y, sample_weight)
     losses = 0
     for digit in range(10):
@@ -153,7 +153,7 @@ def test_every_sub_classifier_is_a_binary_fit_on_the_same_batches(params, weight
 def test_the_most_confident_sub_classifier_predicts():
     X, y = digits()
     names = np.array([f"digit {k}" for k in range(10)])
-    model = GDLogisticRegression(n_epochs=5, random_state=0).fit(X, names[y])
+    model = GDLogisticRegression(lr=0.1, n_epochs=5, random_state=0).fit(X, names[y])
     scores = model.decision_function(X)
     np.testing.assert_allclose(scores, X @ model.coef_.T + model.intercept_, rtol=1e-9, atol=1e-9)
     np.testing.assert_array_equal(model.predict(X), names[scores.argmax(axis=1)])
@@ -169,7 +169,7 @@ def test_the_most_confident_sub_classifier_predicts():
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_one_class_is_certain(early_stopping, rng):
     X = rng.standard_normal((20, 3))
-    model = GDLogisticRegression(n_epochs=3, early_stopping=early_stopping).fit(X, ["only"] * 20)
+    model = GDLogisticRegression(early_stopping=early_stopping).fit(X, ["only"] * 20)
     assert set(model.predict(X)) == {"only"}
     np.testing.assert_array_equal(model.predict_proba(X), np.ones((20, 1)))
     np.testing.assert_array_equal(model.predict_log_proba(X), np.zeros((20, 1)))
@@ -190,14 +190,14 @@ def test_rows_that_are_all_equal_give_the_share_of_the_classes():
 
 
 def test_a_row_of_zeros_moves_the_intercept_alone():
-    model = GDLogisticRegression().partial_fit(np.zeros((1, 3)), [1], classes=[0, 1])
+    model = GDLogisticRegression(lr=0.1).partial_fit(np.zeros((1, 3)), [1], classes=[0, 1])
     np.testing.assert_array_equal(model.coef_, np.zeros((1, 3)))
     np.testing.assert_allclose(model.intercept_, 0.1 * 0.5)
 
 
 def test_a_class_whose_weight_vanishes_is_never_predicted():
     X, y = digits()
-    model = GDLogisticRegression(n_epochs=20, random_state=0, class_weight={3: 0.0}).fit(X, y)
+    model = GDLogisticRegression(random_state=0, class_weight={3: 0.0}).fit(X, y)
     assert 3 not in model.predict(X)
     two = GDLogisticRegression(n_epochs=20, random_state=0, class_weight={False: 0.0})
     assert np.all(two.fit(X, y == 3).predict(X))

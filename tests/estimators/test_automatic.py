@@ -1,6 +1,7 @@
 """lr="auto" and n_epochs="auto", as users see them."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -410,3 +411,16 @@ def test_a_row_of_huge_values_is_an_error_or_no_harm(model, when, value):
 def test_the_perceptron_takes_numbers_only(name):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of BinaryPerceptron"):
         BinaryPerceptron(**{name: "auto"}).fit(iris[0], iris[1] == 0)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_wide_sparse_rows_are_not_made_dense():
+    X = sparse.random(300, 200_000, density=1e-4, format="csr", random_state=0)
+    model = SoftmaxRegression(n_epochs=1)
+    tracemalloc.start()
+    try:
+        model.fit(X, np.arange(300) % 2)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 300 * 200_000 * 8 / 2

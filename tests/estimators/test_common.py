@@ -31,21 +31,18 @@ def statuses(estimator, expected_failed_checks=None):
         SoftmaxRegression(),
         SoftmaxRegression(optimizer="adam"),
         SoftmaxRegression(batch_size=32, momentum=0.9),
-        SoftmaxRegression(lr="auto"),
-        SoftmaxRegression(lr="auto", optimizer="adam"),
-        SoftmaxRegression(lr="auto", momentum=0.5, n_epochs=100),
+        SoftmaxRegression(momentum=0.5, n_epochs=100),
         SoftmaxRegression(shuffle=False, reg_param=1e-3),
+        SoftmaxRegression(lr=0.1, n_epochs=200),
         GDLogisticRegression(),
         GDLogisticRegression(optimizer="adam"),
         GDLogisticRegression(batch_size=32, momentum=0.9),
-        GDLogisticRegression(lr="auto"),
-        GDLogisticRegression(lr="auto", optimizer="adam"),
+        GDLogisticRegression(lr=0.1, n_epochs=200),
         TwoLayerMLPClassifier(),
-        TwoLayerMLPClassifier(activation="sigmoid"),
-        TwoLayerMLPClassifier(hidden_size=(20, 10)),
-        TwoLayerMLPClassifier(optimizer="sgd", lr=0.1),
-        TwoLayerMLPClassifier(lr="auto"),
-        TwoLayerMLPClassifier(lr="auto", optimizer="sgd"),
+        TwoLayerMLPClassifier(optimizer="sgd"),
+        TwoLayerMLPClassifier(lr=1e-3, n_epochs=200, activation="sigmoid"),
+        TwoLayerMLPClassifier(lr=1e-3, n_epochs=200, hidden_size=(20, 10)),
+        TwoLayerMLPClassifier(lr=0.1, n_epochs=200, optimizer="sgd"),
         BinaryPerceptron(),
         BinaryPerceptron(batch_size=32, tol=None),
         BinaryPerceptron(early_stopping=True),
@@ -62,7 +59,7 @@ def test_every_check_passes(estimator):
 def test_every_check_passes_with_early_stopping():
     """A weight of 2 is not a repeated row once rows are drawn for validation."""
     reason = "a validation set drawn by rows differs from one drawn by repeated rows"
-    estimator = SoftmaxRegression(early_stopping=True, lr="auto", momentum=0.9)
+    estimator = SoftmaxRegression(early_stopping=True)
     result = statuses(clone(estimator), dict.fromkeys(WEIGHT_EQUIVALENCE, reason))
     not_passed = {name for name, (status, _) in result.items() if status != "passed"}
     assert not_passed == set(WEIGHT_EQUIVALENCE)

@@ -29,7 +29,7 @@ class GDLogisticRegression(SmoothLinearClassifier):
         Learning rate. "auto" takes the steps in standardised features [3]_, at a rate
         that is raised after epochs of gain and halved after others [5]_, so that unscaled
         data train without tuning: the objective and its optimum stay the same, and X is left
-        as it is.
+        as it is. The fitted parameters are the means over the steps of the last epoch.
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     reg_param : float, default=0.0

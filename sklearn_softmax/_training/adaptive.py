@@ -57,8 +57,8 @@ class Adaptive:
         of_rows = standardisation(rows, n_outputs, class_weight=values.class_weight, **options)
         if "driver" not in moving:
             moving["standardisation"] = of_rows
-            # Random weights are those of standardised features.
-            of_rows.push_forward(vector)
+            if state.epoch == 0:  # weights drawn at random are those of standardised features
+                of_rows.push_forward(vector)
             rate = self._first_rates(of_rows, rows, batch_size, values)
             moving["driver"] = BoldDriver(rate, vector, self.largest_growth)
         elif moving["standardisation"].is_of_same_rows(of_rows):
@@ -76,7 +76,8 @@ class Adaptive:
         curvature = self.curvature * largest_curvature(
             rows, standardisation, batch_size, values.class_weight
         )
-        # Momentum multiplies a step by 1 / (1 - momentum) in the end, of which a third is bold.
+        # In the end momentum multiplies a step by 1 / (1 - momentum). Up to three times what the
+        # curvature allows is bold: where it is too much, the driver takes it back.
         return np.minimum(1, 3 * (1 - values.momentum)) / (curvature if curvature > 0 else 1.0)
 
     def _follow_the_driver(self, state):

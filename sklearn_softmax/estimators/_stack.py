@@ -296,7 +296,7 @@ def _width(estimator, rows):
     network = estimator._network(rows.X.shape[1])
     n_vectors = 4  # parameters, gradient and two means of it
     if estimator.lr == "auto":
-        n_vectors += 3  # the best and the first ones of an epoch, and their mean
+        n_vectors += 4  # those of the best epoch, of the start, sum and mean of the last one
     n_outputs = 2 * sum(network.layer_sizes[1:]) * rows.BLOCK_SIZE
     n_records = 5 * len(rows)
     n_numbers = n_vectors * network.n_parameters + n_outputs + n_records

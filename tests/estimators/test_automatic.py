@@ -424,3 +424,12 @@ def test_wide_sparse_rows_are_not_made_dense():
     finally:
         tracemalloc.stop()
     assert peak < 300 * 200_000 * 8 / 2
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("model", [SoftmaxRegression(), TwoLayerMLPClassifier()], ids=repr)
+def test_another_optimizer_goes_on_from_the_fitted_weights(model):
+    model = clone(model).set_params(optimizer="adam", warm_start=True, random_state=0).fit(*wine)
+    n_epochs, loss = model.n_iter_, model.history_["loss"][-1]
+    model.set_params(optimizer="sgd", n_epochs=1).fit(*wine)
+    assert model.history_["loss"][n_epochs] < 1.5 * loss

@@ -1,5 +1,7 @@
 """What several test files need."""
 
+import json
+
 import numpy as np
 from scipy import sparse
 
@@ -75,3 +77,9 @@ def train_epochs(
     passes = epochs(one_pass, state, rows, batch_size=batch_size, shuffle=shuffle, rng=rng)
     made = (next(passes) for _ in range(n_epochs))
     return state, [{**record, "step_losses": step_losses} for record, step_losses in made]
+
+
+def kept(path):
+    """Records of the only measurement that a file of them holds."""
+    (measured,) = json.loads(path.read_text()).values()
+    return measured["records"]

@@ -16,10 +16,11 @@ TABLES = {
     "pass_cost": pass_cost,
     "defaults": defaults,
 }
+NOT_MEASURED = {"table", "parser", "json", "data_home", "out"}
 
 
 def main(arguments=None):
-    """Print the table that the command line asks for, and write it as JSON if wanted.
+    """Print the table that the command line asks for, and keep its records if wanted.
 
     Parameters
     ----------
@@ -35,14 +36,53 @@ def main(arguments=None):
     tables = parser.add_subparsers(dest="table", required=True)
     for name, module in TABLES.items():
         table = tables.add_parser(name, help=module.__doc__.splitlines()[0])
-        table.add_argument("--json", type=Path, metavar="FILE", help="write the records there")
+        table.add_argument(
+            "--json", type=Path, metavar="FILE", help="file of measurements to add this one to"
+        )
+        table.set_defaults(parser=table)
         module.add_arguments(table)
     options = parser.parse_args(arguments)
     print(description(), flush=True)
     records = TABLES[options.table].run(options)
     if options.json:
-        options.json.write_text(json.dumps(records, indent=2) + "\n")
+        keep(options.json, command(options), records)
     return records
+
+
+def command(options):
+    """The command line without what does not change a measurement.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+
+    Returns
+    -------
+    command : str
+        Such as ``"search --problem halving --n-jobs 1"``.
+    """
+    words = [options.table]
+    for name, value in vars(options).items():
+        if name in NOT_MEASURED or value == options.parser.get_default(name):
+            continue
+        values = value if isinstance(value, list) else [] if value is True else [value]
+        words += [f"--{name.replace('_', '-')}", *map(str, values)]
+    return " ".join(words)
+
+
+def keep(path, measured_by, records):
+    """Add the records of a command to a file, or replace those that it has of the same one.
+
+    Parameters
+    ----------
+    path : Path
+    measured_by : str
+        See :func:`command`.
+    records : list of dict
+    """
+    measured = json.loads(path.read_text()) if path.exists() else {}
+    measured[measured_by] = {"machine": description(), "records": records}
+    path.write_text(json.dumps(measured, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

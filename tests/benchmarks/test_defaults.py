@@ -1,4 +1,3 @@
-import json
 import warnings
 from types import SimpleNamespace
 
@@ -16,6 +15,7 @@ from benchmarks.speed.defaults.contestants import CONTESTANTS, Contestant
 from benchmarks.speed.defaults.goals import goals
 from benchmarks.speed.defaults.problems import Problem, all_problems
 from sklearn_softmax import BinaryPerceptron, SoftmaxRegression
+from tests.helpers import kept
 
 ALL = all_problems()
 
@@ -197,7 +197,7 @@ def test_perceptron_of_two_classes_is_not_wrapped():
 def _run(tmp_path, *arguments):
     path = tmp_path / "records.json"
     records = main(["defaults", *arguments, "--out", str(tmp_path), "--json", str(path)])
-    assert json.loads(path.read_text()) == records
+    assert kept(path) == records
     return records
 
 

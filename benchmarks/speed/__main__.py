@@ -4,7 +4,16 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.speed import crowded, defaults, fit, pass_cost, perceptron, search, stack
+from benchmarks.speed import (
+    crowded,
+    defaults,
+    fit,
+    newcomer,
+    pass_cost,
+    perceptron,
+    search,
+    stack,
+)
 from benchmarks.speed.machine import description
 
 TABLES = {
@@ -15,6 +24,7 @@ TABLES = {
     "stack": stack,
     "pass_cost": pass_cost,
     "defaults": defaults,
+    "newcomer": newcomer,
 }
 NOT_MEASURED = {"table", "parser", "json", "data_home", "out"}
 

@@ -14,7 +14,16 @@ from threadpoolctl import threadpool_limits
 from benchmarks import datasets
 from benchmarks.datasets import load
 from benchmarks.reports import softmax
-from benchmarks.speed import crowded, libraries, machine, pass_cost, perceptron, search, stack
+from benchmarks.speed import (
+    crowded,
+    libraries,
+    machine,
+    newcomer,
+    pass_cost,
+    perceptron,
+    search,
+    stack,
+)
 from benchmarks.speed.__main__ import main
 from benchmarks.speed.recorded_net import RecordedNet
 from benchmarks.speed.search import contest, grids, halving
@@ -413,3 +422,22 @@ def test_cost_of_a_pass_is_told_from_few_and_many_models(capsys, monkeypatch):
     ]
     assert all(set(r["seconds"]) == {"3", "9"} for r in records)
     assert capsys.readouterr().out.count("a / b") == 4
+
+
+def test_newcomer_times_commands_in_a_clone(monkeypatch, capsys):
+    monkeypatch.setattr(newcomer, "commands", lambda: ["test -e setup.cfg", "touch new && ls new"])
+    (record,) = main(["newcomer", "--only", "tests"])
+    assert record["command"] == "tests"
+    assert record["seconds"] > 0
+    assert "touch new && ls new" in capsys.readouterr().out
+    assert not (newcomer.ROOT / "new").exists()
+
+
+def test_newcomer_tells_what_failed(monkeypatch):
+    monkeypatch.setattr(newcomer, "commands", lambda: ["echo broken && false", "true"])
+    with pytest.raises(SystemExit, match="echo broken && false failed:\nbroken"):
+        main(["newcomer"])
+
+
+def test_newcomer_reads_the_commands_of_the_readme():
+    assert len(newcomer.commands()) == len(newcomer.NAMES)

@@ -2,10 +2,15 @@ import os
 
 # Before SciPy is imported: scikit-learn then runs its array API checks instead of skipping them.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
+# Before NumPy is: of several processes that share the cores, each has one thread of the BLAS.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+SLOW = "not slow"
 
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("default")
@@ -23,3 +28,12 @@ def pyplot():
     plt.switch_backend("agg")
     yield plt
     plt.close("all")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Say what a run without the slow tests has left out."""
+    if config.option.markexpr == SLOW:
+        terminalreporter.write_line(
+            "Slow tests were left out: check_estimator on more parameters, more drawn examples. "
+            "All tests: -m 'slow or not slow'"
+        )

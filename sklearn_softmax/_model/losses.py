@@ -20,7 +20,8 @@ Every loss offers
 ``of_zeros(n_outputs)``             loss of a sample whose scores are all 0: nothing is known of it
 ``predict(scores)``                 class indices ``(M, m)``
 ``log_probabilities(scores)``       ``(M, n_classes, m)``, where the loss defines them
-``curvature``                       bound on the second derivative, for ``lr="auto"``
+``second_derivative(scores)``       of each sample by each of its scores ``(M, n_outputs, m)``
+``curvature``                       bound on it; both are for ``lr="auto"``
 ``learns_only_from_mistakes``       whether correct samples have a gradient of zero
 ==================================  ==============================================================
 """
@@ -159,6 +160,11 @@ class SoftmaxCrossEntropy(_Loss):
         """Whether the true class has the largest score, or is the first of those that have."""
         return record[0] == 0
 
+    def second_derivative(self, scores):
+        """P (1 - P), with P the probabilities."""
+        P = self.probabilities(scores)
+        return P * (1 - P)
+
     def log_probabilities(self, scores):
         """Logarithm of the softmax of the scores over the classes."""
         return log_softmax(scores, axis=-2)
@@ -247,6 +253,10 @@ class SigmoidCrossEntropy(_OneVsRest):
         np.add.reduce(np.logaddexp(0, scores) - T * scores, axis=-2, out=losses)
         expit(scores, out=scores)
         scores -= T
+
+    def second_derivative(self, scores):
+        """The sigmoid of each score, times what it is below 1."""
+        return expit(scores) * expit(-scores)
 
     def log_probabilities(self, scores):
         """Logarithm of the sigmoids, of which several are normalised to sum to one."""

@@ -6,6 +6,10 @@ import numpy as np
 
 from sklearn_softmax._training.bold_driver import BoldDriver
 from sklearn_softmax._training.conditioning import largest_curvature, standardisation
+from sklearn_softmax._training.scoring import FIRST_DAMPING, information, is_affordable
+
+# Epochs without a fall by which Fisher scoring is judged.
+SCORING_EPOCHS = 5
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,12 @@ class Adaptive:
     the actual curvature has come down to about c / r. So a feature of variance v is scaled by
     :math:`1 / \sqrt{v + r l / c}`, which weighs the curvature of its loss, c v / r, against that
     of its penalty, l.
+
+    Where gradient descent on such a loss has a penalty and few features, its steps are those of
+    Fisher scoring, damped as by Levenberg and Marquardt: the inverse of the information is taken at
+    the beginning of each epoch, and the damping is 0.2 c / r, with r the largest growth of the
+    rate. It is the objective that has one optimum which is sought in this way; without a penalty,
+    a model that follows the gradient classifies new rows better than one that is far ahead of it.
 
     Parameters
     ----------
@@ -59,20 +69,38 @@ class Adaptive:
             moving["standardisation"] = of_rows
             if state.epoch == 0:  # weights drawn at random are those of standardised features
                 of_rows.push_forward(vector)
-            rate = self._first_rates(of_rows, rows, batch_size, values)
-            moving["driver"] = BoldDriver(rate, vector, self.largest_growth)
+            moving["is_scoring"] = (
+                self.curvature is not None
+                and bool(np.all(values.l2 > 0))
+                and is_affordable(n_outputs, rows.X.shape[1])
+            )
+            self._start_driver(state, rows, batch_size)
         elif moving["standardisation"].is_of_same_rows(of_rows):
             moving["driver"].go_on(vector)
         else:
-            merged = moving["standardisation"] = moving["standardisation"].merged(of_rows)
-            rate = self._first_rates(merged, rows, batch_size, values)
-            moving["driver"].resume(vector, rate)
+            moving["standardisation"] = moving["standardisation"].merged(of_rows)
+            if moving["is_scoring"]:  # a part of the rows tells too little of the others
+                moving["is_scoring"] = False
+                self.optimizer.forget(moving, slice(None))
+                self._start_driver(state, rows, batch_size)
+            else:
+                moving["driver"].resume(vector, self._first_rates(moving, rows, batch_size, values))
         self._follow_the_driver(state)
 
-    def _first_rates(self, standardisation, rows, batch_size, values):
+    def _start_driver(self, state, rows, batch_size):
+        """Begin with the first rates."""
+        moving, values = state.optimizer_state, state.hyperparameters
+        rate = self._first_rates(moving, rows, batch_size, values)
+        moving["driver"] = BoldDriver(rate, state.params.vector, self.largest_growth)
+
+    def _first_rates(self, moving, rows, batch_size, values):
         """Rate of each model to begin with."""
         if self.first_rate is not None:
             return np.full(len(values.lr), self.first_rate)
+        standardisation = moving["standardisation"]
+        if moving["is_scoring"]:
+            moving["noise"] = standardisation.noise(len(rows), batch_size)
+            return (1 - values.momentum) / moving["noise"]
         curvature = self.curvature * largest_curvature(
             rows, standardisation, batch_size, values.class_weight
         )
@@ -83,16 +111,39 @@ class Adaptive:
     def _follow_the_driver(self, state):
         """Take over the rates of the driver, and the scales that go with them."""
         driver, moving = state.optimizer_state["driver"], state.optimizer_state
-        state.hyperparameters = state.hyperparameters.at_rates(driver.rate)
-        if self.curvature is not None:
+        rate = driver.rate / driver.largest if moving["is_scoring"] else driver.rate
+        state.hyperparameters = state.hyperparameters.at_rates(rate)
+        if self.curvature is not None and not moving["is_scoring"]:
             damping = driver.growth * state.hyperparameters.l2 / self.curvature
             moving["standardisation"] = moving["standardisation"].damped(damping)
 
     def state_of_models(self, state, models, momentum):
         """A copy of the state of some models."""
         own = {name: state[name].of_models(models) for name in ("standardisation", "driver")}
-        own |= {"sum": state["sum"][models], "n_steps": state["n_steps"]}
+        own |= {"sum": state["sum"][models]}
+        own |= {name: state[name] for name in ("n_steps", "is_scoring", "noise") if name in state}
         return self.optimizer.state_of_models(state, models, momentum) | own
+
+    def quiet_epochs(self, state):
+        """Most epochs without a fall of the objective by which convergence is judged."""
+        return SCORING_EPOCHS if state["is_scoring"] else np.inf
+
+    def begin_epoch(self, state, objective, rows):
+        """Take the information where an epoch begins.
+
+        Parameters
+        ----------
+        state : State
+            Its optimiser's is changed in place.
+        objective : Objective
+        rows : Rows
+        """
+        moving = state.optimizer_state
+        if moving["is_scoring"]:
+            first = FIRST_DAMPING * self.curvature * moving["noise"]
+            damping = first / moving["driver"].largest
+            given = state.params, state.hyperparameters, rows, moving["standardisation"]
+            moving["information"] = information(objective, *given, damping)
 
     def step(self, vector, gradient, state, lr, momentum, look_ahead=None):
         """Take one step.
@@ -109,6 +160,8 @@ class Adaptive:
         look_ahead : ndarray of shape (M, 1) or None, default=None
         """
         state["standardisation"].pull_back(gradient)
+        if state["is_scoring"]:
+            state["information"].solve(state["standardisation"].layer(gradient))
         self.optimizer.turn_into_step(gradient, state, lr, momentum, look_ahead)
         state["standardisation"].push_forward(gradient)
         vector -= gradient

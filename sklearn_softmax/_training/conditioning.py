@@ -124,11 +124,24 @@ class Standardisation:
         if self.mean is not None:
             db -= dW @ self.mean[:, np.newaxis]
 
+    @property
+    def n_coefficients(self):
+        """Number of weights of an output, and its intercept if there is one."""
+        return len(self.variance) + (self.mean is not None)
+
+    def layer(self, vector):
+        """A view of the layer's part of vectors, of shape (M, n_outputs, n_coefficients)."""
+        shape = len(vector), self.n_outputs, self.n_coefficients
+        return vector[:, : self.n_outputs * self.n_coefficients].reshape(shape)
+
     def _layer(self, vector):
         """Views of the weights and intercepts of the layer."""
-        width, n_features = len(self.variance) + (self.mean is not None), len(self.variance)
-        layer = vector[:, : self.n_outputs * width].reshape(len(vector), self.n_outputs, width)
+        layer, n_features = self.layer(vector), len(self.variance)
         return layer[..., :n_features], layer[..., n_features:]
+
+    def noise(self, n_rows, batch_size):
+        """Mean squared norm of a row by the inverse of the second moments, beside the batch."""
+        return 1 + self.n_coefficients / batch_size if batch_size < n_rows else 1.0
 
     def standardised(self, X):
         """The features x' of some rows, for the first model.

@@ -20,12 +20,15 @@ class Convergence:
     .. math:: c = \frac{J_{E - n} - J_E}{\max(J_E, J_1 / 100)}
 
     after E epochs, with :math:`J_e` the lowest objective of the first e epochs. With m steps an
-    epoch, :math:`n = \max(3, \lceil 25 / \sqrt m \rceil)`. A model has converged where c is
-    at most 0.002, and the last objective at most 0.015 above the lowest by the same measure.
+    epoch, :math:`n = \max(3, \lceil 25 / \sqrt m \rceil)`, within the optimiser's bound. A model
+    has converged where c is at most 0.002, and the last objective at most 0.015 above the lowest by
+    the same measure.
 
     Parameters
     ----------
     steps_an_epoch : int
+    most_epochs : float, default=inf
+        Bound on n, from the optimiser.
 
     Examples
     --------
@@ -38,8 +41,9 @@ class Convergence:
     (array([1.5]), array([False]))
     """
 
-    def __init__(self, steps_an_epoch):
-        self._n_epochs = max(FEWEST_EPOCHS, ceil(MOST_EPOCHS / sqrt(steps_an_epoch)))
+    def __init__(self, steps_an_epoch, most_epochs=np.inf):
+        n_epochs = min(ceil(MOST_EPOCHS / sqrt(steps_an_epoch)), most_epochs)
+        self._n_epochs = max(FEWEST_EPOCHS, n_epochs)
         self._first, self._last, self._lowest = None, None, []
 
     def note(self, objective):

@@ -5,7 +5,8 @@
 makes the direction of some models' steps start afresh.
 ``step(vector, gradient, state, lr, momentum, look_ahead)`` takes one step, in place and using the
 gradient up: what ``turn_into_step`` makes of the gradient is taken off the vector.
-``end_epoch(state, objective)`` is told of an epoch, and answers which models it has taken back.
+``begin_epoch(state, objective, rows)`` is told of an epoch before its first step;
+``end_epoch(state, objective)`` of its mean objective, and answers which models it has taken back.
 The optimisers themselves never change. Vectors have the shape (M, n_parameters), a row a model, and
 ``lr``, ``momentum`` and ``look_ahead`` are arrays of shape (M, 1).
 """
@@ -37,6 +38,13 @@ class Optimizer:
     def outcome(self, state):
         """Parameters of the models as they are handed over: those after the last step."""
         return state.params
+
+    def quiet_epochs(self, state):
+        """Most epochs without a fall of the objective by which convergence is judged."""
+        return np.inf
+
+    def begin_epoch(self, state, objective, rows):
+        """Do nothing."""
 
     def end_epoch(self, state, objective):
         """Change nothing, and rescue no model: the learning rate is a given one."""

@@ -111,21 +111,25 @@ class Rows:
         width -= row - column
         return column, np.minimum(width, self.BLOCK_SIZE, out=width)
 
-    def some(self, class_weight=None):
-        """At most ``BLOCK_SIZE`` of the rows that have a weight, evenly spaced.
+    def some(self, class_weight=None, most=BLOCK_SIZE):
+        """Some of the rows that have a weight, evenly spaced.
 
         Parameters
         ----------
-        class_weight : ndarray of shape (1, n_classes) or None, default=None
-            Weights of the classes, on top of those of the rows.
+        class_weight : ndarray of shape (M, n_classes) or None, default=None
+            Weights of the classes, on top of those of the rows; of several models, the first
+            one's count.
+        most : int, default=1024
+            Number of rows, if there are so many.
 
         Returns
         -------
         rows : Rows
         """
-        weights = np.broadcast_to(self.relative_weights(class_weight), (1, len(self)))[0]
+        weights = self.relative_weights(class_weight)
+        weights = np.broadcast_to(weights[0] if weights.ndim == 2 else weights, len(self))
         chosen = np.flatnonzero(weights)
-        n_chosen = min(len(chosen), self.BLOCK_SIZE)
+        n_chosen = min(len(chosen), most)
         chosen = chosen[np.linspace(0, len(chosen) - 1, n_chosen).astype(int)]
         weight = None if self.weight is None else self.weight[chosen]
         indices = chosen if self.indices is None else self.indices[chosen]

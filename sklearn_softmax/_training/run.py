@@ -160,6 +160,7 @@ class TrainingRun:
         with np.errstate(**SILENT):
             while len(self.models) and self.state.epoch < last and not asked_to_stop:
                 begin_epoch()
+                self.optimizer.begin_epoch(self.state, self.objective, self.rows)
                 self._note(*next(self._epochs))
                 self._dismiss_failed()
                 if len(self.models):

@@ -220,11 +220,12 @@ class GradientDescentClassifier(
         models = models or [self]
         hyperparameters = self._in_run(models, rows, class_weight)
         state = self._starting_state(models, hyperparameters, rows, goes_on)
-        convergence = Convergence(self._steps_an_epoch(len(rows)))
+        optimizer, steps_an_epoch = self._optimizer(), self._steps_an_epoch(len(rows))
+        convergence = Convergence(steps_an_epoch, optimizer.quiet_epochs(state.optimizer_state))
         objective = Objective(self._network(rows.X.shape[1]), self._loss, self._dropout())
         batches = int(self.batch_size), self.shuffle, self._random_state
         return TrainingRun(
-            *(objective, self._optimizer(), rows, state, *batches),
+            *(objective, optimizer, rows, state, *batches),
             *(convergence, self.lr == self.n_epochs == "auto", validation, _patience_of(models)),
             *(self._is_online(), self._is_averaged()),
         )

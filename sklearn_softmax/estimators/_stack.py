@@ -183,10 +183,17 @@ class _Run:
 
 
 def _new_runs(models, data):
-    """Runs that have not begun, one unless it would be too wide."""
-    models = list(dict.fromkeys(models.values()))
-    width = _width(data.leader, data.rows)
-    return [_Run(models[part]) for part in gen_batches(len(models), width)]
+    """Runs that have not begun, one unless it would be too wide.
+
+    With lr="auto", models with a penalty take other steps than those without one.
+    """
+    groups, width = {}, _width(data.leader, data.rows)
+    for model in dict.fromkeys(models.values()):
+        kind = data.leader.lr == "auto" and dict(model)["reg_param"] > 0
+        groups.setdefault(kind, []).append(model)
+    return [
+        _Run(group[part]) for group in groups.values() for part in gen_batches(len(group), width)
+    ]
 
 
 def _weights_of_classes(members, weight, y, classes):

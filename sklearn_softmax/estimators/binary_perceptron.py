@@ -119,9 +119,9 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         Learning rate of the last epoch.
     convergence_ : float
         Fall of the training objective in the last epochs, relative to its lowest value, or to
-        a hundredth of the first one where that is larger. The last epochs are 25 if each is
-        one step, fewer if it is more, down to three. Up to 0.002 "auto" takes for the end of
-        training; NaN after a single epoch.
+        a hundredth of the first one where that is larger. The last epochs are at most 25,
+        fewer if each is more than one step, down to three. Up to 0.002 "auto" takes for the end
+        of training; NaN after a single epoch.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

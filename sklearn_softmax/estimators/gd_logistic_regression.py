@@ -107,9 +107,9 @@ class GDLogisticRegression(SmoothLinearClassifier):
         standardised features.
     convergence_ : float
         Fall of the training objective in the last epochs, relative to its lowest value, or to
-        a hundredth of the first one where that is larger. The last epochs are 25 if each is
-        one step, fewer if it is more, down to three. Up to 0.002 "auto" takes for the end of
-        training; NaN after a single epoch.
+        a hundredth of the first one where that is larger. The last epochs are at most 25,
+        fewer if each is more than one step, down to three. Up to 0.002 "auto" takes for the end
+        of training; NaN after a single epoch.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -122,6 +122,12 @@ class GDLogisticRegression(SmoothLinearClassifier):
 
     Notes
     -----
+    With ``lr="auto"`` and "sgd", a ``reg_param`` above 0 and up to 100 features, the steps are those
+    of Fisher scoring [6]_, damped where the rate has not yet grown: an epoch begins by inverting a
+    matrix of second derivatives for each output. It takes few epochs to the optimum, on collinear
+    features too. Without a penalty, steps follow the gradient in standardised features, and the
+    model they end in classifies new rows better than one that is far ahead of it.
+
     The figures of ``history_`` come from the scores that the steps computed anyway:
     they cost no extra pass over the data. Rows are gathered into small buffers:
     an ``X`` of float32 or float64, dense or CSR, is never copied.
@@ -138,6 +144,7 @@ class GDLogisticRegression(SmoothLinearClassifier):
     .. [4] D. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015).
     .. [5] R. Battiti, "Accelerated backpropagation learning: two optimization methods"
        (1989).
+    .. [6] P. McCullagh and J. A. Nelder, "Generalized linear models" (1989), section 2.5.
 
     Examples
     --------

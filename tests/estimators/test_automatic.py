@@ -99,23 +99,17 @@ def optimal(model, X, y, sample_weight=None):
 MODELS_AND_DATA = [(model, data) for model in LINEAR for data in DATA]
 
 
-# How near mini-batches come to the optimum where features are collinear, or where the
-# sub-classifiers of one-vs-rest share a rate; elsewhere 5 %.
-HARD = {"badly scaled": 1.15, "GDLogisticRegression iris": 1.1, "GDLogisticRegression digits": 1.2}
-
-
 @pytest.mark.parametrize(("model", "data"), MODELS_AND_DATA, ids=str)
 def test_mini_batches_come_near_the_optimum_on_raw_data(model, data):
     X, y = DATA[data]()
-    near = HARD.get(data) or HARD.get(f"{type(model).__name__} {data}", 1.05)
     model = clone(model).set_params(reg_param=1.0).fit(X, y)
-    assert objective(model, X, y) < near * objective(optimal(model, X, y), X, y)
+    assert objective(model, X, y) < 1.05 * objective(optimal(model, X, y), X, y)
 
 
 @pytest.mark.parametrize(("model", "data"), MODELS_AND_DATA, ids=str)
 def test_full_batches_reach_the_optimum_on_raw_data(model, data):
     X, y = DATA[data]()
-    n_epochs, tolerance = (1000, 1e-2) if data == "digits" else (4000, 1e-4)
+    n_epochs, tolerance = (300, 1e-3) if data == "digits" else (400, 1e-4)
     model = clone(model).set_params(reg_param=1.0, batch_size=len(y), n_epochs=n_epochs)
     found, lowest = objective(model.fit(X, y), X, y), objective(optimal(model, X, y), X, y)
     assert lowest * (1 - 1e-7) <= found < lowest * (1 + tolerance)

@@ -27,6 +27,12 @@ OPTIMIZERS = pytest.mark.parametrize(
 )
 
 
+# With a penalty, gradient descent that knows the curvature takes the steps of Fisher scoring.
+PENALTIES = pytest.mark.parametrize(
+    "l2", [np.zeros(3), np.array([0.01, 0.1, 1.0])], ids=["free", "penalised"]
+)
+
+
 def new_driver(rate, vector, largest_growth=1e6):
     """A driver of models that begin at these parameters."""
     return BoldDriver(rate, vector, largest_growth)
@@ -143,11 +149,12 @@ def make_run(optimizer, *, rows=None, n_models=3, chosen=None, batch_size=7, **v
 
 
 @OPTIMIZERS
-def test_models_train_together_as_they_do_alone(optimizer):
-    together = make_run(optimizer)
+@PENALTIES
+def test_models_train_together_as_they_do_alone(optimizer, l2):
+    together = make_run(optimizer, l2=l2)
     together.advance(30)
     for i in range(3):
-        alone = make_run(optimizer, chosen=[i])
+        alone = make_run(optimizer, l2=l2, chosen=[i])
         alone.advance(30)
         own, expected = together.look(i), alone.look(0)
         np.testing.assert_allclose(own.params.vector, expected.params.vector, rtol=1e-7, atol=1e-9)
@@ -158,8 +165,9 @@ def test_models_train_together_as_they_do_alone(optimizer):
 
 
 @OPTIMIZERS
-def test_models_that_are_kept_go_on_as_they_were(optimizer):
-    whole, run = make_run(optimizer), make_run(optimizer)
+@PENALTIES
+def test_models_that_are_kept_go_on_as_they_were(optimizer, l2):
+    whole, run = make_run(optimizer, l2=l2), make_run(optimizer, l2=l2)
     whole.advance(12)
     run.advance(5)
     run.keep([2, 0])

@@ -12,8 +12,14 @@ from hypothesis import settings
 
 SLOW = "not slow"
 
-settings.register_profile("default", deadline=None, derandomize=True, max_examples=40)
-settings.load_profile("default")
+for profile, max_examples in {"quick": 10, "thorough": 40}.items():
+    options = {"deadline": None, "derandomize": True, "max_examples": max_examples}
+    settings.register_profile(profile, **options)
+
+
+def pytest_configure(config):
+    """Draw more examples where slow tests run."""
+    settings.load_profile("quick" if config.option.markexpr == SLOW else "thorough")
 
 
 @pytest.fixture

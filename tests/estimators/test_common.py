@@ -24,37 +24,56 @@ def statuses(estimator, expected_failed_checks=None):
     return {r["check_name"]: (r["status"], r["exception"]) for r in results}
 
 
+def passes_every_check(estimator):
+    assert {name: s for name, s in statuses(estimator).items() if s[0] != "passed"} == {}
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "estimator",
     [
         SoftmaxRegression(),
+        SoftmaxRegression(lr=0.1, n_epochs=200),
+        GDLogisticRegression(),
+        GDLogisticRegression(lr=0.1, n_epochs=200),
+        TwoLayerMLPClassifier(),
+        TwoLayerMLPClassifier(lr=0.1, n_epochs=200, optimizer="sgd"),
+        BinaryPerceptron(),
+        BinaryPerceptron(batch_size=32, tol=None),
+    ],
+    ids=repr,
+)
+def test_every_check_passes(estimator):
+    passes_every_check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        SoftmaxRegression(reg_param=0.1),
         SoftmaxRegression(optimizer="adam"),
         SoftmaxRegression(batch_size=32, momentum=0.9),
         SoftmaxRegression(momentum=0.5, n_epochs=100),
         SoftmaxRegression(shuffle=False, reg_param=1e-3),
-        SoftmaxRegression(lr=0.1, n_epochs=200),
-        GDLogisticRegression(),
+        GDLogisticRegression(reg_param=0.1),
         GDLogisticRegression(optimizer="adam"),
         GDLogisticRegression(batch_size=32, momentum=0.9),
-        GDLogisticRegression(lr=0.1, n_epochs=200),
-        TwoLayerMLPClassifier(),
         TwoLayerMLPClassifier(optimizer="sgd"),
         TwoLayerMLPClassifier(lr=1e-3, n_epochs=200, activation="sigmoid"),
         TwoLayerMLPClassifier(lr=1e-3, n_epochs=200, hidden_size=(20, 10)),
-        TwoLayerMLPClassifier(lr=0.1, n_epochs=200, optimizer="sgd"),
-        BinaryPerceptron(),
-        BinaryPerceptron(batch_size=32, tol=None),
         BinaryPerceptron(early_stopping=True),
         BinaryPerceptron(shuffle=False),
         BinaryPerceptron(average=True, tol=None),
     ],
     ids=repr,
 )
-def test_every_check_passes(estimator):
-    assert {name: s for name, s in statuses(estimator).items() if s[0] != "passed"} == {}
+def test_every_check_passes_with_other_parameters(estimator):
+    passes_every_check(estimator)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_every_check_passes_with_early_stopping():
     """A weight of 2 is not a repeated row once rows are drawn for validation."""

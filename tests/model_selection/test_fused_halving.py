@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import loguniform
 from sklearn import config_context
@@ -116,7 +116,6 @@ def halvings(draw):
 
 
 @given(halvings())
-@settings(max_examples=40)
 def test_a_halving_does_as_scikit_learns_does(drawn):
     search, y, params = drawn
     own, expected, work = same_as_scikit_learn(search, X, y, **params)
@@ -134,7 +133,6 @@ def test_a_halving_does_as_scikit_learns_does(drawn):
     factor=st.sampled_from([2, 3, 4, 1.5, 2.7]),
     aggressive=st.booleans(),
 )
-@settings(max_examples=60)
 def test_the_rungs_are_those_of_scikit_learn(n_candidates, most, least, factor, aggressive):
     assume(isinstance(least, str) or least <= most)
     options = {

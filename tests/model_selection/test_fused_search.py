@@ -188,7 +188,6 @@ def many_scores(estimator, X, y):
 
 
 @given(searches())
-@settings(max_examples=30)
 def test_a_search_does_as_scikit_learns_does(drawn):
     search, X, y, params = drawn
     own, expected, work = same_as_scikit_learn(search, X, y, **params)
@@ -614,7 +613,7 @@ EXPECTED_TO_FAIL = {
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("wrap", [clone, scaled])
+@pytest.mark.parametrize("wrap", [clone, pytest.param(scaled, marks=pytest.mark.slow)])
 def test_fused_searches_pass_scikit_learns_checks(wrap):
     model = wrap(SoftmaxRegression(n_epochs=20, random_state=0))
     grid = of_last_step({"lr": [0.1, 0.2]}) if isinstance(model, Pipeline) else {"lr": [0.1, 0.2]}

@@ -19,6 +19,7 @@ ROOMS = {
     "model_selection": {"_model", "_training", "estimators"},
     "displays": set(),
     "callbacks": {"_model", "displays", "estimators"},
+    "export": {"estimators"},
 }
 # What a module of the two lower rooms may import from its room.
 MODULES = {

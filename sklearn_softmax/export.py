@@ -85,8 +85,9 @@ def to_sklearn(model: Any) -> Any:
 
     .. math:: \frac{e^{z_2}}{e^{z_1} + e^{z_2}} = \sigma(z_2 - z_1)
 
-    ``MLPClassifier`` has no ``decision_function``. Logarithms of probabilities that have
-    vanished are -inf in scikit-learn, and finite here.
+    ``MLPClassifier`` has no ``decision_function``: a ``OneVsRestClassifier`` over nets goes by
+    their probabilities instead, of which several may be 1. Logarithms of probabilities that
+    have vanished are -inf in scikit-learn, and finite here.
 
     ONNX takes a model from ``skl2onnx.to_onnx(to_sklearn(model), X[:1].astype(np.float32))``,
     to be run without Python. ``skops.io.dump`` writes files that, unlike pickles, can be

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._fits import fit_all
@@ -130,7 +131,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
     -------
     experiment : Experiment
     """
-    out.mkdir(parents=True, exist_ok=True)
     X_train, X_val, y_train, y_val = first_rows(
         dataset, n_train=N_TRAIN, n_test=N_VAL, test_size=VAL_SIZE, random_state=random_state
     )
@@ -154,8 +154,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
     experiment = Experiment(
         dataset, settings, n_epochs, len(y_train), len(y_val), logistic, softmax, penalised
     )
-    with stage("Writing tables and figures"):
-        _markdown.write(out / "early_stopping.md", _document(experiment, out))
+    with stage("Writing tables and figures"), _files.staged(out) as staging:
+        _markdown.write(staging / "early_stopping.md", _document(experiment, staging))
     print(f"Wrote {out / 'early_stopping.md'}")
     pair = f"{PAIR[0]} against {PAIR[1]}"
     print(f"Best validation accuracy, {pair}, shuffled: {_accuracy(logistic[True]):.4f}")

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from sklearn.multiclass import OneVsRestClassifier
 
+from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._progress import stage
@@ -122,7 +123,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, perceptron=None, logistic_reg
     -------
     experiment : Experiment
     """
-    out.mkdir(parents=True, exist_ok=True)
     perceptron = perceptron or PERCEPTRON
     logistic_regression = logistic_regression or LOGISTIC_REGRESSION[dataset.name]
     X_train, X_test, y_train, y_test = first_rows(
@@ -140,9 +140,9 @@ def run(dataset, out, *, n_jobs=2, random_state=0, perceptron=None, logistic_reg
         model.fit(X_train, y_train)
     logistic_regressions = _verdicts("logistic regressions", model, model.coef_, X_test, y_test)
     experiment = Experiment(dataset, len(y_train), perceptrons, logistic_regressions)
-    with stage("Writing tables and figures"):
-        document = _document(experiment, out, perceptron, logistic_regression)
-        _markdown.write(out / "one_vs_rest.md", document)
+    with stage("Writing tables and figures"), _files.staged(out) as staging:
+        document = _document(experiment, staging, perceptron, logistic_regression)
+        _markdown.write(staging / "one_vs_rest.md", document)
     print(f"Wrote {out / 'one_vs_rest.md'}")
     for verdicts in (perceptrons, logistic_regressions):
         print(

@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 
+from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published, _pytorch
 from benchmarks.reports._fits import fit_all
@@ -280,7 +281,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, table=None, quick=False):
     -------
     experiment : Experiment
     """
-    out.mkdir(parents=True, exist_ok=True)
     settings = SETTINGS[dataset.name]
     settings = settings.small if quick else settings
     parts = raw_pixels(dataset, settings, random_state)
@@ -295,8 +295,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, table=None, quick=False):
         theirs = _fit_with_pytorch(settings.best, parts, **how)
     deeper = _fit_deeper(settings, parts, **how) if DEEPER in wanted else {}
     experiment = Experiment(dataset, settings, parts, toy, tables, nets, pca, ours, theirs, deeper)
-    with stage("Writing tables and figures"):
-        _markdown.write(out / "relu_mlp.md", _document(experiment, out))
+    with stage("Writing tables and figures"), _files.staged(out) as staging:
+        _markdown.write(staging / "relu_mlp.md", _document(experiment, staging))
     print(f"Wrote {out / 'relu_mlp.md'}")
     for name, found in (("here", ours), ("with PyTorch", theirs)):
         if found is not None:

@@ -6,6 +6,7 @@ numbers that they have there.
 
 from dataclasses import dataclass, replace
 
+from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._fits import fit_all
@@ -92,7 +93,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
     -------
     experiment : Experiment
     """
-    out.mkdir(parents=True, exist_ok=True)
     settings = SETTINGS[dataset.name]
     parts = with_validation(dataset, n_val=settings.n_val, random_state=random_state)
     few_rows = first_training_rows(parts, settings.n_few)
@@ -106,8 +106,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
     with stage(f"Training on {len(few_rows.y_train)} images"):
         few = fit_all(_nets({DEFAULT_LR, best_lr(many)}, **common), few_rows.to_fit, n_jobs)
     experiment = Experiment(dataset, settings, parts, n_epochs, few, many)
-    with stage("Writing tables and figures"):
-        _markdown.write(out / "sigmoid_mlp.md", _document(experiment, out))
+    with stage("Writing tables and figures"), _files.staged(out) as staging:
+        _markdown.write(staging / "sigmoid_mlp.md", _document(experiment, staging))
     print(f"Wrote {out / 'sigmoid_mlp.md'}")
     best = many[experiment.best_lr]
     print(f"Best learning rate: {best.lr:g} (validation accuracy {_val_accuracy(best):.4f})")

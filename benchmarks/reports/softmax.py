@@ -21,6 +21,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
+from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _halving, _markdown, _published
 from benchmarks.reports._progress import show_progress, stage
@@ -146,7 +147,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fuse
     -------
     experiment : Experiment
     """
-    out.mkdir(parents=True, exist_ok=True)
     X_train, X_test, y_train, y_test = split(dataset, random_state)
     param_grid = param_grid or PARAM_GRIDS[dataset.name]
     search = grid_search(param_grid, n_jobs, random_state, SEARCHES[search])
@@ -172,8 +172,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fuse
         y_test=y_test,
         y_pred=model.predict(X_test),
     )
-    with stage("Writing tables and figures"):
-        _markdown.write(out / "softmax.md", _document(experiment, out))
+    with stage("Writing tables and figures"), _files.staged(out) as staging:
+        _markdown.write(staging / "softmax.md", _document(experiment, staging))
     print(f"Wrote {out / 'softmax.md'}")
     best = ", ".join(f"{name}={value}" for name, value in search.best_params_.items())
     print(f"Best configuration: {best} (mean CV accuracy {search.best_score_:.4f})")

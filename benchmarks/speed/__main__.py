@@ -1,49 +1,10 @@
 """Command line: ``python -m benchmarks.speed TABLE``."""
 
-import argparse
-import json
-from pathlib import Path
-
-from benchmarks.speed import crowded, defaults, fit, pass_cost, perceptron, search, stack
-from benchmarks.speed.machine import description
-
-TABLES = {
-    "fit": fit,
-    "crowded": crowded,
-    "perceptron": perceptron,
-    "search": search,
-    "stack": stack,
-    "pass_cost": pass_cost,
-    "defaults": defaults,
-}
-
-
-def main(arguments=None):
-    """Print the table that the command line asks for, and write it as JSON if wanted.
-
-    Parameters
-    ----------
-    arguments : list of str or None, default=None
-        None for those of the command line.
-
-    Returns
-    -------
-    records : list of dict
-        One for each problem and library.
-    """
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
-    tables = parser.add_subparsers(dest="table", required=True)
-    for name, module in TABLES.items():
-        table = tables.add_parser(name, help=module.__doc__.splitlines()[0])
-        table.add_argument("--json", type=Path, metavar="FILE", help="write the records there")
-        module.add_arguments(table)
-    options = parser.parse_args(arguments)
-    print(description(), flush=True)
-    records = TABLES[options.table].run(options)
-    if options.json:
-        options.json.write_text(json.dumps(records, indent=2) + "\n")
-    return records
-
+from benchmarks import _ending
 
 if __name__ == "__main__":
-    main()
+    with _ending.in_one_line():
+        # Here, since it takes a while: an interrupt may come before it is done.
+        from benchmarks.speed.command import main
+
+        main()

@@ -7,7 +7,7 @@ from sklearn.model_selection import train_test_split
 
 from benchmarks.datasets import load
 from benchmarks.reports import early_stopping
-from benchmarks.reports.__main__ import main
+from benchmarks.reports.command import main
 from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
 from tests.benchmarks.test_reports import captions, rows_of
 

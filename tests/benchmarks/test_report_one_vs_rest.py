@@ -10,8 +10,8 @@ from sklearn.multiclass import OneVsRestClassifier
 
 from benchmarks.datasets import load
 from benchmarks.reports import _published, one_vs_rest
-from benchmarks.reports.__main__ import main
 from benchmarks.reports._split import first_rows
+from benchmarks.reports.command import main
 from sklearn_softmax import BinaryPerceptron, GDLogisticRegression
 from tests.benchmarks.test_reports import captions, rows_of
 

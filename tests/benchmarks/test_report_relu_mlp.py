@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 
 from benchmarks.datasets import load
 from benchmarks.reports import _pytorch, relu_mlp
-from benchmarks.reports.__main__ import main, parser
+from benchmarks.reports.command import main, parser
 from sklearn_softmax import TwoLayerMLPClassifier
 from tests.benchmarks.test_reports import captions, rows_of
 

@@ -7,8 +7,8 @@ from sklearn.model_selection import train_test_split
 
 from benchmarks.datasets import load
 from benchmarks.reports import sigmoid_mlp
-from benchmarks.reports.__main__ import main
 from benchmarks.reports._split import with_validation
+from benchmarks.reports.command import main
 from sklearn_softmax import TwoLayerMLPClassifier
 from tests.benchmarks.test_reports import captions, rows_of
 

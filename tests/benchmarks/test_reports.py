@@ -17,8 +17,8 @@ from sklearn.model_selection import (
 
 from benchmarks.datasets import load
 from benchmarks.reports import _halving, _markdown, softmax
-from benchmarks.reports.__main__ import main, parser
 from benchmarks.reports._progress import show_progress, stage
+from benchmarks.reports.command import main, parser
 from sklearn_softmax import SoftmaxRegression
 
 SMALL_GRID = {"n_epochs": [1, 4], "lr": [0.5], "batch_size": [100], "reg_param": [1, 0.0]}

@@ -15,7 +15,7 @@ from benchmarks import datasets
 from benchmarks.datasets import load
 from benchmarks.reports import softmax
 from benchmarks.speed import crowded, libraries, machine, pass_cost, perceptron, search, stack
-from benchmarks.speed.__main__ import main
+from benchmarks.speed.command import main
 from benchmarks.speed.recorded_net import RecordedNet
 from benchmarks.speed.search import contest, grids, halving
 from benchmarks.speed.timing import epoch_seconds, shortest_epochs

@@ -20,11 +20,20 @@ def in_one_line():
     """
     try:
         yield
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
-    except OSError as error:
-        raise SystemExit(f"error: {_told(error)}") from error
+    except BaseException as error:
+        if _began_with_an_interrupt(error):
+            print("interrupted", file=sys.stderr)
+            raise SystemExit(INTERRUPTED) from None
+        if isinstance(error, OSError):
+            raise SystemExit(f"error: {_told(error)}") from error
+        raise
+
+
+def _began_with_an_interrupt(error):
+    """Whether it is an interrupt, or an error of what an interrupt left half done."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _told(error):

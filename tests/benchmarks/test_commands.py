@@ -190,6 +190,24 @@ def test_a_device_that_is_full(monkeypatch):
     assert Path("/dev/full").is_char_device()
 
 
+def fail_after_an_interrupt():
+    try:
+        raise KeyboardInterrupt
+    finally:
+        raise KeyError("what the interrupt has kept from being made")
+
+
+def test_an_error_that_an_interrupt_brings_about_is_one(capsys):
+    with pytest.raises(SystemExit) as caught, in_one_line():
+        fail_after_an_interrupt()
+    assert (caught.value.code, capsys.readouterr().err) == (130, "interrupted\n")
+
+
+def test_other_errors_are_for_their_traceback():
+    with pytest.raises(RuntimeError, match="other scores"), in_one_line():
+        raise RuntimeError("other scores")
+
+
 def test_another_error_of_the_system_is_told():
     with pytest.raises(SystemExit) as caught, in_one_line():
         raise OSError("no more processes")
@@ -198,8 +216,8 @@ def test_another_error_of_the_system_is_told():
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_an_interrupt_of_all_processes_is_one_line(older_report):
-    line = "benchmarks.reports softmax --search sklearn --n-jobs 2 --out"
-    command = subprocess.Popen(
+    line = "benchmarks.reports sigmoid_mlp --n-jobs 2 --out"
+    with subprocess.Popen(
         [sys.executable, "-m", *line.split(), str(older_report)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -208,10 +226,10 @@ def test_an_interrupt_of_all_processes_is_one_line(older_report):
         start_new_session=True,
         # A shell without job control has its background jobs ignore interrupts.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    assert command.stdout.readline().startswith("Searching 54 configurations")
-    os.killpg(command.pid, signal.SIGINT)  # as a terminal does
-    # Only when all processes have ended, the workers too, are the pipes closed.
-    _, errors = command.communicate(timeout=60)
+    ) as command:
+        assert command.stdout.readline().startswith("Training on 1197 images")
+        os.killpg(command.pid, signal.SIGINT)  # as a terminal does
+        # Only when all processes have ended, the workers too, are the pipes closed.
+        _, errors = command.communicate(timeout=60)
     assert (command.returncode, errors) == (130, "interrupted\n")
     assert files_of(older_report) == {"one_vs_rest.md": "before"}

@@ -184,7 +184,9 @@ class WeightHistory:
         if recording is not None and recording.n_kept:
             vars(self).update(recording.attributes())
 
-    def animate(self, image_shape, *, titles=None, n_columns=None, interval=100, **kwargs):
+    def animate(
+        self, image_shape, *, titles=None, n_columns=None, interval=100, pause=2000, **kwargs
+    ):
         """Animate the weights of the features as images, all copies on one scale.
 
         Parameters
@@ -198,6 +200,8 @@ class WeightHistory:
             Images in a row; None for what fills the figure best.
         interval : int, default=100
             Milliseconds from one frame to the next.
+        pause : int, default=2000
+            Milliseconds that the last frame stays before the animation begins anew.
         **kwargs : dict
             Passed on to matplotlib's ``imshow`` for each image.
 
@@ -212,14 +216,17 @@ class WeightHistory:
         NotFittedError
             If nothing is kept yet.
         ValueError
-            If ``image_shape`` or ``titles`` does not fit the weights.
+            If ``image_shape`` or ``titles`` does not fit the weights, or if ``pause`` is
+            negative.
         """
         from matplotlib.animation import FuncAnimation
 
+        if pause < 0:
+            raise ValueError(f"pause must be 0 milliseconds or more, got {pause!r}.")
         frames = WeightFrames(self, image_shape, titles, n_columns, kwargs)
-        return FuncAnimation(
-            frames.figure, frames.draw, frames=len(self.epochs_), interval=interval
-        )
+        last = len(self.epochs_) - 1
+        numbers = [*range(last), *[last] * (1 + round(pause / interval))]
+        return FuncAnimation(frames.figure, frames.draw, frames=numbers, interval=interval)
 
     def save_frames(self, directory, image_shape, *, titles=None, n_columns=None, **kwargs):
         """Write the frames of the animation as PNG files, one by one.

@@ -166,17 +166,18 @@ def _document(e, out, perceptron, logistic_regression):
         "the one with the largest raw score, which is what `predict` goes by; *by distance* it is "
         "the one with the largest signed distance to its decision boundary, the score divided by "
         "the norm of the weights, which is what the report describes.",
+        *_errors_side_by_side(e, out),
         "## Perceptrons",
         "Ten `BinaryPerceptron`, each of which tells one class from all others, are trained one "
         f"by one with {_settings(perceptron)} and joined by scikit-learn's "
         "`OneVsRestClassifier`. The learning rate falls from epoch to epoch, so that late mistakes "
         "do not move the weights as far as early ones: at a constant rate they would never settle "
         "where no hyperplane separates a class from the rest.",
-        *_part(e, e.perceptrons, 1, out),
+        *_part(e, e.perceptrons, 2),
         "## Logistic regression",
         "One `GDLogisticRegression` trains ten logistic regressions, one against the rest, in the "
         f"same pass over the data, with {_settings(logistic_regression)}.",
-        *_part(e, e.logistic_regressions, 4, out),
+        *_part(e, e.logistic_regressions, 5),
     ]
 
 
@@ -200,18 +201,24 @@ def _settings(params):
     return ", ".join(f"`{name}={value}`" for name, value in params.items())
 
 
-def _part(e, verdicts, number, out):
-    """Three figures, from that number on, and the rows on which sub-classifiers disagree."""
-    path = out / f"one_vs_rest_figure_{number}.png"
+def _errors_side_by_side(e, out):
+    """Figures 1 and 4, which are one here."""
+    path = out / "one_vs_rest_figures_1_and_4.png"
     return [
-        _figures.write(_plot_sub_errors(e, verdicts), path, f"Errors of the {verdicts.name}"),
-        f"**Figure {number}.** Error of each sub-classifier: the share of all test rows that it "
-        "takes for its class without being of it, or the reverse. It says yes where its score is "
-        "above 0.",
-        f"**Figure {number + 1}.** The same errors in percent.",
+        _figures.write(_plot_sub_errors(e), path, "Errors of the sub-classifiers"),
+        "**Figure 1** (left) and **Figure 4** (right). Error of each sub-classifier: the share of "
+        "all test rows that it takes for its class without being of it, or the reverse. It says "
+        "yes where its score is above 0.",
+    ]
+
+
+def _part(e, verdicts, number):
+    """Two figures that are tables, from that number on, and where sub-classifiers disagree."""
+    return [
+        f"**Figure {number}.** The errors of figure {number - 1} in percent.",
         _sub_error_table(e.dataset, verdicts),
         *_contradiction(e.dataset, verdicts),
-        f"**Figure {number + 2}.** The sub-classifiers joined.",
+        f"**Figure {number + 1}.** The classifier of all classes that they make together.",
         _joined_table(e.dataset, verdicts),
         _disagreements(verdicts),
     ]
@@ -274,14 +281,15 @@ def _error_rate(errs, chosen):
     return f"{rows}, error rate {100 * errs[chosen].mean():.1f} %" if n_chosen else rows
 
 
-def _plot_sub_errors(e, verdicts):
-    """A bar for each sub-classifier, beside the report's; the scale serves both kinds."""
-    shown = [kind.sub_errors for kind in (e.perceptrons, e.logistic_regressions)]
-    errors = {"here": verdicts.sub_errors}
-    if _published.are_comparable(e.dataset):
-        published = {name: np.divide(figures, 100) for name, figures in REPORT_SUB_ERRORS.items()}
-        shown += published.values()
-        errors["report"] = published[verdicts.name]
-    display = ClassErrorDisplay(errors=errors, classes=verdicts.classes).plot()
-    display.ax_.set(ylim=(0, 1.1 * np.max(shown)))
-    return display.figure_
+def _plot_sub_errors(e):
+    """Bars for the sub-classifiers of both kinds (left, right), beside those published."""
+    figure = _figures.new_figure(9.6, 4.2)
+    axes = figure.subplots(ncols=2, sharey=True)
+    for ax, verdicts in zip(axes, (e.perceptrons, e.logistic_regressions)):
+        errors = {"here": verdicts.sub_errors}
+        if _published.are_comparable(e.dataset):
+            errors["published"] = np.divide(REPORT_SUB_ERRORS[verdicts.name], 100)
+        ClassErrorDisplay(errors=errors, classes=verdicts.classes).plot(ax)
+        ax.set_title(verdicts.name.capitalize())
+    axes[1].set_ylabel("")
+    return figure

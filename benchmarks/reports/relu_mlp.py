@@ -809,7 +809,6 @@ def _plot_baseline(e):
     figure = _figures.new_figure(9.6, 6.4)
     axes = figure.subplot_mosaic([["loss", "features"], ["accuracy", "features"]])
     _draw_training((axes["loss"], axes["accuracy"]), net)
-    axes["loss"].ticklabel_format(useOffset=False)
     style = {"scale": "image", "n_columns": 5}
     WeightImagesDisplay.from_estimator(net, e.dataset.image_shape, ax=axes["features"], **style)
     return figure
@@ -818,7 +817,9 @@ def _plot_baseline(e):
 def _draw_training(axes, net):
     """Draw the loss of the batches and the accuracy over the epochs, with a legend each."""
     for ax, metric in zip(axes, ("step_loss", "accuracy")):
+        ax.set_ylim(bottom=0)  # a loss that hardly falls is to look like one
         TrainingCurveDisplay.from_estimator(net, metrics=metric, ax=ax)
+        ax.set_ylim(bottom=0)
 
 
 def _plot_batches(e):
@@ -828,7 +829,9 @@ def _plot_batches(e):
         f"batches of {size} rows": e.nets[replace(e.settings.fifty, batch_size=size)]
         for size in sizes
     }
-    return TrainingCurveDisplay.from_estimator(nets, metrics="step_loss").figure_
+    display = TrainingCurveDisplay.from_estimator(nets, metrics="step_loss")
+    display.axes_[0].set_ylim(bottom=0)
+    return display.figure_
 
 
 def _plot_training(e):
@@ -853,7 +856,8 @@ def _plot_pca(e, variance):
     ax.grid(alpha=0.3)
     ax.legend()
     nets = {
-        f"{'components' if row.net.reduced else 'pixels'}, lr {row.net.lr:g}": e.nets[row.net]
+        f"{'components' if row.net.reduced else 'pixels'}, lr {row.net.lr:g}, "
+        f"{e.nets[row.net].n_epochs} epochs": e.nets[row.net]
         for row in e.tables[7].rows
     }
     TrainingCurveDisplay.from_estimator(nets, metrics="val_accuracy", ax=accuracy_ax)

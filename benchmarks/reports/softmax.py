@@ -6,6 +6,7 @@ question 2. Tables and figures bear the numbers that they have there.
 
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.metrics import (
@@ -250,7 +251,7 @@ def _document(e, out):
         _search_summary(e),
         _image(_plot_search(e), 2, "Mean accuracy of each configuration", out),
         "**Figure 2.** Accuracy in cross-validation: means (points) and standard deviations over "
-        f"the {N_FOLDS} folds (bars) of every configuration.",
+        f"the {N_FOLDS} folds (bars) of every configuration, a panel for each batch size.",
         "**Table 3.** The best configuration.",
         _table_3(e),
         "## The search by successive halving",
@@ -427,8 +428,32 @@ def scores_of(y_test, y_pred):
 
 
 def _plot_search(e):
-    """Means and standard deviations of all configurations, in the order of the grid."""
-    return SearchResultsDisplay.from_search(e.search).figure_
+    """Means and standard deviations of all configurations, a panel for each batch size."""
+    results = SearchResultsDisplay.from_search(e.search)
+    plt.close(results.figure_)
+    batch_sizes = e.search.param_grid["batch_size"]
+    n_rows = len(results.means) // len(batch_sizes)
+    figure = _figures.new_figure(10.8, 1.6 + 0.18 * n_rows)
+    panels = figure.subplots(ncols=len(batch_sizes), sharex=True, squeeze=False)[0]
+    marks = [_draw_batch_size(ax, results, size) for ax, size in zip(panels, batch_sizes)]
+    figure.legend(handles=[mark for mark in marks if mark], loc="outside upper center")
+    return figure
+
+
+def _draw_batch_size(ax, results, batch_size):
+    """Draw the configurations of a batch size; the mark of the best of all if it is among them."""
+    chosen = [i for i, c in enumerate(results.configurations) if c["batch_size"] == batch_size]
+    display = SearchResultsDisplay(
+        configurations=[results.configurations[i] for i in chosen],
+        means=results.means[chosen],
+        deviations=results.deviations[chosen],
+        best_index=chosen.index(results.best_index) if results.best_index in chosen else None,
+        score_name=results.score_name,
+    ).plot(ax)
+    ax.set_title(f"batch_size = {batch_size}")
+    if ax.get_legend():
+        ax.get_legend().remove()  # the figure has one for all panels
+    return display.best_
 
 
 def _plot_halving(e):

@@ -73,9 +73,10 @@ STOP_COLUMNS = (
 KEPT = (
     "Loss and accuracy are those of the validation rows in the best epoch, whose weights are kept."
 )
+CUT_OFF = 3
 GOES_ON = (
-    "Pale lines tell how training goes on without early stopping. The loss is cut off at four "
-    "times the lowest of the validation rows."
+    "Pale lines tell how training goes on without early stopping. The loss is cut off at "
+    f"{CUT_OFF} times the lowest of the validation rows."
 )
 SCORED = (
     "Training rows are scored on the way, each just before the step that uses it, validation rows "
@@ -355,27 +356,31 @@ def _plot_logistic(e):
     figure = _figures.new_figure(9.6, 8)
     grid = figure.subplots(nrows=2, ncols=2, sharex=True, sharey="col")
     for axes, (shuffle, model) in zip(grid, e.logistic.items()):
-        _draw_stopped(axes, model, e.unstopped[shuffle])
+        keys = _draw_stopped(axes, model, e.unstopped[shuffle])
         for ax in axes:
             ax.set_title("With shuffling" if shuffle else "Without shuffling")
     for ax in grid[0]:
         ax.set_xlabel("")
+    figure.legend(handles=keys, loc="outside upper center", ncols=2)
     return figure
 
 
 def _plot_softmax(e):
     """Loss and accuracy over the epochs."""
     figure = _figures.new_figure(9.6, 4.2)
-    _draw_stopped(figure.subplots(ncols=2), e.by_penalty[0], e.unstopped["softmax"])
+    keys = _draw_stopped(figure.subplots(ncols=2), e.by_penalty[0], e.unstopped["softmax"])
+    figure.legend(handles=keys, loc="outside upper center", ncols=2)
     return figure
 
 
 def _draw_stopped(axes, model, unstopped):
-    """Loss and accuracy of a model that may stop early and, pale, as they go on without that."""
+    """Draw a model that may stop early and, pale, how it goes on without that; returns the keys."""
     TrainingCurveDisplay.from_estimator(unstopped, ax=axes, alpha=0.4, linewidth=1)
-    # The first epochs, whose losses are large, would leave little room for the turn.
-    axes[0].set_ylim(0, 4 * unstopped.history_["val_loss"].min())
-    TrainingCurveDisplay.from_estimator(model, ax=axes)
+    legend = TrainingCurveDisplay.from_estimator(model, ax=axes).legend_
+    legend.remove()
+    # The losses of the first epochs would leave little room for the turn.
+    axes[0].set_ylim(0, CUT_OFF * unstopped.history_["val_loss"].min())
+    return legend.legend_handles
 
 
 def _plot_weights(e):

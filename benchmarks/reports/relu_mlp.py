@@ -817,9 +817,9 @@ def _plot_baseline(e):
 def _draw_training(axes, net):
     """Draw the loss of the batches and the accuracy over the epochs, with a legend each."""
     for ax, metric in zip(axes, ("step_loss", "accuracy")):
-        ax.set_ylim(bottom=0)  # a loss that hardly falls is to look like one
         TrainingCurveDisplay.from_estimator(net, metrics=metric, ax=ax)
-        ax.set_ylim(bottom=0)
+    # From zero on, for a loss that hardly falls to look like one.
+    axes[0].set_ylim(0, 1.1 * max(net.step_losses_))
 
 
 def _plot_batches(e):

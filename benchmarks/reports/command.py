@@ -25,7 +25,7 @@ def parser():
     parser : argparse.ArgumentParser
     """
     main_parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.reports", description="Do published experiments again."
+        prog="python -m benchmarks.reports", description="Reproduce published experiments."
     )
     commands = main_parser.add_subparsers(dest="report", required=True, metavar="REPORT")
     for name, report in REPORTS.items():

@@ -1,7 +1,6 @@
 """Logistic and softmax regression on handwritten digits: early stopping, shuffling, L2 penalty.
 
-The experiment of V. Rogne and K. Brudeli, "Assignment 1 Report", tasks 2 to 4. Sections name the
-tasks that they do again.
+Reproduces V. Rogne and K. Brudeli, "Assignment 1 Report", tasks 2 to 4. Sections name the tasks.
 """
 
 from dataclasses import dataclass, replace
@@ -51,7 +50,7 @@ class Settings:
 
 SETTINGS = {"digits": Settings(8, 0.5, 0.1, 150), "mnist": Settings(128, 0.05, 0.01, 50)}
 
-# The report's own figures, all of them for MNIST; the accuracies are read off its curves.
+# The published figures, all of them for MNIST; the accuracies are read off its curves.
 REPORT_STOPPED_AFTER = 16
 REPORT_SOFTMAX_ACCURACY = "about 0.916"
 REPORT_ACCURACIES = {
@@ -79,8 +78,8 @@ GOES_ON = (
     f"{CUT_OFF} times the lowest of the validation rows."
 )
 SCORED = (
-    "Training rows are scored on the way, each just before the step that uses it, validation rows "
-    "at the end of an epoch."
+    "Training rows are scored during the epoch, each just before the step that uses it, validation "
+    "rows at the end of an epoch."
 )
 
 
@@ -97,7 +96,7 @@ class Experiment:
     logistic : dict of bool to GDLogisticRegression
         Fitted on the two classes, without and with shuffling.
     softmax : dict of int to SoftmaxRegression
-        Fitted without penalty, by the epochs without gain that are waited for.
+        Fitted without penalty, by their patience: epochs without gain until they stop.
     penalised : dict of float to SoftmaxRegression
         Fitted with the longest patience, by the penalty's weight.
     unstopped : dict of str or bool to estimator
@@ -207,7 +206,7 @@ def _penalised_regressions(n_train, **params):
 
 
 def _document(e, out):
-    """Blocks of Markdown in the report's order; the figures are written to ``out``."""
+    """Blocks of Markdown in the original report's order; the figures are written to ``out``."""
     return [
         f"# Early stopping, shuffling and L2 penalty on {e.dataset.name}",
         _introduction(e),
@@ -219,7 +218,7 @@ def _document(e, out):
         _image(_plot_logistic(e), 1, "Logistic regression in each epoch", out),
         f"**Figure 1** (tasks 2b to 2e). Loss and accuracy over the epochs. {GOES_ON} {SCORED}",
         "Without shuffling, every epoch ends with the same batches, so that what they do to the "
-        "weights is the same at every check; the report looks within the epochs too. With "
+        "weights is the same at every check; the original report looks within the epochs too. With "
         "shuffling they change, so that curves can be rougher, and epochs without gain come "
         "sooner.",
         "## Softmax regression, all classes (tasks 3b to 3d)",
@@ -261,22 +260,23 @@ def _introduction(e):
     if _published.are_comparable(e.dataset):
         curves = " The accuracies among them are read off its curves."
     return (
-        'The experiment of V. Rogne and K. Brudeli, "Assignment 1 Report", tasks 2 to 4, on the '
-        f"data set `{e.dataset.name}`: {rows}, with pixels scaled to [-1, 1]. Batches have "
+        'This reproduces V. Rogne and K. Brudeli, "Assignment 1 Report", below "the original '
+        'report", tasks 2 to 4, on the data set '
+        f"`{e.dataset.name}`: {rows}, with pixels scaled to [-1, 1]. Batches have "
         f"{e.settings.batch_size} rows, and there are {e.settings.n_epochs} epochs at most. "
-        "The report numbers neither its tables nor its figures. "
+        "The original report numbers neither its tables nor its figures. "
         f"{_published.explanation(e.dataset)}{curves}"
     )
 
 
 def _patience(e):
     return (
-        "The report validates five times an epoch and stops after ten checks without gain. Here "
-        "the validation rows are scored once, at the end of an epoch, so that ten checks are "
-        f"either the same span, {min(PATIENCES)} epochs, or the same number of checks, "
+        "The original report validates five times an epoch and stops after ten checks without "
+        "gain. Here the validation rows are scored once, at the end of an epoch, so that ten "
+        f"checks are either the same span, {min(PATIENCES)} epochs, or the same number of checks, "
         f"{max(PATIENCES)} epochs (`n_iter_no_change`). Logistic regression waits "
         f"{min(PATIENCES)} epochs, softmax regression is shown with both, and with a penalty it "
-        f"waits {max(PATIENCES)}: on MNIST this comes nearest to the report's figures. A "
+        f"waits {max(PATIENCES)}: on MNIST this comes nearest to the original report's figures. A "
         f"gain is a fall of the validation loss by more than {e.softmax[max(PATIENCES)].tol:g} "
         "(`tol`)."
     )
@@ -293,16 +293,17 @@ def _logistic_settings(e):
 def _softmax_settings(e):
     text = f"`SoftmaxRegression` with `lr={e.settings.lr_softmax}`, shuffled in each epoch."
     if _published.are_comparable(e.dataset):
-        text += f" The report's validation accuracy is {REPORT_SOFTMAX_ACCURACY}."
+        text += f" The original report's validation accuracy is {REPORT_SOFTMAX_ACCURACY}."
     return text
 
 
 def _penalty(e):
     return (
-        "The report adds `(lambda / 2) ||w||^2` to the mean of the losses. In this package the "
-        "penalty stands beside their sum, `(sum of losses + (reg_param / 2) ||W||^2) / n`, which "
-        f"is the same for `reg_param = lambda * n`, with the n = {e.n_train} training rows. The "
-        "intercepts are not penalised. The loss that early stopping goes by is without penalty."
+        "The original report adds `(lambda / 2) ||w||^2` to the mean of the losses. In this "
+        "package the penalty stands beside their sum, `(sum of losses + (reg_param / 2) ||W||^2) / "
+        f"n`, which is the same for `reg_param = lambda * n`, with the n = {e.n_train} training "
+        "rows. The intercepts are not penalised. The loss that early stopping goes by is without "
+        "penalty."
     )
 
 
@@ -321,7 +322,7 @@ def _logistic_table(e):
         ["with" if shuffle else "without", *_stop(model), published[shuffle]]
         for shuffle, model in e.logistic.items()
     ]
-    return _published.table(e.dataset, ["Shuffling", *STOP_COLUMNS, "Epochs (report)"], rows)
+    return _published.table(e.dataset, ["Shuffling", *STOP_COLUMNS, "Epochs (published)"], rows)
 
 
 def _softmax_table(e):
@@ -337,7 +338,7 @@ def _penalty_table(e):
         [f"{s:g}", f"{model.reg_param:g}", _accuracy(model), published[s], _norm(model)]
         for s, model in e.by_penalty.items()
     ]
-    header = ["lambda", "`reg_param`", "Best accuracy", "Accuracy (report)", "Weight norm"]
+    header = ["lambda", "`reg_param`", "Best accuracy", "Accuracy (published)", "Weight norm"]
     return _published.table(e.dataset, header, rows)
 
 

@@ -1,6 +1,6 @@
 """Softmax regression on handwritten digits: grid search, training and test.
 
-The experiment of K. Abhishek, "Multi-class classification using softmax regression" (2021),
+Reproduces K. Abhishek, "Multi-class classification using softmax regression" (2021),
 question 2. Tables and figures bear the numbers that they have there.
 """
 
@@ -54,7 +54,7 @@ KEPT_EVERY = 5  # epochs
 SHOWN_EPOCHS = (0, 25, 75)  # and the last one
 THRESHOLD = 0.75
 
-# The report's own figures, all of them for MNIST.
+# The published figures, all of them for MNIST.
 REPORT_COUNTS = (6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958)
 REPORT_BEST = {"n_epochs": 200, "lr": 0.5, "batch_size": 1000, "reg_param": 0.1}
 REPORT_CV_ACCURACY = 0.9879
@@ -110,7 +110,7 @@ class Experiment:
 
     @property
     def has_published_figures(self):
-        """Whether the report's figures are for the same data."""
+        """Whether the original report's figures are for the same data."""
         return _published.are_comparable(self.dataset)
 
 
@@ -139,7 +139,7 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fuse
     random_state : int, default=0
         Seed of the splits and of the shuffles.
     param_grid : dict, default=None
-        Values to search; None for the 54 configurations of the report, with smaller
+        Values to search; None for the 54 configurations of the original report, with smaller
         batches for "digits".
     search : {"fused", "sklearn"}, default="fused"
         Whether configurations train together or one after the other.
@@ -236,11 +236,11 @@ def _weight_history(model):
 
 
 def _document(e, out):
-    """Blocks of Markdown in the report's order; the figures are written to ``out``."""
+    """Blocks of Markdown in the original report's order; the figures are written to ``out``."""
     return [
         f"# Softmax regression on {e.dataset.name}",
         _introduction(e),
-        "**Figure 1.** Not reproduced: the report's drawing of the model's parts.",
+        "**Figure 1.** Not reproduced: the original report's drawing of the model's parts.",
         "## The data",
         "**Table 1.** Number of images of each class.",
         _table_1(e),
@@ -258,9 +258,9 @@ def _document(e, out):
         *_search_by_halving(e, out),
         "## Training the best configuration",
         _image(_plot_training(e), 3, "Loss and accuracy in each epoch", out),
-        "**Figure 3.** Loss and accuracy over the epochs. Training rows are scored on the way, "
-        "each just before the step that uses it, test rows at the end of an epoch; the loss is "
-        "the cross-entropy without the penalty.",
+        "**Figure 3.** Loss and accuracy over the epochs. Training rows are scored during the "
+        "epoch, each just before the step that uses it, test rows at the end of an epoch; the loss "
+        "is the cross-entropy without the penalty.",
         "## The weights and the biases",
         *_parameters(e, out),
         _image(_plot_weights(e), 6, "Weights as images", out),
@@ -280,11 +280,11 @@ def _document(e, out):
 
 
 def _search_by_halving(e, out):
-    """What halving saves, which is not in the report."""
+    """What halving saves, which is not in the original report."""
     path = out / "softmax_halving.png"
     return [
-        "Not in the report: the same search once more, but all configurations train for a few "
-        "epochs, and only the best third of them goes on to three times as many. "
+        "Not in the original report: the same search once more, but all configurations train for a "
+        "few epochs, and only the best third of them goes on to three times as many. "
         f"{e.comparison.rungs()}",
         e.comparison.summary(),
         e.comparison.table(),
@@ -310,18 +310,20 @@ def _parameters(e, out):
     return [
         _image(_plot_parameters(e), 4, "Norm of the weights and biases in each epoch", out),
         "**Figure 4.** Norm of the weights (a, left) and bias of each class (b, right) over the "
-        f"epochs, kept every {KEPT_EVERY} epochs. The norm falls in the report; here the weights "
-        "begin at zero, so that it rises.",
+        f"epochs, kept every {KEPT_EVERY} epochs. The norm falls in the original report; here the "
+        "weights begin at zero, so that it rises.",
         _image(_plot_epochs(e), 5, "Weights after some epochs", out),
-        "**Figure 5.** Weights of each class after some epochs, all on one scale. The report's "
-        f"video is [`softmax_weights.gif`](softmax_weights.gif), with every {KEPT_EVERY}th epoch.",
+        "**Figure 5.** Weights of each class after some epochs, all on one scale. The original "
+        "report's video is [`softmax_weights.gif`](softmax_weights.gif), with every "
+        f"{KEPT_EVERY}th epoch.",
     ]
 
 
 def _introduction(e):
     return (
-        'The experiment of K. Abhishek, "Multi-class classification using softmax regression" '
-        f"(2021), question 2, on the data set `{e.dataset.name}`. Tables and figures bear the "
+        'This reproduces K. Abhishek, "Multi-class classification using softmax regression" '
+        '(2021), below "the original report", question 2, on the data set '
+        f"`{e.dataset.name}`. Tables and figures bear the "
         f"numbers that they have there. {_published.explanation(e.dataset)}"
     )
 
@@ -347,7 +349,7 @@ def _table_1(experiment):
     """Number of images of each class."""
     classes, counts = np.unique(experiment.dataset.y, return_counts=True)
     rows = zip(classes, counts, REPORT_COUNTS)
-    return _published.table(experiment.dataset, ["Class", "Count", "Count (report)"], rows)
+    return _published.table(experiment.dataset, ["Class", "Count", "Count (published)"], rows)
 
 
 def _table_2(experiment):
@@ -360,13 +362,13 @@ def _table_2(experiment):
 
 
 def _table_3(experiment):
-    """The best configuration and, where it was searched, the report's."""
+    """The best configuration and, where it was searched, the original report's."""
     search = experiment.search
     rows = [("Best", search.best_params_, search.best_score_)]
     if REPORT_BEST in search.cv_results_["params"]:
-        rows.append(("The report's best, here", REPORT_BEST, mean_accuracy(search, REPORT_BEST)))
+        rows.append(("The published best, here", REPORT_BEST, mean_accuracy(search, REPORT_BEST)))
     if experiment.has_published_figures:
-        rows.append(("Best (report)", REPORT_BEST, REPORT_CV_ACCURACY))
+        rows.append(("Best (published)", REPORT_BEST, REPORT_CV_ACCURACY))
     return _markdown.table(
         ["", *(f"`{name}`" for name in REPORT_BEST), "Mean accuracy"],
         (
@@ -396,7 +398,7 @@ def _table_4(experiment):
     """Precision, recall, F1 and accuracy of each class, their averages, and the accuracy."""
     scores = scores_of(experiment.y_test, experiment.y_pred)
     names = ["Precision", "Recall", "F1", "Accuracy"]
-    header = ["Class", *_published.beside(names, [f"{name} (report)" for name in names])]
+    header = ["Class", *_published.beside(names, [f"{name} (published)" for name in names])]
     rows = (
         [row, *_published.beside(values, REPORT_SCORES.get(row, [None] * len(values)))]
         for row, values in scores.items()

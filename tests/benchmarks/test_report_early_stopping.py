@@ -107,7 +107,7 @@ def test_published_figures_stand_beside_those_for_mnist(mnist_run):
     assert "the first 1300 training images to train and 497 test images to validate" in text
     table = rows_of(text, "Table 1.")
     assert [table[name][-1] for name in ("without", "with")] == ["about 16", "-"]
-    assert "The report's validation accuracy is about 0.916." in text
+    assert "The original report's validation accuracy is about 0.916." in text
     table = rows_of(text, "Table 3.")
     published = [table[name][2] for name in ("0.002", "0.02", "0.2", "2")]
     assert published == ["about 0.915", "about 0.908", "about 0.88", "below 0.83"]

@@ -125,7 +125,7 @@ FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     ids=["full disk", "another error", "interrupt"],
 )
 def test_an_older_report_outlives_a_new_one_that_fails(error, code, older_report, monkeypatch):
-    name = "one_vs_rest_figure_1.png"
+    name = "one_vs_rest_figures_1_and_4.png"
     fail_at(name, error, monkeypatch)
     arguments = ["one_vs_rest", "--n-jobs", "1", "--out", str(older_report)]
     with pytest.raises(SystemExit) as caught, in_one_line():

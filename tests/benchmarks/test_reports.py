@@ -148,6 +148,23 @@ def test_the_best_model_is_followed_on_the_test_rows(mnist_run):
     np.testing.assert_allclose(history["val_accuracy"][-1], accuracy)
 
 
+def test_figure_2_has_a_panel_for_each_batch_size(both_searches, pyplot):
+    experiment = both_searches[0]
+    figure = softmax._plot_search(experiment)
+    assert [ax.get_title() for ax in figure.axes] == ["batch_size = 100", "batch_size = 200"]
+    results = experiment.search.cv_results_
+    for ax, batch_size in zip(figure.axes, (100, 200)):
+        in_panel = [params["batch_size"] == batch_size for params in results["params"]]
+        points = ax.lines[0].get_xdata()
+        np.testing.assert_array_equal(points, results["mean_test_score"][in_panel])
+        assert ax.get_legend() is None
+        labels = [label.get_text().split() for label in ax.get_yticklabels()]
+        assert (labels[0], len(labels)) == (["lr", "n_epochs"], 9)
+    (legend,) = figure.legends
+    best = f"best: {experiment.search.best_score_:.4f}"
+    assert [text.get_text() for text in legend.get_texts()] == [best]
+
+
 def test_epochs_of_figure_5(mnist_run, pyplot):
     experiment, _ = mnist_run
     figure = softmax._plot_epochs(experiment)

@@ -213,6 +213,7 @@ class WeightHistory:
         titles: list[str] | None = None,
         n_columns: int | None = None,
         interval: int = 100,
+        pause: int = 2000,
         **kwargs: Any,
     ) -> FuncAnimation:
         """Animate the weights of the features as images, all copies on one scale.
@@ -228,6 +229,8 @@ class WeightHistory:
             Images in a row; None for what fills the figure best.
         interval : int, default=100
             Milliseconds from one frame to the next.
+        pause : int, default=2000
+            Milliseconds that the last frame stays before the animation begins anew.
         **kwargs : dict
             Passed on to matplotlib's ``imshow`` for each image.
 
@@ -242,14 +245,17 @@ class WeightHistory:
         NotFittedError
             If nothing is kept yet.
         ValueError
-            If ``image_shape`` or ``titles`` does not fit the weights.
+            If ``image_shape`` or ``titles`` does not fit the weights, or if ``pause`` is
+            negative.
         """
         from matplotlib.animation import FuncAnimation
 
+        if pause < 0:
+            raise ValueError(f"pause must be 0 milliseconds or more, got {pause!r}.")
         frames = WeightFrames(self, image_shape, titles, n_columns, kwargs)
-        return FuncAnimation(
-            frames.figure, frames.draw, frames=len(self.epochs_), interval=interval
-        )
+        last = len(self.epochs_) - 1
+        numbers = [*range(last), *[last] * (1 + round(pause / interval))]
+        return FuncAnimation(frames.figure, frames.draw, frames=numbers, interval=interval)
 
     def save_frames(
         self,

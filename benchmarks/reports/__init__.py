@@ -1,4 +1,4 @@
-"""Published experiments done again, one module each; run with ``python -m benchmarks.reports``.
+"""Published experiments reproduced, one module each; run with ``python -m benchmarks.reports``.
 
 A module offers ``DATA``, the names of the data sets it can take (the default first), and
 ``run(dataset, out, *, n_jobs, random_state)``, which writes its Markdown and figures to ``out``.

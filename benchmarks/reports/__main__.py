@@ -1,98 +1,10 @@
-"""Command line of the reports: one subcommand each."""
+"""Command line: ``python -m benchmarks.reports REPORT``."""
 
-import argparse
-from pathlib import Path
-
-import matplotlib
-
-from benchmarks import datasets
-from benchmarks.reports import early_stopping, one_vs_rest, relu_mlp, sigmoid_mlp, softmax
-
-REPORTS = {
-    "softmax": softmax,
-    "one_vs_rest": one_vs_rest,
-    "early_stopping": early_stopping,
-    "sigmoid_mlp": sigmoid_mlp,
-    "relu_mlp": relu_mlp,
-}
-
-
-def parser():
-    """Parser of the command line.
-
-    Returns
-    -------
-    parser : argparse.ArgumentParser
-    """
-    main_parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.reports", description="Do published experiments again."
-    )
-    commands = main_parser.add_subparsers(dest="report", required=True, metavar="REPORT")
-    for name, report in REPORTS.items():
-        summary = report.__doc__.partition("\n")[0]
-        _add_options(commands.add_parser(name, help=summary, description=summary), report)
-    return main_parser
-
-
-def _add_options(command, report):
-    command.add_argument(
-        "--data",
-        choices=report.DATA,
-        default=report.DATA[0],
-        help="data set (default: %(default)s)",
-    )
-    command.add_argument(
-        "--data-home",
-        metavar="DIR",
-        help="directory of NAME.npz (default: $SKLEARN_SOFTMAX_DATA, else scikit-learn's)",
-    )
-    command.add_argument(
-        "--out",
-        type=Path,
-        default=Path("report"),
-        metavar="DIR",
-        help="directory to write to (default: %(default)s)",
-    )
-    command.add_argument(
-        "--n-jobs",
-        type=int,
-        default=2,
-        metavar="N",
-        help="processes that work at once, -1 for one a core (default: %(default)s)",
-    )
-    command.add_argument(
-        "--random-state",
-        type=int,
-        default=0,
-        metavar="SEED",
-        help="seed of splits and shuffles (default: %(default)s)",
-    )
-    if hasattr(report, "add_arguments"):
-        report.add_arguments(command)
-
-
-def main(argv=None):
-    """Run the report that the command line names.
-
-    Parameters
-    ----------
-    argv : list of str, default=None
-        Arguments; None for those of the process.
-
-    Raises
-    ------
-    SystemExit
-        If an argument is not valid, or the data set cannot be loaded.
-    """
-    options = vars(parser().parse_args(argv))
-    report = REPORTS[options.pop("report")]
-    matplotlib.use("agg")  # figures are written, never shown
-    try:
-        dataset = datasets.load(options.pop("data"), options.pop("data_home"))
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"error: {error}") from error
-    report.run(dataset, options.pop("out"), **options)
-
+from benchmarks import _ending
 
 if __name__ == "__main__":
-    main()
+    with _ending.in_one_line():
+        # Here, since it takes a while: an interrupt may come before it is done.
+        from benchmarks.reports.command import main
+
+        main()

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 
+from benchmarks import _files
 from benchmarks.reports import _markdown
 
 BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"  # as the Displays have them
@@ -37,7 +38,8 @@ def write(figure, path, text):
     markdown : str
         The image, for a Markdown file beside it.
     """
-    figure.savefig(path, dpi=150)
+    with _files.naming(path):
+        figure.savefig(path, dpi=150)
     plt.close(figure)
     return _markdown.image(path, text)
 
@@ -50,5 +52,6 @@ def write_animation(animation, path):
     animation : matplotlib.animation.Animation
     path : Path
     """
-    animation.save(path, writer="pillow")
+    with _files.naming(path):
+        animation.save(path, writer="pillow")
     plt.close()

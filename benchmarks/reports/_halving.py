@@ -1,4 +1,4 @@
-"""The search of a report once more, by successive halving, and what that saves."""
+"""A report's search by successive halving, beside the one over the whole grid."""
 
 from dataclasses import dataclass
 

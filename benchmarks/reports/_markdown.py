@@ -1,5 +1,7 @@
 """Tables, figures and files in Markdown."""
 
+from benchmarks import _files
+
 
 def table(header, rows):
     """A table: the first column to the left, the others to the right.
@@ -61,4 +63,5 @@ def write(path, blocks):
     path : Path
     blocks : iterable of str
     """
-    path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+    with _files.naming(path):
+        path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")

@@ -1,13 +1,13 @@
-"""The figures that a report printed, beside the ones found."""
+"""Published figures, beside the ones found."""
 
 from benchmarks.reports import _markdown
 
-# Data sets of the reports; each report is on one of them.
+# Data sets of the original reports; each of them is on one.
 TITLES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
 
 
 def are_comparable(dataset):
-    """Whether the report's figures are for the same data.
+    """Whether the original report's figures are for the same data.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def are_comparable(dataset):
 
 
 def explanation(dataset, original="mnist"):
-    """What the reader is to know about the report's figures.
+    """What the reader is to know about the original report's figures.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def explanation(dataset, original="mnist"):
     text : str
     """
     if are_comparable(dataset):
-        return "Columns and rows headed *report* hold the figures printed there."
+        return "Columns and rows headed *published* hold the figures of the original report."
     return (
-        f"The report's own figures are for {TITLES[original]} and not comparable, so they are left "
+        f"The published figures are for {TITLES[original]} and not comparable, so they are left "
         f"out; `--data {original}` shows them beside the ones found."
     )
 
@@ -62,7 +62,7 @@ def beside(found, published):
 
 
 def table(dataset, header, rows):
-    """A table, without its columns headed *report* where they are not comparable.
+    """A table, without its columns headed *published* where they are not comparable.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def table(dataset, header, rows):
     """
     if are_comparable(dataset):
         return _markdown.table(header, rows)
-    kept = [column for column, name in enumerate(header) if "report" not in name.lower()]
+    kept = [column for column, name in enumerate(header) if "published" not in name.lower()]
     return _markdown.table(
         [header[column] for column in kept], ([row[column] for column in kept] for row in rows)
     )

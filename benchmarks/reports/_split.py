@@ -1,4 +1,4 @@
-"""Training and test rows as the course reports take them."""
+"""Training and test rows as the original reports take them."""
 
 from dataclasses import dataclass
 

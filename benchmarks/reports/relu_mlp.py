@@ -1,6 +1,6 @@
 """Net with a ReLU hidden layer on small colour images: gradient check, sweeps, deeper nets.
 
-The experiment of exercise 2 of a course on high-level computer vision, "HLCV-Ex2", questions 2
+Reproduces exercise 2 of a course on high-level computer vision, "HLCV-Ex2", questions 2
 to 4. Figures and the tables 1 to 7 bear the numbers that they have there; tables 8 and 9 hold
 what is in its text.
 """
@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 
+from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published, _pytorch
 from benchmarks.reports._fits import fit_all
@@ -38,7 +39,7 @@ EXPLAINED = 0.95
 FINAL, DEEPER = 8, 9
 BAND = "The line is the running mean of the losses, the band their running standard deviation."
 
-# The report's own figures, all but those of the toy set for CIFAR-10.
+# The published figures, all but those of the toy set for CIFAR-10.
 REPORT_GRADIENT_ERRORS = {"W1": 6.3e-9, "b1": 1.3e-9, "W2": 3.4e-9, "b2": 3.9e-11}
 REPORT_TOY_LOSS = 0.0171
 REPORT_ACCURACIES = {
@@ -56,7 +57,7 @@ REPORT_DEPTHS = {2: 0.52, 3: 0.486, 4: 0.078, 5: 0.078}
 
 @dataclass(frozen=True)
 class Net:
-    """A net of the sweeps, in the report's terms.
+    """A net of the sweeps, in the original report's terms.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ class Net:
     hidden_size : int, default=50
     lr : float, default=1e-3
     strength : float, default=0.25
-        The report's lambda.
+        The original report's lambda.
     keep : float, default=1.0
         Probability that dropout keeps a hidden unit.
     reduced : bool, default=False
@@ -93,9 +94,9 @@ class Settings:
     ----------
     n_val : int
     thousand : int
-        Steps that stand for 1,000 of the report.
+        Steps that stand for 1,000 of the original report.
     hundred : int
-        Rows of a batch that stand for 100 of the report.
+        Rows of a batch that stand for 100 of the original report.
     n_components : int
         Principal components.
     share : int, default=1
@@ -115,17 +116,17 @@ class Settings:
 
     @property
     def baseline(self):
-        """The report's HLCV-Ex2-Baseline."""
+        """The original report's HLCV-Ex2-Baseline."""
         return Net(self.thousand, 2 * self.hundred, lr=BASELINE_LR)
 
     @property
     def fifty(self):
-        """The report's HLCV-Ex2-50."""
+        """The original report's HLCV-Ex2-50."""
         return Net(4 * self.thousand, 2 * self.hundred)
 
     @property
     def best(self):
-        """The report's HLCV-Ex2-100."""
+        """The original report's HLCV-Ex2-100."""
         return replace(self.fifty, hidden_size=100)
 
     @property
@@ -150,7 +151,7 @@ class Row:
         What tells the net from those of the other rows.
     net : Net
     n_iterations : int
-        Steps after which the net is looked at.
+        Steps after which the accuracies are read off.
     """
 
     cells: tuple
@@ -159,7 +160,7 @@ class Row:
 
     @classmethod
     def at_the_end(cls, cells, net):
-        """A row that looks at the net after its last step."""
+        """A row read off after the net's last step."""
         return cls(cells, net, net.n_iterations)
 
 
@@ -248,8 +249,8 @@ def add_arguments(command):
         type=int,
         choices=range(1, DEEPER + 1),
         metavar="N",
-        help="make only this table: 1 to 7 as in the report, 8 for the test accuracy, 9 for deeper "
-        "nets (default: all of them, and everything else)",
+        help="make only this table: 1 to 7 as in the original report, 8 for the test accuracy, 9 "
+        "for deeper nets (default: all of them, and everything else)",
     )
     command.add_argument(
         "--quick",
@@ -280,7 +281,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, table=None, quick=False):
     -------
     experiment : Experiment
     """
-    out.mkdir(parents=True, exist_ok=True)
     settings = SETTINGS[dataset.name]
     settings = settings.small if quick else settings
     parts = raw_pixels(dataset, settings, random_state)
@@ -295,8 +295,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, table=None, quick=False):
         theirs = _fit_with_pytorch(settings.best, parts, **how)
     deeper = _fit_deeper(settings, parts, **how) if DEEPER in wanted else {}
     experiment = Experiment(dataset, settings, parts, toy, tables, nets, pca, ours, theirs, deeper)
-    with stage("Writing tables and figures"):
-        _markdown.write(out / "relu_mlp.md", _document(experiment, out))
+    with stage("Writing tables and figures"), _files.staged(out) as staging:
+        _markdown.write(staging / "relu_mlp.md", _document(experiment, staging))
     print(f"Wrote {out / 'relu_mlp.md'}")
     for name, found in (("here", ours), ("with PyTorch", theirs)):
         if found is not None:
@@ -352,7 +352,7 @@ def n_epochs(n_iterations, batch_size, n_train):
 
 
 def _tables(s):
-    """The report's tables, by their numbers."""
+    """The original report's tables, by their numbers."""
     return {
         1: _iterations_table(s, BASELINE_LR, step=1),
         2: _iterations_table(s, RAISED_LR, step=2),
@@ -369,13 +369,13 @@ def _tables(s):
 
 
 def _iterations_table(s, lr, step):
-    """Looks at one run, every so many thousand steps."""
+    """Accuracies of one run, every so many thousand steps."""
     net = replace(s.fifty, n_iterations=10 * s.thousand, lr=lr)
-    looks = range(step * s.thousand, net.n_iterations + 1, step * s.thousand)
+    read_off = range(step * s.thousand, net.n_iterations + 1, step * s.thousand)
     return Table(
         f"The number of iterations, with a learning rate of {lr:g}.",
         ["Iterations"],
-        [Row((n,), net, n) for n in looks],
+        [Row((n,), net, n) for n in read_off],
     )
 
 
@@ -390,7 +390,7 @@ def _table_of_both(s, title, header, name, values):
 
 
 def _pca_table(s):
-    """The report's two nets on principal components, then the same on all pixels."""
+    """The original report's two nets on principal components, then the same on all pixels."""
     second = replace(s.fifty, n_iterations=5 * s.thousand, batch_size=4 * s.hundred, strength=0.3)
     rows = [
         Row.at_the_end(
@@ -421,7 +421,7 @@ def _needed(s, tables, wanted):
 
 
 def _nets_of_features(s):
-    """Nets whose features are shown, by the report's names."""
+    """Nets whose features are shown, by the original report's names."""
     return {"HLCV-Ex2-Baseline": s.baseline, "HLCV-Ex2-50": s.fifty, "HLCV-Ex2-100": s.best}
 
 
@@ -549,7 +549,7 @@ def _fit_deeper(s, parts, *, n_jobs, random_state):
 
 
 def _document(e, out):
-    """Blocks of Markdown in the report's order; the figures are written to ``out``."""
+    """Blocks of Markdown in the original report's order; the figures are written to ``out``."""
     return [
         f"# Net with a ReLU hidden layer on {e.dataset.name}",
         _introduction(e),
@@ -569,7 +569,8 @@ def _image(figure, number, text, out):
 
 def _introduction(e):
     text = (
-        'The experiment of the course report "HLCV-Ex2", questions 2 to 4, on the data set '
+        'This reproduces the course report "HLCV-Ex2", below "the original report", questions 2 '
+        "to 4, on the data set "
         f"`{e.dataset.name}`: {e.parts}. Pixels go from 0 to 255; the mean training image is "
         "subtracted from them. Figures and the tables 1 to 7 bear the numbers that they have "
         "there; tables 8 and 9 hold what is in its text. "
@@ -590,19 +591,19 @@ def _settings_text(e):
     epochs = n_epochs(best.n_iterations, best.batch_size, e.n_train)
     return "\n".join(
         [
-            "The nets are `TwoLayerMLPClassifier` with the report's settings:",
+            "The nets are `TwoLayerMLPClassifier` with the original report's settings:",
             "",
             "- gradient descent without momentum; the learning rate falls by the factor "
-            f"{LR_DECAY} after each epoch. The report writes that it raised it from 1e-3 to 1e-4; "
-            f"the baseline's is {BASELINE_LR:g} and the raised one {RAISED_LR:g};",
+            f"{LR_DECAY} after each epoch. The original report writes that it raised it from 1e-3 "
+            f"to 1e-4; the baseline's is {BASELINE_LR:g} and the raised one {RAISED_LR:g};",
             f"- normal initial weights with a standard deviation of {WEIGHT_INIT:g}, intercepts "
             "of 0;",
             "- iterations are steps of one batch. Training here goes by whole epochs, "
             "`n_epochs = round(iterations * batch_size / n)` with the "
             f"n = {e.n_train} training rows, so that {best.n_iterations} iterations with batches "
             f"of {best.batch_size} rows are {epochs} epochs;",
-            "- the report adds `lambda (||W1||^2 + ||W2||^2)` to the mean loss. In this package "
-            "the penalty stands beside the sum of the losses, "
+            "- the original report adds `lambda (||W1||^2 + ||W2||^2)` to the mean loss. In this "
+            "package the penalty stands beside the sum of the losses, "
             "`(sum of losses + (reg_param / 2) ||W||^2) / n`, which is the same for "
             "`reg_param = 2 * lambda * n`.",
         ]
@@ -622,12 +623,12 @@ def _toy_part(e, out):
         f"{e.toy.net.hidden_size} hidden units. `gradient_check` compares the gradient with "
         f"central differences, the penalty with lambda {TOY_CHECK_STRENGTH} included.",
         "**Figure 1.** Largest relative error of the gradient for each parameter.",
-        _markdown.table(["Parameter", "Error", "Error (report)"], rows),
+        _markdown.table(["Parameter", "Error", "Error (published)"], rows),
         "## The toy set (question 3a)",
         _image(_plot_toy(e.toy.net), 2, "Loss on the toy set", out),
         f"**Figure 2.** Loss on the toy set in {len(losses)} steps on all rows at once. The last "
-        f"is {losses[-1]:.4f}; the report's is {REPORT_TOY_LOSS}, from other random weights and on "
-        "random batches.",
+        f"is {losses[-1]:.4f}; the original report's is {REPORT_TOY_LOSS}, from other random "
+        "weights and on random batches.",
     ]
 
 
@@ -636,20 +637,21 @@ def _baseline_part(e, out):
     return [
         "## The baseline (question 3b)",
         _image(_plot_baseline(e), 3, "Loss, accuracy and features of the baseline", out),
-        f"**Figure 3.** The report's baseline, with a learning rate of {net.lr:g}. Left: loss of "
-        f"each batch (top), without penalty, and accuracy over the epochs (bottom). {BAND} Right: "
-        "first-layer weights of each hidden unit as an image, scaled to its own largest weight.",
+        f"**Figure 3.** The original report's baseline, with a learning rate of {net.lr:g}. Left: "
+        f"loss of each batch (top), without penalty, and accuracy over the epochs (bottom). {BAND} "
+        "Right: first-layer weights of each hidden unit as an image, scaled to its own largest "
+        "weight.",
     ]
 
 
 def _sweeps(e, out):
-    """The report's tables, each with what belongs to it."""
+    """The original report's tables, each with what belongs to it."""
     n_val = len(e.parts.y_val)
     followers = {4: _batch_part, 5: _curves_part, 6: _dropout_part}
     blocks = [
         "## The sweeps (question 3b)",
-        "Accuracies are those at the end of an epoch, on training rows those of the scores on the "
-        "way, each just before the step that uses it. Every row of tables 1 and 2 looks at the "
+        "Accuracies are those at the end of an epoch, on training rows those of the scores "
+        "during it, each just before the step that uses it. Every row of tables 1 and 2 is of the "
         f"same run. On {n_val} validation rows an accuracy of one half has a standard error of "
         f"{0.5 / np.sqrt(n_val):.3f}: smaller differences may be chance.",
     ]
@@ -666,14 +668,14 @@ def _accuracy_table(e, number):
     """Training and validation accuracy of each row."""
     table = e.tables[number]
     rows = (
-        [*row.cells, *_look(e, row), published]
+        [*row.cells, *_read_off(e, row), published]
         for row, published in zip(table.rows, REPORT_ACCURACIES[number])
     )
-    header = [*table.header, "Epochs", "Training", "Validation", "Validation (report)"]
+    header = [*table.header, "Epochs", "Training", "Validation", "Validation (published)"]
     return _published.table(e.dataset, header, rows)
 
 
-def _look(e, row):
+def _read_off(e, row):
     """Epochs, and training and validation accuracy after them."""
     epochs = n_epochs(row.n_iterations, row.net.batch_size, e.n_train)
     history = e.nets[row.net].history_
@@ -698,7 +700,7 @@ def _curves_part(e, out):
     return [
         _image(_plot_training(e), 5, "Loss and accuracy of the baseline and of the best net", out),
         "**Figure 5.** Loss of each batch, without penalty (top), and accuracy over the epochs "
-        f"(bottom) of the report's baseline (left) and of its best net (right). {BAND}",
+        f"(bottom) of the original report's baseline (left) and of its best net (right). {BAND}",
     ]
 
 
@@ -713,7 +715,9 @@ def _pca_part(e, out):
     variance = np.cumsum(e.pca.explained_variance_ratio_)
     n_needed = np.searchsorted(variance, EXPLAINED) + 1
     n = e.settings.n_components
-    published = "; the report finds about 250" if _published.are_comparable(e.dataset) else ""
+    published = (
+        "; the original report finds about 250" if _published.are_comparable(e.dataset) else ""
+    )
     return [
         _image(_plot_pca(e, variance), 6, "Explained variance, and accuracy in each epoch", out),
         "**Figure 6.** Left: share of the variance that the first principal components explain. "
@@ -727,8 +731,8 @@ def _final_part(e):
     best = e.settings.best
     return [
         "## The best net (conclusion)",
-        f"The report's choice: {best.hidden_size} hidden units, {best.n_iterations} iterations, "
-        f"batches of {best.batch_size} rows, a learning rate of {best.lr:g}, lambda "
+        f"The original report's choice: {best.hidden_size} hidden units, {best.n_iterations} "
+        f"iterations, batches of {best.batch_size} rows, a learning rate of {best.lr:g}, lambda "
         f"{best.strength:g}, neither dropout nor PCA. {_pytorch_text(e)}",
         "**Table 8.** Validation and test accuracy from different random weights and shuffles.",
         _final_table(e),
@@ -745,13 +749,13 @@ def _pytorch_text(e):
 
 
 def _final_table(e):
-    """Accuracies of each seed, their means, and the report's."""
+    """Accuracies of each seed, their means, and the original report's."""
     found = np.array(e.ours if e.theirs is None else np.hstack([e.ours, e.theirs]))
     header = ["", "Validation", "Test", "Validation (PyTorch)", "Test (PyTorch)"]
     rows = [[f"Seed {seed}", *row] for seed, row in zip(SEEDS, found.tolist())]
     rows.append(["Mean", *found.mean(axis=0).tolist()])
     if _published.are_comparable(e.dataset):
-        rows.append(["Report", *REPORT_BEST, *[None] * (found.shape[1] - len(REPORT_BEST))])
+        rows.append(["Published", *REPORT_BEST, *[None] * (found.shape[1] - len(REPORT_BEST))])
     return _markdown.table(header[: 1 + found.shape[1]], rows)
 
 
@@ -776,14 +780,15 @@ def _deeper_part(e):
         f"Nets of {min(DEPTHS)} to {max(DEPTHS)} layers with {e.settings.fifty.hidden_size} units "
         f"in each hidden one, trained for {DEEP_EPOCHS} epochs by Adam with the estimator's own "
         f"learning rate in batches of {e.settings.fifty.batch_size} rows, on pixels divided by "
-        f"{HALF_RANGE}. The report states the number of epochs only. Weights begin once with a "
-        f"standard deviation of {DEEP_SCALES[0]:g} in all layers and once with He's, which depends "
+        f"{HALF_RANGE}. The original report states the number of epochs only. Weights begin once "
+        f"with a standard deviation of {DEEP_SCALES[0]:g} in all layers and once with He's, which "
+        "depends "
         'on the size of the layer (`weight_init="auto"`).',
         "**Table 9.** Accuracy after the last epoch, by the scale of the initial weights.",
-        _published.table(e.dataset, ["Layers", *titles, "Validation (report)"], rows),
-        "The report takes the chance level of its deepest nets for overfitting. A net that "
-        "overfits is right on the rows that it is trained on; one that is at chance on these too "
-        "has not learnt.",
+        _published.table(e.dataset, ["Layers", *titles, "Validation (published)"], rows),
+        "The original report takes the chance level of its deepest nets for overfitting. A net "
+        "that overfits is right on the rows that it is trained on; one that is at chance on these "
+        "too has not learnt.",
     ]
 
 
@@ -809,7 +814,6 @@ def _plot_baseline(e):
     figure = _figures.new_figure(9.6, 6.4)
     axes = figure.subplot_mosaic([["loss", "features"], ["accuracy", "features"]])
     _draw_training((axes["loss"], axes["accuracy"]), net)
-    axes["loss"].ticklabel_format(useOffset=False)
     style = {"scale": "image", "n_columns": 5}
     WeightImagesDisplay.from_estimator(net, e.dataset.image_shape, ax=axes["features"], **style)
     return figure
@@ -819,6 +823,8 @@ def _draw_training(axes, net):
     """Draw the loss of the batches and the accuracy over the epochs, with a legend each."""
     for ax, metric in zip(axes, ("step_loss", "accuracy")):
         TrainingCurveDisplay.from_estimator(net, metrics=metric, ax=ax)
+    # From zero on, for a loss that hardly falls to look like one.
+    axes[0].set_ylim(0, 1.1 * max(net.step_losses_))
 
 
 def _plot_batches(e):
@@ -828,7 +834,9 @@ def _plot_batches(e):
         f"batches of {size} rows": e.nets[replace(e.settings.fifty, batch_size=size)]
         for size in sizes
     }
-    return TrainingCurveDisplay.from_estimator(nets, metrics="step_loss").figure_
+    display = TrainingCurveDisplay.from_estimator(nets, metrics="step_loss")
+    display.axes_[0].set_ylim(bottom=0)
+    return display.figure_
 
 
 def _plot_training(e):
@@ -853,7 +861,8 @@ def _plot_pca(e, variance):
     ax.grid(alpha=0.3)
     ax.legend()
     nets = {
-        f"{'components' if row.net.reduced else 'pixels'}, lr {row.net.lr:g}": e.nets[row.net]
+        f"{'components' if row.net.reduced else 'pixels'}, lr {row.net.lr:g}, "
+        f"{e.nets[row.net].n_epochs} epochs": e.nets[row.net]
         for row in e.tables[7].rows
     }
     TrainingCurveDisplay.from_estimator(nets, metrics="val_accuracy", ax=accuracy_ax)

@@ -1,11 +1,12 @@
 """Net with a sigmoid hidden layer on handwritten digits, trained on few images and on many.
 
-The experiment of A. Lee (2021), sections 3 to 6: a 784-64-10 net on MNIST. Figures bear the
+Reproduces A. Lee (2021), sections 3 to 6: a 784-64-10 net on MNIST. Figures bear the
 numbers that they have there.
 """
 
 from dataclasses import dataclass, replace
 
+from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._fits import fit_all
@@ -39,7 +40,7 @@ class Settings:
 
 SETTINGS = {"digits": Settings(200, 300, 20), "mnist": Settings(2_000, 10_000, 100)}
 
-# The report's own figures, all of them for MNIST.
+# The published figures, all of them for MNIST.
 REPORT_DEFAULT_ACCURACY = "0.90 to 0.91"
 REPORT_BEST_ACCURACY = "0.94"
 
@@ -92,7 +93,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
     -------
     experiment : Experiment
     """
-    out.mkdir(parents=True, exist_ok=True)
     settings = SETTINGS[dataset.name]
     parts = with_validation(dataset, n_val=settings.n_val, random_state=random_state)
     few_rows = first_training_rows(parts, settings.n_few)
@@ -106,8 +106,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
     with stage(f"Training on {len(few_rows.y_train)} images"):
         few = fit_all(_nets({DEFAULT_LR, best_lr(many)}, **common), few_rows.to_fit, n_jobs)
     experiment = Experiment(dataset, settings, parts, n_epochs, few, many)
-    with stage("Writing tables and figures"):
-        _markdown.write(out / "sigmoid_mlp.md", _document(experiment, out))
+    with stage("Writing tables and figures"), _files.staged(out) as staging:
+        _markdown.write(staging / "sigmoid_mlp.md", _document(experiment, staging))
     print(f"Wrote {out / 'sigmoid_mlp.md'}")
     best = many[experiment.best_lr]
     print(f"Best learning rate: {best.lr:g} (validation accuracy {_val_accuracy(best):.4f})")
@@ -156,7 +156,7 @@ def _nets(lrs, **params):
 
 
 def _document(e, out):
-    """Blocks of Markdown in the report's order; the figures are written to ``out``."""
+    """Blocks of Markdown in the original report's order; the figures are written to ``out``."""
     n_few, n_many = _sizes(e)
     return [
         f"# Net with a sigmoid hidden layer on {e.dataset.name}",
@@ -166,8 +166,8 @@ def _document(e, out):
         f"{e.n_epochs} epochs, with `lr={DEFAULT_LR}`.",
         _image(_plot_curves(e.few), 1, "Accuracy in each epoch with few images", out),
         f"**Figure 1.** Accuracy over the epochs with {n_few} training images. Training images "
-        "are scored on the way, each just before the step that uses it, validation images at the "
-        "end of an epoch.",
+        "are scored during the epoch, each just before the step that uses it, validation images at "
+        "the end of an epoch.",
         _image(_plot_curves(e.many), 2, "Accuracy in each epoch with many images", out),
         f"**Figure 2.** The same with {n_many} training images.",
         _comparison(e),
@@ -181,9 +181,9 @@ def _document(e, out):
         "The test images took no part in the choice of the learning rate.",
         "## The weights (section 6)",
         _image(_plot_weights(e), 3, "Weights of the hidden units as images", out),
-        f"**Figure 3**, which the report does not number. Weights of the {HIDDEN_SIZE} hidden "
-        "units of the best net as images, each on a scale of its own. Red pixels switch a unit "
-        "on, blue ones switch it off.",
+        f"**Figure 3**, which the original report does not number. Weights of the {HIDDEN_SIZE} "
+        "hidden units of the best net as images, each on a scale of its own. Red pixels switch a "
+        "unit on, blue ones switch it off.",
     ]
 
 
@@ -199,7 +199,8 @@ def _sizes(e):
 def _introduction(e):
     n_features, n_classes = e.parts.X_train.shape[1], len(e.many[DEFAULT_LR].classes_)
     return (
-        f"The experiment of A. Lee (2021), sections 3 to 6, on the data set `{e.dataset.name}`: "
+        'This reproduces A. Lee (2021), below "the original report", sections 3 to 6, on the data '
+        f"set `{e.dataset.name}`: "
         f"{e.parts}, with pixels scaled to [0, 1]. The net is `TwoLayerMLPClassifier` with "
         f"{n_features} inputs, {HIDDEN_SIZE} sigmoid units and {n_classes} softmax outputs, "
         "trained by gradient descent without momentum and without penalty in batches of "
@@ -208,14 +209,14 @@ def _introduction(e):
 
 
 def _comparison(e):
-    """What the report says of its figures 1 and 2, with the numbers found."""
+    """What the original report says of its figures 1 and 2, with the numbers found."""
     few, many = (nets[DEFAULT_LR].history_ for nets in (e.few, e.many))
     n_few, n_many = _sizes(e)
     return (
-        "The report finds that the curves lie farther apart with few images, and that many images "
-        "reach a higher accuracy and climb faster at the beginning. Here the validation accuracy "
-        f"after the first epoch is {few['val_accuracy'][0]:.4f} with {n_few} images and "
-        f"{many['val_accuracy'][0]:.4f} with {n_many}, after the last "
+        "The original report finds that the curves lie farther apart with few images, and that "
+        "many images reach a higher accuracy and climb faster at the beginning. Here the "
+        f"validation accuracy after the first epoch is {few['val_accuracy'][0]:.4f} with {n_few} "
+        f"images and {many['val_accuracy'][0]:.4f} with {n_many}, after the last "
         f"{few['val_accuracy'][-1]:.4f} and {many['val_accuracy'][-1]:.4f}. An epoch of many "
         "images has as many more steps."
     )
@@ -228,10 +229,10 @@ def _search_text(e):
     )
     if _published.are_comparable(e.dataset):
         text += (
-            f" The report's accuracy is {REPORT_DEFAULT_ACCURACY} with its default settings and "
-            f"{REPORT_BEST_ACCURACY} with its best learning rate. It names 0.0001 both as the best "
-            "and as one that did worse, and states neither its batches nor the scale of its "
-            "pixels, so that the learning rates themselves cannot be compared."
+            f" The original report's accuracy is {REPORT_DEFAULT_ACCURACY} with its default "
+            f"settings and {REPORT_BEST_ACCURACY} with its best learning rate. It names 0.0001 "
+            "both as the best and as one that did worse, and states neither its batches nor the "
+            "scale of its pixels, so that the learning rates themselves cannot be compared."
         )
     return text
 
@@ -257,7 +258,7 @@ def _accuracy_table(e):
             [n_many, f"{lr:g}", *_accuracies(e, e.many[lr], n_many), published[lr]],
         )
     ]
-    header = ["Images", "`lr`", "Training", "Validation", "Gap", "Test", "Report"]
+    header = ["Images", "`lr`", "Training", "Validation", "Gap", "Test", "Published"]
     return _published.table(e.dataset, header, rows)
 
 

@@ -1,11 +1,12 @@
 """Softmax regression on handwritten digits: grid search, training and test.
 
-The experiment of K. Abhishek, "Multi-class classification using softmax regression" (2021),
+Reproduces K. Abhishek, "Multi-class classification using softmax regression" (2021),
 question 2. Tables and figures bear the numbers that they have there.
 """
 
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.metrics import (
@@ -21,6 +22,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
+from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _halving, _markdown, _published
 from benchmarks.reports._progress import show_progress, stage
@@ -52,7 +54,7 @@ KEPT_EVERY = 5  # epochs
 SHOWN_EPOCHS = (0, 25, 75)  # and the last one
 THRESHOLD = 0.75
 
-# The report's own figures, all of them for MNIST.
+# The published figures, all of them for MNIST.
 REPORT_COUNTS = (6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958)
 REPORT_BEST = {"n_epochs": 200, "lr": 0.5, "batch_size": 1000, "reg_param": 0.1}
 REPORT_CV_ACCURACY = 0.9879
@@ -108,7 +110,7 @@ class Experiment:
 
     @property
     def has_published_figures(self):
-        """Whether the report's figures are for the same data."""
+        """Whether the original report's figures are for the same data."""
         return _published.are_comparable(self.dataset)
 
 
@@ -137,7 +139,7 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fuse
     random_state : int, default=0
         Seed of the splits and of the shuffles.
     param_grid : dict, default=None
-        Values to search; None for the 54 configurations of the report, with smaller
+        Values to search; None for the 54 configurations of the original report, with smaller
         batches for "digits".
     search : {"fused", "sklearn"}, default="fused"
         Whether configurations train together or one after the other.
@@ -146,7 +148,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fuse
     -------
     experiment : Experiment
     """
-    out.mkdir(parents=True, exist_ok=True)
     X_train, X_test, y_train, y_test = split(dataset, random_state)
     param_grid = param_grid or PARAM_GRIDS[dataset.name]
     search = grid_search(param_grid, n_jobs, random_state, SEARCHES[search])
@@ -172,8 +173,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fuse
         y_test=y_test,
         y_pred=model.predict(X_test),
     )
-    with stage("Writing tables and figures"):
-        _markdown.write(out / "softmax.md", _document(experiment, out))
+    with stage("Writing tables and figures"), _files.staged(out) as staging:
+        _markdown.write(staging / "softmax.md", _document(experiment, staging))
     print(f"Wrote {out / 'softmax.md'}")
     best = ", ".join(f"{name}={value}" for name, value in search.best_params_.items())
     print(f"Best configuration: {best} (mean CV accuracy {search.best_score_:.4f})")
@@ -235,11 +236,11 @@ def _weight_history(model):
 
 
 def _document(e, out):
-    """Blocks of Markdown in the report's order; the figures are written to ``out``."""
+    """Blocks of Markdown in the original report's order; the figures are written to ``out``."""
     return [
         f"# Softmax regression on {e.dataset.name}",
         _introduction(e),
-        "**Figure 1.** Not reproduced: the report's drawing of the model's parts.",
+        "**Figure 1.** Not reproduced: the original report's drawing of the model's parts.",
         "## The data",
         "**Table 1.** Number of images of each class.",
         _table_1(e),
@@ -250,16 +251,16 @@ def _document(e, out):
         _search_summary(e),
         _image(_plot_search(e), 2, "Mean accuracy of each configuration", out),
         "**Figure 2.** Accuracy in cross-validation: means (points) and standard deviations over "
-        f"the {N_FOLDS} folds (bars) of every configuration.",
+        f"the {N_FOLDS} folds (bars) of every configuration, a panel for each batch size.",
         "**Table 3.** The best configuration.",
         _table_3(e),
         "## The search by successive halving",
         *_search_by_halving(e, out),
         "## Training the best configuration",
         _image(_plot_training(e), 3, "Loss and accuracy in each epoch", out),
-        "**Figure 3.** Loss and accuracy over the epochs. Training rows are scored on the way, "
-        "each just before the step that uses it, test rows at the end of an epoch; the loss is "
-        "the cross-entropy without the penalty.",
+        "**Figure 3.** Loss and accuracy over the epochs. Training rows are scored during the "
+        "epoch, each just before the step that uses it, test rows at the end of an epoch; the loss "
+        "is the cross-entropy without the penalty.",
         "## The weights and the biases",
         *_parameters(e, out),
         _image(_plot_weights(e), 6, "Weights as images", out),
@@ -279,11 +280,11 @@ def _document(e, out):
 
 
 def _search_by_halving(e, out):
-    """What halving saves, which is not in the report."""
+    """What halving saves, which is not in the original report."""
     path = out / "softmax_halving.png"
     return [
-        "Not in the report: the same search once more, but all configurations train for a few "
-        "epochs, and only the best third of them goes on to three times as many. "
+        "Not in the original report: the same search once more, but all configurations train for a "
+        "few epochs, and only the best third of them goes on to three times as many. "
         f"{e.comparison.rungs()}",
         e.comparison.summary(),
         e.comparison.table(),
@@ -309,18 +310,20 @@ def _parameters(e, out):
     return [
         _image(_plot_parameters(e), 4, "Norm of the weights and biases in each epoch", out),
         "**Figure 4.** Norm of the weights (a, left) and bias of each class (b, right) over the "
-        f"epochs, kept every {KEPT_EVERY} epochs. The norm falls in the report; here the weights "
-        "begin at zero, so that it rises.",
+        f"epochs, kept every {KEPT_EVERY} epochs. The norm falls in the original report; here the "
+        "weights begin at zero, so that it rises.",
         _image(_plot_epochs(e), 5, "Weights after some epochs", out),
-        "**Figure 5.** Weights of each class after some epochs, all on one scale. The report's "
-        f"video is [`softmax_weights.gif`](softmax_weights.gif), with every {KEPT_EVERY}th epoch.",
+        "**Figure 5.** Weights of each class after some epochs, all on one scale. The original "
+        "report's video is [`softmax_weights.gif`](softmax_weights.gif), with every "
+        f"{KEPT_EVERY}th epoch.",
     ]
 
 
 def _introduction(e):
     return (
-        'The experiment of K. Abhishek, "Multi-class classification using softmax regression" '
-        f"(2021), question 2, on the data set `{e.dataset.name}`. Tables and figures bear the "
+        'This reproduces K. Abhishek, "Multi-class classification using softmax regression" '
+        '(2021), below "the original report", question 2, on the data set '
+        f"`{e.dataset.name}`. Tables and figures bear the "
         f"numbers that they have there. {_published.explanation(e.dataset)}"
     )
 
@@ -346,7 +349,7 @@ def _table_1(experiment):
     """Number of images of each class."""
     classes, counts = np.unique(experiment.dataset.y, return_counts=True)
     rows = zip(classes, counts, REPORT_COUNTS)
-    return _published.table(experiment.dataset, ["Class", "Count", "Count (report)"], rows)
+    return _published.table(experiment.dataset, ["Class", "Count", "Count (published)"], rows)
 
 
 def _table_2(experiment):
@@ -359,13 +362,13 @@ def _table_2(experiment):
 
 
 def _table_3(experiment):
-    """The best configuration and, where it was searched, the report's."""
+    """The best configuration and, where it was searched, the original report's."""
     search = experiment.search
     rows = [("Best", search.best_params_, search.best_score_)]
     if REPORT_BEST in search.cv_results_["params"]:
-        rows.append(("The report's best, here", REPORT_BEST, mean_accuracy(search, REPORT_BEST)))
+        rows.append(("The published best, here", REPORT_BEST, mean_accuracy(search, REPORT_BEST)))
     if experiment.has_published_figures:
-        rows.append(("Best (report)", REPORT_BEST, REPORT_CV_ACCURACY))
+        rows.append(("Best (published)", REPORT_BEST, REPORT_CV_ACCURACY))
     return _markdown.table(
         ["", *(f"`{name}`" for name in REPORT_BEST), "Mean accuracy"],
         (
@@ -395,7 +398,7 @@ def _table_4(experiment):
     """Precision, recall, F1 and accuracy of each class, their averages, and the accuracy."""
     scores = scores_of(experiment.y_test, experiment.y_pred)
     names = ["Precision", "Recall", "F1", "Accuracy"]
-    header = ["Class", *_published.beside(names, [f"{name} (report)" for name in names])]
+    header = ["Class", *_published.beside(names, [f"{name} (published)" for name in names])]
     rows = (
         [row, *_published.beside(values, REPORT_SCORES.get(row, [None] * len(values)))]
         for row, values in scores.items()
@@ -427,8 +430,32 @@ def scores_of(y_test, y_pred):
 
 
 def _plot_search(e):
-    """Means and standard deviations of all configurations, in the order of the grid."""
-    return SearchResultsDisplay.from_search(e.search).figure_
+    """Means and standard deviations of all configurations, a panel for each batch size."""
+    results = SearchResultsDisplay.from_search(e.search)
+    plt.close(results.figure_)
+    batch_sizes = e.search.param_grid["batch_size"]
+    n_rows = len(results.means) // len(batch_sizes)
+    figure = _figures.new_figure(10.8, 1.6 + 0.18 * n_rows)
+    panels = figure.subplots(ncols=len(batch_sizes), sharex=True, squeeze=False)[0]
+    marks = [_draw_batch_size(ax, results, size) for ax, size in zip(panels, batch_sizes)]
+    figure.legend(handles=[mark for mark in marks if mark], loc="outside upper center")
+    return figure
+
+
+def _draw_batch_size(ax, results, batch_size):
+    """Draw the configurations of a batch size; the mark of the best of all if it is among them."""
+    chosen = [i for i, c in enumerate(results.configurations) if c["batch_size"] == batch_size]
+    display = SearchResultsDisplay(
+        configurations=[results.configurations[i] for i in chosen],
+        means=results.means[chosen],
+        deviations=results.deviations[chosen],
+        best_index=chosen.index(results.best_index) if results.best_index in chosen else None,
+        score_name=results.score_name,
+    ).plot(ax)
+    ax.set_title(f"batch_size = {batch_size}")
+    if ax.get_legend():
+        ax.get_legend().remove()  # the figure has one for all panels
+    return display.best_
 
 
 def _plot_halving(e):

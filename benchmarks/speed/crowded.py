@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks import _arguments
 from benchmarks.speed import libraries
 from benchmarks.speed.fit import (
     DTYPES,
@@ -45,9 +46,8 @@ def add_arguments(parser):
     n_cores = joblib.cpu_count()
     parser.add_argument(
         "--busy",
-        type=int,
+        type=_arguments.whole_number(1, 1000),
         default=n_cores,
-        choices=range(1, 1001),
         metavar="N",
         help=f"busy processes (default {n_cores}, the number of cores)",
     )

@@ -4,11 +4,13 @@ from itertools import product
 
 import numpy as np
 
+from benchmarks import _arguments
 from benchmarks.speed import libraries
 from benchmarks.speed.timing import shortest_epochs
 from sklearn_softmax import GDLogisticRegression, SoftmaxRegression, TwoLayerMLPClassifier
 
 N_ROWS, N_FEATURES, N_CLASSES = 20_000, 784, 10
+LEAST_ROWS = 60  # all classes are among them
 LR, NET_LR = 0.01, 1e-3
 BATCH_SIZES = (32, 200, 1000)
 HIDDEN_SIZES = (64, 256)
@@ -30,13 +32,18 @@ def add_sizes(parser, n_runs):
     """Options for the number of runs and of rows."""
     parser.add_argument(
         "--runs",
-        type=int,
+        type=_arguments.whole_number(1, 1000),
         default=n_runs,
-        choices=range(1, 1001),
         metavar="N",
         help=f"runs of each (default {n_runs})",
     )
-    parser.add_argument("--rows", type=int, default=N_ROWS, help=f"rows (default {N_ROWS})")
+    parser.add_argument(
+        "--rows",
+        type=_arguments.whole_number(LEAST_ROWS),
+        default=N_ROWS,
+        metavar="N",
+        help=f"rows (default {N_ROWS})",
+    )
 
 
 def run(options):

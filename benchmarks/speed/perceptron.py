@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 from sklearn.linear_model import Perceptron
 
-from benchmarks import datasets
+from benchmarks import _arguments, datasets
 from sklearn_softmax import BinaryPerceptron
 
 EPOCHS = (5, 50)
@@ -17,7 +17,11 @@ OURS, SKLEARN = "sklearn_softmax", "scikit-learn"
 def add_arguments(parser):
     """Options of this table."""
     parser.add_argument(
-        "--runs", type=int, default=3, choices=range(1, 1001), metavar="N", help="runs of each fit"
+        "--runs",
+        type=_arguments.whole_number(1, 1000),
+        default=3,
+        metavar="N",
+        help="runs of each fit (default 3)",
     )
     parser.add_argument(
         "--data", choices=("mnist", "digits"), default="mnist", help="data set (default mnist)"

@@ -8,6 +8,9 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_softmax.displays._configurations import value_text, varying
 
+# As the estimators document them: what n_epochs="auto" allows, and the convergence_ that ends it.
+AUTO_EPOCHS, AUTO_STEPS, CONVERGED = 200, 1000, 2e-3
+
 
 def named(estimators):
     """Estimators by name.
@@ -94,6 +97,38 @@ def require(estimator, attribute):
             f"This {type(estimator).__name__} has no `{attribute}`: fit it first (a search with "
             "refit=True). If it is fitted, it is of a kind that has none."
         )
+
+
+def why_ended(model):
+    """Why the training of a classifier of this package ended before its most epochs.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+
+    Returns
+    -------
+    reason : str or None
+        None where it went on to the last epoch, or was ended from outside.
+    """
+    history = model.history_
+    if "mistakes" in history and history["mistakes"][-1] == 0:
+        return "ended: no mistakes left"
+    if model.n_iter_ >= _most_epochs(model):
+        return None
+    if model.early_stopping or ("mistakes" in history and model.tol is not None):
+        kind = "validation" if model.early_stopping else "training"
+        return f"ended: {kind} loss without gain in {model.n_iter_no_change} epochs"
+    has_converged = model.n_epochs == "auto" and model.convergence_ <= CONVERGED
+    return "ended: converged" if has_converged else None
+
+
+def _most_epochs(model):
+    """Epochs after which the training of a model ends in any case."""
+    if model.n_epochs == "auto":
+        return max(AUTO_EPOCHS, -(-AUTO_STEPS * model.n_iter_ // model.n_steps_))
+    return model.n_epochs
 
 
 def check_kept(history):

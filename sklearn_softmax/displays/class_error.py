@@ -48,8 +48,7 @@ class ClassErrorDisplay:
 
     References
     ----------
-    .. [1] The report on ten perceptrons and ten logistic regressions joined to ten
-       classes (``benchmarks.reports one_vs_rest``), figures 1 and 4.
+    .. [1] N. Hinke, "MNIST Handwritten Digits" (2022), figures 1 and 4.
 
     Examples
     --------
@@ -207,7 +206,7 @@ class ClassErrorDisplay:
         return cls(errors=errors, classes=classes).plot(ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
-        """Draw a group of bars for each class.
+        """Draw a group of bars for each class; where there is no error, a 0 stands for the bar.
 
         Parameters
         ----------
@@ -230,7 +229,11 @@ class ClassErrorDisplay:
             shift = width * (position - (n_models - 1) / 2)
             style = {"color": colour, "label": name, "width": width}
             style = styled(style, kwargs)
-            self.bars_.append(self.ax_.bar(places + shift, self.errors[name], **style))
+            bars = self.ax_.bar(places + shift, self.errors[name], **style)
+            # Else a class without errors looks like one that was left out.
+            zeros = ["" if error else "0" for error in self.errors[name]]
+            self.ax_.bar_label(bars, zeros, color=bars[0].get_facecolor())
+            self.bars_.append(bars)
         names = [str(label) for label in self.classes]
         is_crowded = max(map(len, names)) * len(names) > 55
         style = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if is_crowded else {}

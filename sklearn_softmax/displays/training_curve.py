@@ -10,7 +10,7 @@ from scipy.ndimage import uniform_filter1d
 
 from sklearn_softmax._typing import Array, Estimators
 from sklearn_softmax.displays._drawing import GREY, ORANGE, add_legend, colours, panels, styled
-from sklearn_softmax.displays._models import final_model, named, require
+from sklearn_softmax.displays._models import final_model, named, require, why_ended
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +38,8 @@ class TrainingCurveDisplay:
         By the same names, the loss of each batch.
     best_epochs : dict of str to int
         By name, the epoch of the lowest validation loss, for those that it is marked for.
+    endings : dict of str to str, default=None
+        By name, why training ended before its most epochs, for those of which it did.
 
     Attributes
     ----------
@@ -51,6 +53,8 @@ class TrainingCurveDisplay:
         For each metric, the bands around running means; empty for metrics of epochs.
     markers_ : list of list of matplotlib Line2D
         For each metric, the marks at the lowest validation loss.
+    ends_ : list of list of matplotlib Line2D
+        For each metric, the marks where curves end early; the legend tells why.
     legend_ : matplotlib Legend or None
         The legend of all axes.
 
@@ -84,10 +88,12 @@ class TrainingCurveDisplay:
         histories: dict[str, dict[str, Array]],
         step_losses: dict[str, Array],
         best_epochs: dict[str, int],
+        endings: dict[str, str] | None = None,
     ) -> None:
         self.histories = histories
         self.step_losses = step_losses
         self.best_epochs = best_epochs
+        self.endings = endings
 
     @classmethod
     def from_estimator(
@@ -133,6 +139,7 @@ class TrainingCurveDisplay:
                 for name, model in models.items()
                 if model.early_stopping and "val_loss" in model.history_
             },
+            endings={name: why for name, model in models.items() if (why := why_ended(model))},
         )
         return display.plot(
             ax, metrics=metrics, window=window, validation_name=validation_name, **kwargs
@@ -157,7 +164,8 @@ class TrainingCurveDisplay:
             What of ``history_`` to draw over the epochs, beside its figure on the
             validation rows where there is one; "val_loss" and "val_accuracy" draw that
             one alone. "step_loss" is the loss of each batch over the steps: its running
-            mean, in a band of one running standard deviation to each side.
+            mean, in a band of one running standard deviation to each side, as far as the
+            losses can go: not below 0.
         window : int, default=None
             Steps that a running mean is over; None for a fiftieth of them.
         validation_name : str, default="validation"
@@ -183,7 +191,7 @@ class TrainingCurveDisplay:
         figsize = (6.4, 4.8) if len(metrics) == 1 else (4.8 * len(metrics), 4.2)
         self.axes_ = panels(ax, len(metrics), figsize=figsize)
         self.figure_ = self.axes_[0].get_figure()
-        self.lines_, self.bands_, self.markers_ = [], [], []
+        self.lines_, self.bands_, self.markers_, self.ends_ = [], [], [], []
         self._names, self._kinds = {}, {}
         for panel, metric in zip(self.axes_, metrics):
             if metric == STEP_LOSS:
@@ -214,7 +222,7 @@ class TrainingCurveDisplay:
         kinds = {metric: "training", f"val_{metric}": validation_name}
         if metric.startswith("val_"):
             kinds = {metric: validation_name}
-        lines, markers = [], []
+        lines, markers, ends = [], [], []
         for (name, history), colour in self._coloured(self.histories):
             curves = {column: kind for column, kind in kinds.items() if column in history}
             for place, (column, kind) in enumerate(curves.items()):
@@ -225,15 +233,18 @@ class TrainingCurveDisplay:
             if curves and name in self.best_epochs:
                 markers.append(_mark(ax, lines[-1], self.best_epochs[name]))
                 self._note(name, BEST, markers[-1])
+            if curves:
+                ends += self._mark_end(ax, name, lines[-1])
         self.lines_.append(lines)
         self.bands_.append([])
         self.markers_.append(markers)
+        self.ends_.append(ends)
         ax.set(xlabel="Epoch", ylabel=_label(metric, validation_name))
         ax.xaxis.get_major_locator().set_params(integer=True)
 
     def _draw_steps(self, ax, window, kwargs):
         """Draw running means of the losses of the batches, in their bands."""
-        lines, bands = [], []
+        lines, bands, ends = [], [], []
         for (name, losses), colour in self._coloured(self.step_losses):
             size = window or max(1, round(len(losses) / 50))
             mean = uniform_filter1d(losses, size)
@@ -243,13 +254,25 @@ class TrainingCurveDisplay:
             own = {"color": colour, "label": self._line_label(name, "running mean")}
             lines += ax.plot(steps, mean, **styled(own, kwargs))
             band = {"color": lines[-1].get_color(), "alpha": 0.25, "linewidth": 0}
-            bands.append(ax.fill_between(steps, mean - deviation, mean + deviation, **band))
+            lowest = np.maximum(mean - deviation, 0)
+            bands.append(ax.fill_between(steps, lowest, mean + deviation, **band))
             self._note(name, "running mean", lines[-1])
             self._note(name, "± standard deviation", lines[-1], alpha=0.25, linewidth=8)
+            ends += self._mark_end(ax, name, lines[-1])
         self.lines_.append(lines)
         self.bands_.append(bands)
         self.markers_.append([])
+        self.ends_.append(ends)
         ax.set(xlabel="Step", ylabel=LABELS[STEP_LOSS])
+
+    def _mark_end(self, ax, name, line):
+        """Mark the last point of a curve that ends early; a list of the mark, if any."""
+        ending = (self.endings or {}).get(name)
+        if ending is None:
+            return []
+        end = _mark(ax, line, line.get_xdata()[-1], marker="X", markersize=7)
+        self._note(name, ending, end)
+        return [end]
 
     def _is_single(self):
         return len(self.histories) == 1
@@ -269,18 +292,19 @@ class TrainingCurveDisplay:
 
     def _keys(self):
         """What the legend tells: the estimators by colour, then the kinds of lines."""
+        marks = {BEST, *(self.endings or {}).values()}
         kinds = dict(self._kinds)
-        if self._names and len(kinds.keys() - {BEST}) == 1:
-            kinds = {BEST: kinds[BEST]} if BEST in kinds else {}
+        if self._names and len(kinds.keys() - marks) == 1:
+            kinds = {kind: key for kind, key in kinds.items() if kind in marks}
         return [*self._names.values(), *kinds.values()]
 
 
-def _mark(ax, line, epoch):
-    """Mark the point of a curve at an epoch."""
+def _mark(ax, line, place, marker="o", **style):
+    """Mark the point of a curve at an epoch or step."""
     x, y = line.get_data()
-    style = {"marker": "o", "linestyle": "none", "markerfacecolor": "white", "zorder": 3}
-    (marker,) = ax.plot(x[x == epoch], y[x == epoch], color=line.get_color(), **style)
-    return marker
+    style |= {"linestyle": "none", "markerfacecolor": "white", "zorder": 3}
+    (mark,) = ax.plot(x[x == place], y[x == place], marker, color=line.get_color(), **style)
+    return mark
 
 
 def _key(line, **style):

@@ -214,7 +214,8 @@ class WeightImagesDisplay:
             estimator, or for the same share of the image's own largest weight.
         threshold : float, default=None
             Fraction of an image's largest weight, from 0 to 1: what lies below that, all
-            negative weights too, is drawn as zero. None draws all.
+            negative weights too, is drawn as zero. None draws all. The colour bar is cut
+            to the weights that are left.
         n_columns : int, default=None
             Images in a row; None for what fills the figure best.
         **kwargs : dict
@@ -250,6 +251,9 @@ class WeightImagesDisplay:
             if len(self.weights) > 1:
                 panel.set_title(name, loc="left")
         self.colorbars_ = self._add_colorbars(scale) if len(self.image_shape) == 2 else []
+        if threshold is not None:
+            for bar, images in zip(self.colorbars_, self._images_of_bars(scale)):
+                _cut_to_shown(bar, images)
         return self
 
     def _grid(self, name, n_columns):
@@ -291,14 +295,26 @@ class WeightImagesDisplay:
     def _add_colorbars(self, scale):
         """Add a bar for all images or, where each estimator has its own scale, for each."""
         label = "Share of the largest" if scale == "image" else "Weight"
-        groups = {0: list(self.axes_)}
-        if scale == "estimator":
-            groups = dict(enumerate(self.axes_))
+        axes = list(self.axes_) if scale == "estimator" else [list(self.axes_)]
         style = {"label": label, "pad": 0.02, "aspect": 25}
         return [
-            self.figure_.colorbar(self.images_[place][0], ax=ax, **style)
-            for place, ax in groups.items()
+            self.figure_.colorbar(images[0], ax=ax, **style)
+            for images, ax in zip(self._images_of_bars(scale), axes)
         ]
+
+    def _images_of_bars(self, scale):
+        """For each colour bar, the images that it is for."""
+        return self.images_ if scale == "estimator" else [np.concatenate(self.images_)]
+
+
+def _cut_to_shown(bar, images):
+    """Let a colour bar begin and end with the weights above zero, where there are several."""
+    values = np.concatenate([np.ravel(image.get_array()) for image in images])
+    values = values[values > 0]
+    if len(values):
+        low, high = np.clip([values.min(), values.max()], bar.vmin, bar.vmax)
+        if low < high:
+            bar.ax.set_ylim(low, high)
 
 
 @dataclass

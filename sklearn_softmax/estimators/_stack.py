@@ -27,7 +27,7 @@ class Stack(CallbackSupportMixin, BaseEstimator):
     """Estimators that are fitted together, in the place of one: the last step of a pipeline, say.
 
     They may differ in what models of a run may differ in, and in ``n_epochs``: those that differ
-    in ``n_epochs`` alone are one model, looked at after the epochs of each of them. Each member
+    in ``n_epochs`` alone are one model, read off after the epochs of each of them. Each member
     is then as if it had been fitted alone, up to rounding, but for what it would draw next; with
     ``random_state=None`` the models have the same initial weights, orders of rows and dropout
     masks. A run too wide for ``STACK_BYTES`` is cut into several, one after the other.

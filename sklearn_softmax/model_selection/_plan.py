@@ -23,7 +23,7 @@ class Group:
         Indices of the candidates that are one model, those with the most epochs first:
         candidates that differ in ``n_epochs`` alone.
     n_epochs : tuple of int or of "auto", default=()
-        Epochs after which the models are looked at; empty where nothing trains together.
+        Epochs after which the models are read off; empty where nothing trains together.
     shared : dict, default={}
         Parameters that the search sets to the same values for all of them.
     reason : str, default=""
@@ -49,9 +49,9 @@ class Group:
         n, n_models = len(self.candidates), self.n_models
         if self.reason:
             return f"{n} by itself: {self.reason}"
-        epochs = f"looked at after {', '.join(map(str, self.n_epochs))} epochs"
+        epochs = f"read off after {', '.join(map(str, self.n_epochs))} epochs"
         if self.n_epochs == ("auto",):
-            epochs = "looked at when they end"
+            epochs = "read off when they end"
         shared = ", ".join(f"{name}={value!r}" for name, value in self.shared.items())
         text = f"{n} together: {n_models} models, {epochs}"
         return f"{text} ({shared})" if shared else text
@@ -173,7 +173,7 @@ def plan(
     >>> from sklearn_softmax.model_selection._plan import plan
     >>> print(plan(SoftmaxRegression(), [{"lr": 0.1}, {"lr": 1.0}, {"shuffle": False}], 3))
     9 fits in 6 runs, 3 of each group:
-      2 together: 2 models, looked at when they end
+      2 together: 2 models, read off when they end
       1 one by one: no other candidate is like it
     """
     alike = {}

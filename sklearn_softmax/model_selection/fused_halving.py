@@ -108,7 +108,7 @@ class FusedHalvingGridSearchCV(FusedHalvingMixin, GridSearchCV):
     >>> search = FusedHalvingGridSearchCV(model, grid, cv=3)
     >>> print(search.plan(X, y))
     27 fits in 3 runs, 3 of each group:
-      9 together: 9 models, looked at after 22 epochs
+      9 together: 9 models, read off after 22 epochs
     n_epochs from rung to rung: 22 for 9 candidates, 66 for 3, 198 for 1
     >>> search = search.fit(X, y)
     >>> search.n_candidates_, search.n_resources_

@@ -107,7 +107,7 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
     .. math:: Z_k = W_k X^\top + b_k, \qquad k = 1, \dots, M
 
     with one matrix product for all M of them; a model that stops early leaves the stack.
-    Candidates that differ only in ``n_epochs`` are one model, looked at after each of these
+    Candidates that differ only in ``n_epochs`` are one model, read off after each of these
     numbers of epochs. So 54 configurations of three learning rates, penalties and numbers of
     epochs and two batch sizes, in 3 folds, take 6 runs of 9 models instead of 162 fits. The
     transformers of a pipeline are fitted once for each group of such candidates and fold.
@@ -182,7 +182,7 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
     >>> search = FusedGridSearchCV(SoftmaxRegression(random_state=0), grid, cv=3)
     >>> print(search.plan(X, y))
     36 fits in 3 runs, 3 of each group:
-      12 together: 4 models, looked at after 50, 100, 200 epochs
+      12 together: 4 models, read off after 50, 100, 200 epochs
     >>> bool(search.fit(X, y).best_score_ > 0.95)
     True
     """

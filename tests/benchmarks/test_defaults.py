@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.speed.__main__ import main
+from benchmarks.speed.command import main
 from benchmarks.speed.defaults import made, measure, optimum
 from benchmarks.speed.defaults.contestants import CONTESTANTS, Contestant
 from benchmarks.speed.defaults.goals import goals

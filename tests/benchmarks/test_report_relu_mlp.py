@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 
 from benchmarks.datasets import load
 from benchmarks.reports import _pytorch, relu_mlp
-from benchmarks.reports.__main__ import main, parser
+from benchmarks.reports.command import main, parser
 from sklearn_softmax import TwoLayerMLPClassifier
 from tests.benchmarks.test_reports import captions, rows_of
 
@@ -45,7 +45,7 @@ def parts():
 
 
 def net_of(parts, n_epochs, **params):
-    """A net with the report's settings, made without the report."""
+    """A net with the original report's settings, made without our report."""
     net = TwoLayerMLPClassifier(optimizer="sgd", momentum=0.0, weight_init=1e-4, lr_decay=0.95)
     n_train = len(parts.y_train)
     net.set_params(hidden_size=50, lr=1e-3, batch_size=20, reg_param=2 * 0.25 * n_train)
@@ -239,7 +239,7 @@ def test_published_figures_stand_beside_those_for_cifar10(cifar_run):
     assert [line[-1] for line in lines_of(text, "Table 2.")][:2] == ["0.4990", "0.5200"]
     assert rows_of(text, "Table 3.")["100"][-1] == "0.5390"
     assert [line[-1] for line in lines_of(text, "Table 7.")][::3] == ["0.2400", "about 0.50"]
-    assert rows_of(text, "Table 8.")["Report"][:2] == ["0.5390", "0.5380"]
+    assert rows_of(text, "Table 8.")["Published"][:2] == ["0.5390", "0.5380"]
     assert [rows_of(text, "Table 9.")[n][-1] for n in "25"] == ["0.5200", "0.0780"]
 
 
@@ -248,6 +248,17 @@ def test_pytorch_stands_beside_where_it_is_installed(cifar_run):
     header = rows_of(text, "Table 8.")[""]
     assert header[2:] == ["Validation (PyTorch)", "Test (PyTorch)"] * _pytorch.is_installed()
     assert (LEFT_OUT in text) == (experiment.theirs is None) == (not _pytorch.is_installed())
+
+
+def test_a_loss_that_hardly_falls_looks_like_one(cifar_run, pyplot):
+    experiment, _ = cifar_run
+    ax = relu_mlp._plot_baseline(experiment).axes[0]
+    losses = ax.lines[0].get_ydata()
+    bottom, top = ax.get_ylim()
+    assert bottom == 0
+    assert losses.max() < top
+    assert np.ptp(losses) < 0.01 * (top - bottom)
+    assert relu_mlp._plot_batches(experiment).axes[0].get_ylim()[0] == 0
 
 
 @pytest.mark.parametrize("name", relu_mlp.DATA)

@@ -7,8 +7,8 @@ from sklearn.model_selection import train_test_split
 
 from benchmarks.datasets import load
 from benchmarks.reports import sigmoid_mlp
-from benchmarks.reports.__main__ import main
 from benchmarks.reports._split import with_validation
+from benchmarks.reports.command import main
 from sklearn_softmax import TwoLayerMLPClassifier
 from tests.benchmarks.test_reports import captions, rows_of
 
@@ -42,7 +42,7 @@ def rows():
 
 
 def scores(rows, n_train, lr):
-    """Accuracies of a net like the report's: training, validation, gap, test."""
+    """Accuracies of a net like the original report's: training, validation, gap, test."""
     X_train, y_train, X_val, y_val, X_test, y_test = rows
     X_train, y_train = X_train[:n_train], y_train[:n_train]
     net = TwoLayerMLPClassifier(hidden_size=64, activation="sigmoid", optimizer="sgd", momentum=0.0)
@@ -134,7 +134,7 @@ def test_published_figures_stand_beside_those_for_mnist(mnist_run):
     assert set(experiment.few) == {sigmoid_mlp.DEFAULT_LR, experiment.best_lr}
     block = text.split("**Table 2.**")[1].split("\n\n")[1]
     published = [line.strip("| ").split(" | ")[-1] for line in block.splitlines()]
-    assert published == ["Report", "--:", "-", "0.90 to 0.91", "-", "0.94"]
+    assert published == ["Published", "--:", "-", "0.90 to 0.91", "-", "0.94"]
 
 
 def test_settings_of_the_report():

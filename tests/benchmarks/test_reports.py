@@ -17,8 +17,8 @@ from sklearn.model_selection import (
 
 from benchmarks.datasets import load
 from benchmarks.reports import _halving, _markdown, softmax
-from benchmarks.reports.__main__ import main, parser
 from benchmarks.reports._progress import show_progress, stage
+from benchmarks.reports.command import main, parser
 from sklearn_softmax import SoftmaxRegression
 
 SMALL_GRID = {"n_epochs": [1, 4], "lr": [0.5], "batch_size": [100], "reg_param": [1, 0.0]}
@@ -131,11 +131,11 @@ def test_published_figures_stand_beside_those_for_mnist(mnist_run):
     assert experiment.model.classes_.tolist() == [0, 1, 3, 4]
     assert rows_of(text, "Table 1.")["9"] == ["180", "6958"]
     best = rows_of(text, "Table 3.")
-    assert best["Best (report)"] == ["200", "0.5", "1000", "0.1", "0.9879"]
+    assert best["Best (published)"] == ["200", "0.5", "1000", "0.1", "0.9879"]
     score = experiment.search.cv_results_["mean_test_score"][1]
-    assert best["The report's best, here"][-1] == f"{score:.4f}"
+    assert best["The published best, here"][-1] == f"{score:.4f}"
     scores = rows_of(text, "Table 4.")
-    assert scores["Class"][:2] == ["Precision", "Precision (report)"]
+    assert scores["Class"][:2] == ["Precision", "Precision (published)"]
     assert scores["3"][1::2] == ["0.9837", "0.9832", "0.9834", "0.9832"]
     assert scores["Overall"][1::2] == ["-"] * 4
 
@@ -146,6 +146,23 @@ def test_the_best_model_is_followed_on_the_test_rows(mnist_run):
     assert len(history["val_accuracy"]) == experiment.search.best_params_["n_epochs"]
     accuracy = np.mean(experiment.y_test == experiment.y_pred)
     np.testing.assert_allclose(history["val_accuracy"][-1], accuracy)
+
+
+def test_figure_2_has_a_panel_for_each_batch_size(both_searches, pyplot):
+    experiment = both_searches[0]
+    figure = softmax._plot_search(experiment)
+    assert [ax.get_title() for ax in figure.axes] == ["batch_size = 100", "batch_size = 200"]
+    results = experiment.search.cv_results_
+    for ax, batch_size in zip(figure.axes, (100, 200)):
+        in_panel = [params["batch_size"] == batch_size for params in results["params"]]
+        points = ax.lines[0].get_xdata()
+        np.testing.assert_array_equal(points, results["mean_test_score"][in_panel])
+        assert ax.get_legend() is None
+        labels = [label.get_text().split() for label in ax.get_yticklabels()]
+        assert (labels[0], len(labels)) == (["lr", "n_epochs"], 9)
+    (legend,) = figure.legends
+    best = f"best: {experiment.search.best_score_:.4f}"
+    assert [text.get_text() for text in legend.get_texts()] == [best]
 
 
 def test_epochs_of_figure_5(mnist_run, pyplot):

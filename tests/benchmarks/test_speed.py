@@ -24,7 +24,7 @@ from benchmarks.speed import (
     search,
     stack,
 )
-from benchmarks.speed.__main__ import main
+from benchmarks.speed.command import main
 from benchmarks.speed.recorded_net import RecordedNet
 from benchmarks.speed.search import contest, grids, halving
 from benchmarks.speed.timing import epoch_seconds, shortest_epochs

@@ -50,6 +50,15 @@ def test_share_of_the_rows_of_a_class_that_are_wrong(models, pyplot):
     display.figure_.canvas.draw()
 
 
+def test_a_class_without_errors_is_seen(pyplot):
+    display = ClassErrorDisplay(errors={"a": [0.0, 0.5], "b": [0.25, 0.0]}, classes=[0, 1]).plot()
+    assert [text.get_text() for text in display.ax_.texts] == ["0", "", "", "0"]
+    first, last = display.ax_.texts[0], display.ax_.texts[3]
+    places = [display.bars_[0][0], display.bars_[1][1]]
+    for text, bar in zip((first, last), places):
+        assert text.xy == pytest.approx((bar.get_x() + bar.get_width() / 2, 0))
+
+
 def test_several_models_side_by_side(models, pyplot):
     display = ClassErrorDisplay.from_estimator(models, X, y)
     first, second = display.bars_

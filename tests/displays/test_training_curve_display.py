@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_softmax import SoftmaxRegression, TrainingCurveDisplay
+from sklearn_softmax import BinaryPerceptron, SoftmaxRegression, TrainingCurveDisplay
 from sklearn_softmax.displays._drawing import BLUE, ORANGE
 from tests.cases import estimators
 
@@ -107,6 +107,47 @@ def test_running_mean_of_the_steps_in_its_band(pyplot):
     assert inside.all()
     assert display.axes_[0].get_xlabel() == "Step"
     assert texts(display.legend_) == ["running mean", "± standard deviation"]
+
+
+def test_a_band_does_not_go_below_zero(pyplot):
+    losses = np.array([0.0, 3.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0])
+    display = TrainingCurveDisplay(histories={}, step_losses={"": losses}, best_epochs={})
+    display.plot(metrics="step_loss", window=3)
+    (band,) = display.bands_[0]
+    assert band.get_paths()[0].vertices[:, 1].min() == 0
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        ({"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}, "validation loss without"),
+        ({"early_stopping": True, "n_epochs": 3}, None),
+        ({"lr": "auto", "n_epochs": "auto"}, "converged"),
+        ({"lr": "auto", "n_epochs": 2}, None),
+        ({"lr": 0.001, "n_epochs": "auto"}, None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_curve_that_ends_early_says_why(params, reason, pyplot):
+    model = fitted(**params)
+    display = TrainingCurveDisplay.from_estimator(model, metrics=["accuracy", "step_loss"])
+    told = [text for text in texts(display.legend_) if text.startswith("ended: ")]
+    assert len(told) == (reason is not None)
+    assert [len(ends) for ends in display.ends_] == [len(told)] * 2
+    for text, ends, last in zip(told, display.ends_, (model.n_iter_, model.n_steps_)):
+        assert reason in text
+        assert [end.get_xdata() for end in ends] == [last]
+
+
+def test_of_perceptrons_the_legend_tells_why_they_ended(pyplot):
+    X_two, y_two = X[:100], y[:100]  # which a line divides
+    models = {
+        "no mistakes": BinaryPerceptron(n_epochs=50, random_state=0).fit(X_two, y_two),
+        "no gain": BinaryPerceptron(n_iter_no_change=2, random_state=0).fit(X[50:], y[50:]),
+    }
+    display = TrainingCurveDisplay.from_estimator(models, metrics="accuracy")
+    told = texts(display.legend_)[2:]
+    assert told == ["ended: no mistakes left", "ended: training loss without gain in 2 epochs"]
 
 
 def test_a_window_of_one_step_has_no_band(pyplot):

@@ -160,6 +160,11 @@ def test_animation_as_gif(tmp_path, pyplot):
     animation.save(path, writer="pillow")
     with Image.open(path) as image:
         assert image.n_frames == len(history.epochs_) == 4
+        durations = []
+        for frame in range(image.n_frames):
+            image.seek(frame)
+            durations.append(image.info["duration"])
+    assert durations == [50, 50, 50, 2050]  # it pauses at its end
 
 
 @needs_callbacks
@@ -221,6 +226,8 @@ def test_bad_input(tmp_path, pyplot):
     softmax().set_callbacks(history).fit(X, y)
     with pytest.raises(ValueError, match=r"image_shape=\(3, 3\) has 9 pixels, but there are 4"):
         history.save_frames(tmp_path / "frames", (3, 3))
+    with pytest.raises(ValueError, match="pause must be 0 milliseconds or more, got -1"):
+        history.animate((2, 2), pause=-1)
     assert not (tmp_path / "frames").exists()
 
 

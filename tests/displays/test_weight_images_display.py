@@ -113,6 +113,19 @@ def test_threshold_leaves_no_negative_weight(pyplot):
     assert display.images_[0][1].get_array().tolist() == [[0, 1]]
 
 
+def test_the_colour_bar_of_a_threshold_has_the_weights_that_are_left(softmax, pyplot):
+    display = WeightImagesDisplay.from_estimator(softmax, (8, 8), threshold=0.75, scale="image")
+    (bar,) = display.colorbars_
+    shares = softmax.coef_ / softmax.coef_.max(axis=1, keepdims=True)
+    assert bar.ax.get_ylim() == pytest.approx((shares[shares >= 0.75].min(), 1), rel=0.1)
+    assert bar.ax.get_ylim()[0] > 0
+    display.plot(threshold=0.5, scale="estimator", vmax=1e-9)  # all of them above the scale
+    assert len(display.colorbars_) == 1
+    display.plot()
+    (bar,) = display.colorbars_
+    assert bar.ax.get_ylim() == display.images_[0][0].get_clim()
+
+
 def test_epochs_of_a_history_under_one_another(pyplot):
     kept = history(64, 10, classes=list("abcdefghij"))
     display = WeightImagesDisplay.from_history(kept, (8, 8), epochs=[0, 20])

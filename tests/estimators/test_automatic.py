@@ -284,7 +284,7 @@ def test_fused_searches(model):
 
 def test_a_plan_of_automatic_epochs_tells_so():
     search = FusedGridSearchCV(SoftmaxRegression(), {"n_epochs": ["auto"], "lr": [0.1, 0.2]}, cv=3)
-    assert "2 models, looked at when they end" in str(search.plan())
+    assert "2 models, read off when they end" in str(search.plan())
 
 
 # --- the end of training --------------------------------------------------------------------

@@ -355,7 +355,7 @@ def test_the_plan_tells_the_rungs():
     search = FusedHalvingGridSearchCV(SOFTMAX, {**RATES, "warm_start": [False, True]}, cv=3)
     assert str(search.set_params(max_resources=90).plan(X, Y)) == (
         "54 fits in 30 runs, 3 of each group:\n"
-        "  9 together: 9 models, looked at after 10 epochs (warm_start=False)\n"
+        "  9 together: 9 models, read off after 10 epochs (warm_start=False)\n"
         "  9 one by one: warm_start=True\n"
         "n_epochs from rung to rung: 10 for 18 candidates, 30 for 6, 90 for 2"
     )

@@ -66,14 +66,14 @@ def test_the_plan_prints_what_trains_together_and_why_others_do_not():
     grid = [{**THREE_RATES, "n_epochs": [1, 2]}, {"warm_start": [True], **THREE_RATES}]
     assert str(planned(SoftmaxRegression(lr=0.1), grid)) == (
         "27 fits in 12 runs, 3 of each group:\n"
-        "  6 together: 3 models, looked at after 1, 2 epochs\n"
+        "  6 together: 3 models, read off after 1, 2 epochs\n"
         "  3 one by one: warm_start=True"
     )
 
 
 def test_the_plan_prints_what_a_group_shares():
     grid = {**THREE_RATES, "batch_size": [7]}
-    assert "3 models, looked at when they end (batch_size=7)" in str(
+    assert "3 models, read off when they end (batch_size=7)" in str(
         planned(SoftmaxRegression(lr=0.1), grid)
     )
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib
 
+from benchmarks import _arguments, _files
 from benchmarks.reports import _markdown
 from benchmarks.speed.defaults import figure, measure, show
 from benchmarks.speed.defaults.contestants import CONTESTANTS
@@ -33,8 +34,7 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--repetitions",
-        type=int,
-        choices=range(1, 101),
+        type=_arguments.whole_number(1, 100),
         metavar="N",
         help=f"cross-validations, each with a seed of its own (default: {N_SEEDS})",
     )
@@ -70,7 +70,6 @@ def run(options):
     n_seeds, n_folds = (QUICK_SEEDS, QUICK_FOLDS) if options.quick else (N_SEEDS, N_FOLDS)
     n_seeds = options.repetitions or n_seeds
     matplotlib.use("agg")  # figures are written, never shown
-    options.out.mkdir(parents=True, exist_ok=True)
     how = (
         f"Accuracy: mean over at most {n_folds} stratified folds, median over {n_seeds} seeds. "
         f"{description()}."
@@ -89,6 +88,7 @@ def run(options):
 
 def _write(directory, records, blocks):
     """Write the table, and its figure where there is something to draw; return its blocks."""
-    images = [figure.write(records, directory / "defaults.png")] if records else []
-    _markdown.write(directory / "defaults.md", [*blocks, *images])
+    with _files.staged(directory) as staging:
+        images = [figure.write(records, staging / "defaults.png")] if records else []
+        _markdown.write(staging / "defaults.md", [*blocks, *images])
     return blocks

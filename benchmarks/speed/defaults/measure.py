@@ -161,7 +161,7 @@ def _compare_objectives(entries, fitted, X, y):
 
 
 def parameters(model):
-    """Weights and intercepts of a linear model, or of its sub-classifiers joined.
+    """Weights and intercepts of a linear model, or of its sub-classifiers combined.
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 """Searches: ours fused, by halving or stopped early, beside scikit-learn's and one by one."""
 
+from benchmarks import _arguments, _ending
 from benchmarks.speed.search.contest import QUICK
 from benchmarks.speed.search.cut import softmax_cut
 from benchmarks.speed.search.early_stopping import softmax_early_stopping
@@ -30,7 +31,7 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--n-jobs",
-        type=int,
+        type=_arguments.n_jobs,
         nargs="+",
         default=[1, 2],
         metavar="N",
@@ -63,5 +64,6 @@ def run(options):
             problem = PROBLEMS[name](options)
         except (OSError, ValueError) as error:
             raise SystemExit(f"error: {error}") from error
-        records += problem.run(options)
+        with _ending.deaf_workers():
+            records += problem.run(options)
     return records

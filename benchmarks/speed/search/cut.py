@@ -167,7 +167,7 @@ CONTEXTS = {WHOLE: nullcontext, CUT: many_workers}
 
 
 def softmax_cut(options):
-    """The report's grid with a tenth of its epochs, as it is and cut."""
+    """The 54 configurations with a tenth of their epochs, as it is and cut."""
     dataset = datasets.load("mnist", options.data_home)
     X, _, y, _ = softmax.split(dataset, random_state=0)
     grid = shortened(softmax.PARAM_GRIDS[dataset.name], quick=True)

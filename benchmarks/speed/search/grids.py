@@ -25,7 +25,7 @@ NET_GRID = {"lr": [0.01, 0.003, 0.001], "reg_param": [0, 1, 10], "n_epochs": [5,
 
 
 def softmax_mnist(options):
-    """Softmax regression, the 54 configurations of the report, in single precision."""
+    """Softmax regression, the 54 configurations of the softmax report, in single precision."""
     return _softmax_contest(datasets.load("mnist", options.data_home), options.quick)
 
 

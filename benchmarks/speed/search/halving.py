@@ -33,7 +33,7 @@ N_NETS = 30
 
 
 def softmax_halving(options):
-    """The report's grid without its numbers of epochs, by halving, whole, and scikit-learn's."""
+    """The 54 configurations but for their epochs, by halving, whole, and by scikit-learn."""
     dataset = datasets.load("mnist", options.data_home)
     X, _, y, _ = softmax.split(dataset, random_state=0)
     grid = dict(softmax.PARAM_GRIDS[dataset.name])

@@ -224,7 +224,7 @@ class TrainingRun:
         outcome = self.optimizer.outcome(self.state)
         squared_norm = objective.squared_norm(outcome)
         record["penalty"] = objective.penalty_of(squared_norm, l2)
-        record["weight_norm"] = np.sqrt(squared_norm)
+        record["weight_norm"] = objective.norm(outcome, squared_norm)
         if self.validation is not None:
             class_weight = self.state.hyperparameters.class_weight
             scored = evaluate(objective, outcome, self.validation, class_weight)
@@ -301,7 +301,9 @@ class TrainingRun:
         params = outcome.on(vector[[i]])
         step_losses = np.concatenate([losses[i] for losses in self._step_losses])
         untrained_loss = self._untrained_loss(step_losses)
-        loss = np.nan if failure else self._loss(params, i)
+        # An epoch from which a model was taken back may have no loss, but not the last one.
+        is_lost = failure or not np.isfinite(self.record["loss"][i])
+        loss = np.nan if is_lost else self._loss(params, i)
         if not failure and (not np.isfinite(loss) or 0 < HOPELESS * untrained_loss < loss):
             failure = "diverged"
         return TrainedModel(

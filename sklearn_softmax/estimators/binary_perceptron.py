@@ -233,7 +233,6 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         """
         return self._fit(X, y, None, X_val, y_val, None)
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None):
         """Make one pass over the given data, going on from where training stands.
 

@@ -104,8 +104,8 @@ class GradientDescentClassifier(
         Raises
         ------
         ValueError
-            If an input or a parameter is not valid, or if training diverges: if the loss
-            or a parameter is not finite after an epoch, or if at the end the loss on the
+            If an input or a parameter is not valid, or if training diverges: if the loss, the
+            penalty or a parameter is not finite after an epoch, or if at the end the loss on the
             training rows (1,024 of them, evenly spaced) is not finite or exceeds 4.5e15
             times that of the untrained model. The estimator is then as it was before.
 
@@ -421,12 +421,15 @@ class GradientDescentClassifier(
                 f"{self._cause_of_bad_start()}."
             )
         if trained.failure == "diverged":
-            when, outcome = f"in epoch {last['epoch']}", "or its parameters are no longer finite"
+            when = f"in epoch {last['epoch']}"
+            outcome = "its loss, penalty or parameters are no longer finite"
             if np.isfinite(trained.loss):
                 when = f"by epoch {last['epoch']}"
-                outcome = f"is {trained.loss:.2g}, before training {trained.untrained_loss:.2g}"
+                outcome = (
+                    f"its loss is {trained.loss:.2g}, before training {trained.untrained_loss:.2g}"
+                )
             return ValueError(
-                f"{type(self).__name__} diverged {when}: with lr={self.lr!r} its loss {outcome}. "
+                f"{type(self).__name__} diverged {when}: with lr={self.lr!r} {outcome}. "
                 f"{self._remedy()}, for instance with StandardScaler."
             )
         return ValueError(
@@ -436,8 +439,9 @@ class GradientDescentClassifier(
 
     def _remedy(self):
         """What may help where training diverged."""
-        is_too_large = {"lr": self.lr != "auto", "reg_param": self._hyperparameters()["reg_param"]}
-        names = [name for name, may_be in is_too_large.items() if may_be]
+        known = self._hyperparameters()
+        given = {name: known.get(name, "auto") for name in ("lr", "reg_param", "weight_init")}
+        names = [name for name, value in given.items() if value not in ("auto", 0)]
         return f"Lower {' or '.join(names)}, or scale the data" if names else "Scale the data"
 
     def _cause_of_bad_start(self):

@@ -303,6 +303,14 @@ def test_initial_weights_that_are_too_large(dtype):
         net.fit(X.astype(dtype), iris_labels)
 
 
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_initial_weights_without_a_finite_penalty(early_stopping):
+    values = {"weight_init": 1e300, "activation": "sigmoid", "reg_param": 1e-3, "lr": 0.1}
+    net = TwoLayerMLPClassifier(hidden_size=1, n_epochs=1, early_stopping=early_stopping, **values)
+    with pytest.raises(ValueError, match=r"epoch 1: .* Lower lr or reg_param or weight_init, or"):
+        net.fit(X, iris_labels)
+
+
 @estimators()
 def test_huge_numbers_of_epochs_and_rows(case):
     options = {"early_stopping": True, "n_iter_no_change": 2, "tol": 0.1, "batch_size": 10**20}

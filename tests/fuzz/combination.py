@@ -48,7 +48,7 @@ def draw(seed, index):
     estimator, invalid = draw_estimator(rng)
     X = draw_X(rng)
     y = draw_y(rng, X, 2 if isinstance(estimator, BinaryPerceptron) else 6)
-    use = choice(rng, list(USES))
+    use = choice(rng, [use for use in USES if invalid is None or invalid not in use])
     given, options, has_to_fail = contained(rng, X), {}, invalid is not None
     if rng.random() < 0.03:
         given, has_to_fail = spoilt_X(rng, X), True
@@ -109,7 +109,7 @@ def partial_fit(model, X, y, options):
     for part in np.array_split(np.arange(n_rows), min(3, n_rows)):
         of_part = {name: rows_of(value, part, n_rows) for name, value in options.items()}
         rows = rows_of(X, part, n_rows), rows_of(y, part, n_rows)
-        model.partial_fit(*rows, classes=np.unique(np.asarray(y)), **of_part)
+        model.partial_fit(*rows, classes=list(dict.fromkeys(y)), **of_part)
     return model
 
 
@@ -134,8 +134,8 @@ def rows_of(values, part, n_rows):
 USES = {
     "fit": fit,
     "fit twice": fit_twice,
-    "warm start": warm_start,
-    "warm start on others": warm_start_on_others,
+    "warm_start": warm_start,
+    "warm_start on others": warm_start_on_others,
     "partial_fit": partial_fit,
     "fit and partial_fit": fit_and_go_on,
     "X_val": fit,

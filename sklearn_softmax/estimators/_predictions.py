@@ -9,6 +9,7 @@ from sklearn_softmax._model.floating_point import SILENT
 class PredictionMixin:
     """Raw scores and classes, by the network of ``_fitted_network()`` and its ``_loss``."""
 
+    @np.errstate(**SILENT)  # the sum by which scikit-learn looks for NaN may be inf - inf
     def _check_X(self, X):
         """X as the network takes it."""
         return validate_data(

@@ -544,6 +544,18 @@ def test_predictions_out_of_range(case, method, dtype):
         getattr(fitted, method)(far)
 
 
+@estimators()
+def test_predictions_of_rows_that_cancel_out(case):
+    fitted = model(case).fit(X.astype(np.float32), labels(case))
+    largest = np.finfo(np.float32).max
+    far = np.tile([largest, largest, -largest, -largest], (150, 1)).astype(np.float32)
+    _, layers = fitted._fitted_network()
+    for W in layers.weights:
+        W *= 0
+    with np.errstate(all="raise"):
+        assert np.all(np.isfinite(fitted.decision_function(far)))
+
+
 # --- what a perceptron does not have -----------------------------------------------------------
 
 perceptrons = pytest.mark.parametrize("batch_size", [1, 32])

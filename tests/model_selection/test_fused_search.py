@@ -2,6 +2,7 @@
 
 import pickle
 import tracemalloc
+from inspect import signature
 
 import joblib
 import numpy as np
@@ -45,6 +46,7 @@ from sklearn_softmax import (
 from sklearn_softmax.model_selection import _scikit_learn, fused_search
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
 from tests.model_selection.searches import (
+    FUSED,
     Outcome,
     counted,
     fused,
@@ -81,6 +83,13 @@ VALUES = {
 }
 BAD_VALUES = {"lr": [-1.0, 1e307], "reg_param": [1e307], "n_epochs": [0], "batch_size": ["all"]}
 NUMBERS = ["lr", "lr_decay", "reg_param", "momentum", "nesterov", "n_epochs", "early_stopping"]
+
+
+@pytest.mark.parametrize("kind", FUSED)
+def test_parameters_and_defaults_are_those_of_scikit_learn(kind):
+    own, expected = (signature(search).parameters for search in (FUSED[kind], kind))
+    for name in own.keys() - {"resource"}:
+        assert str(own[name]) == str(expected[name])
 
 
 def make_data(n_classes, n=72):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import linalg
 
 from sklearn_softmax._model.dropout import Dropout
 from sklearn_softmax._model.network import DenseNetwork
@@ -114,3 +115,27 @@ class Objective:
         """
         dtype = np.result_type(params.vector, np.float64)
         return sum(np.add.reduce(W * W, axis=(-2, -1), dtype=dtype) for W in params.weights)
+
+    def norm(self, params, squared_norm):
+        """Norm of the weights of each model, also where their squares leave the range.
+
+        Parameters
+        ----------
+        params : Parameters
+        squared_norm : ndarray of shape (M,)
+            What :meth:`squared_norm` gave.
+
+        Returns
+        -------
+        norm : ndarray of shape (M,)
+        """
+        norm = np.sqrt(squared_norm)
+        for model in np.flatnonzero(~np.isfinite(norm)):
+            of_layers = [_norm(W[model].ravel()) for W in params.weights]
+            norm[model] = _norm(of_layers)
+        return norm
+
+
+def _norm(vector):
+    """Norm by BLAS, which squares no large numbers."""
+    return linalg.norm(np.asarray(vector, np.float64), check_finite=False)

@@ -33,8 +33,8 @@ class TrainedModel:
     convergence : float
         See :class:`Convergence`.
     failure : {"", "diverged", "validation"}
-        Nothing; the loss or the parameters are no longer finite, or the loss is ``HOPELESS`` times
-        that of the untrained model; the validation loss is not finite.
+        Nothing; the loss, the penalty or the parameters are no longer finite, or the loss is
+        ``HOPELESS`` times that of the untrained model; the validation loss is not finite.
     loss : float
         Weighted mean loss of ``params`` on :meth:`Rows.some` of the training rows; NaN where the
         model has failed before it was looked at.
@@ -225,7 +225,7 @@ class TrainingRun:
         outcome = self.optimizer.outcome(self.state)
         squared_norm = objective.squared_norm(outcome)
         record["penalty"] = objective.penalty_of(squared_norm, l2)
-        record["weight_norm"] = np.sqrt(squared_norm)
+        record["weight_norm"] = objective.norm(outcome, squared_norm)
         if self.validation is not None:
             class_weight = self.state.hyperparameters.class_weight
             scored = evaluate(objective, outcome, self.validation, class_weight)
@@ -246,7 +246,7 @@ class TrainingRun:
     def _dismiss_failed(self):
         """Have the models leave of which something is no longer finite."""
         state = self.state.optimizer_state.values()
-        is_sound = np.isfinite(self.record["loss"]) | self._is_rescued
+        is_sound = self._has_finite_objective() | self._is_rescued
         is_sound &= is_finite(self.state.params.vector)
         for array in state:
             if isinstance(array, np.ndarray):
@@ -254,6 +254,10 @@ class TrainingRun:
         self._dismiss(~is_sound, "diverged")
         if self.validation is not None:
             self._dismiss(~np.isfinite(self.record["val_loss"]), "validation")
+
+    def _has_finite_objective(self):
+        """Of which models the loss and the penalty of the last epoch are finite."""
+        return np.isfinite(self.record["loss"]) & np.isfinite(self.record["penalty"])
 
     def _has_ended(self):
         """Which models no later epoch could change, and which are out of patience."""
@@ -302,7 +306,9 @@ class TrainingRun:
         params = outcome.on(vector[[i]])
         step_losses = np.concatenate([losses[i] for losses in self._step_losses])
         untrained_loss = self._untrained_loss(step_losses)
-        loss = np.nan if failure else self._loss(params, i)
+        # An epoch from which a model was taken back may have no loss, but not the last one.
+        is_lost = failure or not self._has_finite_objective()[i]
+        loss = np.nan if is_lost else self._loss(params, i)
         if not failure and (not np.isfinite(loss) or 0 < HOPELESS * untrained_loss < loss):
             failure = "diverged"
         return TrainedModel(

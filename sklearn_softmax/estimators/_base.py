@@ -126,8 +126,8 @@ class GradientDescentClassifier(
         Raises
         ------
         ValueError
-            If an input or a parameter is not valid, or if training diverges: if the loss
-            or a parameter is not finite after an epoch, or if at the end the loss on the
+            If an input or a parameter is not valid, or if training diverges: if the loss, the
+            penalty or a parameter is not finite after an epoch, or if at the end the loss on the
             training rows (1,024 of them, evenly spaced) is not finite or exceeds 4.5e15
             times that of the untrained model. The estimator is then as it was before.
 
@@ -184,7 +184,6 @@ class GradientDescentClassifier(
         validation_rows = self._chosen_rows(X, y_index, weight, validation, "validation")
         return self._chosen_rows(X, y_index, weight, train, "training"), validation_rows
 
-    @checking_parameters
     def partial_fit(
         self,
         X: MatrixLike,
@@ -223,6 +222,8 @@ class GradientDescentClassifier(
         """
         return self._partial_fit(X, y, classes, sample_weight)
 
+    # Around a method of the public name it would check the parameters in the first call only.
+    @_fit_context(prefer_skip_nested_validation=True)
     def _partial_fit(self, X, y, classes, sample_weight):
         """What :meth:`partial_fit` does, for subclasses that take fewer arguments too."""
         self._check_parameters()
@@ -324,16 +325,18 @@ class GradientDescentClassifier(
     def _in_run(self, models, rows, class_weight):
         """Hyperparameters of estimators as they are trained on rows."""
         of_models = [model._hyperparameters() for model in models]
-        values = {
-            name: np.array([of_model[name] for of_model in of_models]) for name in of_models[0]
-        }
-        lr, l2 = values["lr"], values["reg_param"] / rows.total_weights(class_weight)
-        if self.lr == "auto":
-            lr = np.ones(len(models))  # that of the optimiser's state is to come
-        others = {
-            name: values.get(name) for name in ("lr_decay", "momentum", "nesterov", "dropout")
-        }
-        return Hyperparameters(lr=lr, l2=l2, class_weight=class_weight, **others)
+
+        def values(name, dtype=np.float64):
+            """One of each model."""
+            return np.array([of_model[name] for of_model in of_models], dtype)
+
+        # With "auto", the rate of the optimiser's state is to come.
+        lr = np.ones(len(models)) if self.lr == "auto" else values("lr")
+        l2 = values("reg_param") / rows.total_weights(class_weight)
+        momentum, nesterov = values("momentum"), values("nesterov", bool)
+        dropout = values("dropout") if "dropout" in of_models[0] else None
+        of_steps = values("lr_decay"), l2, momentum, nesterov
+        return Hyperparameters(lr, *of_steps, dropout, class_weight)
 
     def _optimizer(self):
         """Gradient descent or Adam, as the parameters say."""
@@ -447,18 +450,28 @@ class GradientDescentClassifier(
                 f"{self._cause_of_bad_start()}."
             )
         if trained.failure == "diverged":
-            when, outcome = f"in epoch {last['epoch']}", "or its parameters are no longer finite"
+            when = f"in epoch {last['epoch']}"
+            outcome = "its loss, penalty or parameters are no longer finite"
             if np.isfinite(trained.loss):
                 when = f"by epoch {last['epoch']}"
-                outcome = f"is {trained.loss:.2g}, before training {trained.untrained_loss:.2g}"
+                outcome = (
+                    f"its loss is {trained.loss:.2g}, before training {trained.untrained_loss:.2g}"
+                )
             return ValueError(
-                f"{type(self).__name__} diverged {when}: with lr={self.lr!r} its loss {outcome}. "
-                "Lower lr, or scale the data, for instance with StandardScaler."
+                f"{type(self).__name__} diverged {when}: with lr={self.lr!r} {outcome}. "
+                f"{self._remedy()}, for instance with StandardScaler."
             )
         return ValueError(
             f"The validation loss is {last['val_loss']} after epoch {last['epoch']}: the "
             "values in X_val are too far from those in X."
         )
+
+    def _remedy(self):
+        """What may help where training diverged."""
+        known = self._hyperparameters()
+        given = {name: known.get(name, "auto") for name in ("lr", "reg_param", "weight_init")}
+        names = [name for name, value in given.items() if value not in ("auto", 0)]
+        return f"Lower {' or '.join(names)}, or scale the data" if names else "Scale the data"
 
     def _cause_of_bad_start(self):
         """Why a model that has not learnt yet may have no finite loss, and the remedy."""
@@ -479,7 +492,7 @@ class GradientDescentClassifier(
             warnings.warn(
                 f"After {self.n_iter_} epochs the training loss is {final:.4g}, above the "
                 f"{untrained:.4g} of the untrained model: lr={self.lr!r} may be too large. "
-                "Lower lr, scale the data, or let lr_decay shrink lr.",
+                f"{self._remedy()}, or let lr_decay shrink lr.",
                 ConvergenceWarning,
                 stacklevel=5,
             )

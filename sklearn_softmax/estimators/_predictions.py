@@ -18,6 +18,7 @@ class PredictionMixin:
     _loss: Any
     _fitted_network: Any
 
+    @np.errstate(**SILENT)  # the sum by which scikit-learn looks for NaN may be inf - inf
     def _check_X(self, X):
         """X as the network takes it."""
         return validate_data(

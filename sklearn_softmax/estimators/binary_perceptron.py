@@ -244,7 +244,6 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         """
         return self._fit(X, y, None, X_val, y_val, None)
 
-    @checking_parameters
     def partial_fit(  # type: ignore[override]
         self, X: MatrixLike, y: ArrayLike, classes: ArrayLike | None = None
     ) -> Self:

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_softmax import BinaryPerceptron, SoftmaxRegression, TwoLayerMLPClassifier
-from tests.cases import CASES, cases, estimators
+from tests.cases import CASES, cases, estimators, parameters
 
 X, iris_labels = load_iris(return_X_y=True)
 wine, wine_labels = load_wine(return_X_y=True)
@@ -59,7 +59,10 @@ PARAMETERS = [(case, name) for case in CASES for name in case.estimator.get_para
 @pytest.mark.parametrize(("case", "name"), PARAMETERS, ids=str)
 def test_parameters(case, name):
     y = labels(case)
+    fitted = model(case, n_epochs=1, tol=1.0).fit(X, y)
     for value in VALUES[name]:
+        with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter"):
+            copy.copy(fitted).set_params(**{name: value}).partial_fit(X, y)
         with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter"):
             model(case, **{name: value}).fit(X, y)
         with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter"):
@@ -254,11 +257,58 @@ def test_a_perceptron_has_a_rate_of_any_size(batch_size):
     np.testing.assert_array_equal(perceptron.history_["penalty"], 0)
 
 
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_weights_whose_squares_leave_the_range_have_a_norm(batch_size):
+    y = iris_labels == 2
+    models = [
+        BinaryPerceptron(lr=lr, batch_size=batch_size, random_state=0) for lr in (1, 2.0**999)
+    ]
+    small, large = (perceptron.set_params(tol=None, n_epochs=3).fit(X, y) for perceptron in models)
+    norms = [perceptron.history_["weight_norm"] for perceptron in models]
+    np.testing.assert_allclose(norms[1] / 2.0**999, norms[0], rtol=1e-12)
+    np.testing.assert_array_equal(large.coef_ / 2.0**999, small.coef_)
+
+
+def whole(value):
+    """A number as an int that no machine word holds, where it is one."""
+    return int(value) if value.is_integer() else value
+
+
+@estimators("reg_param")
+def test_numbers_beyond_any_machine_word(case):
+    y, values = labels(case), {"lr": 1e-20, "reg_param": 1e20, "tol": 1e20}
+    model(case, **values).partial_fit(X, y, classes=np.unique(y))
+    for early_stopping in (False, True):
+        fitted, same = (
+            model(case, early_stopping=early_stopping, **numbers).fit(X, y)
+            for numbers in (values, {name: whole(value) for name, value in values.items()})
+        )
+        np.testing.assert_array_equal(parameters(fitted), parameters(same))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@estimators("reg_param")
+def test_a_penalty_out_of_range_is_blamed(case, dtype):
+    message = r"diverged in epoch \d+: with lr=.*no longer finite\. Lower (lr or )?reg_param, or"
+    # In double precision "auto" finds a rate that is small enough for it.
+    for lr in (0.01, "auto") if dtype == np.float32 else (0.01,):
+        with pytest.raises(ValueError, match=message):
+            model(case, lr=lr, reg_param=1e300, batch_size=7).fit(X.astype(dtype), labels(case))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_initial_weights_that_are_too_large(dtype):
     net = TwoLayerMLPClassifier(weight_init=1e300, n_epochs=3)
     with pytest.raises(ValueError, match=r"before the first step: weight_init=1e\+300 or val"):
         net.fit(X.astype(dtype), iris_labels)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_initial_weights_without_a_finite_penalty(early_stopping):
+    values = {"weight_init": 1e300, "activation": "sigmoid", "reg_param": 1e-3, "lr": 0.1}
+    net = TwoLayerMLPClassifier(hidden_size=1, n_epochs=1, early_stopping=early_stopping, **values)
+    with pytest.raises(ValueError, match=r"epoch 1: .* Lower lr or reg_param or weight_init, or"):
+        net.fit(X, iris_labels)
 
 
 @estimators()
@@ -492,6 +542,18 @@ def test_predictions_out_of_range(case, method, dtype):
     far[:3] = 0
     with pytest.raises(ValueError, match=r"X has values that are too large .* of its 150 rows"):
         getattr(fitted, method)(far)
+
+
+@estimators()
+def test_predictions_of_rows_that_cancel_out(case):
+    fitted = model(case).fit(X.astype(np.float32), labels(case))
+    largest = np.finfo(np.float32).max
+    far = np.tile([largest, largest, -largest, -largest], (150, 1)).astype(np.float32)
+    _, layers = fitted._fitted_network()
+    for W in layers.weights:
+        W *= 0
+    with np.errstate(all="raise"):
+        assert np.all(np.isfinite(fitted.decision_function(far)))
 
 
 # --- what a perceptron does not have -----------------------------------------------------------

@@ -1,5 +1,6 @@
 """The same parameter is described in the same words, whichever estimator has it."""
 
+import ast
 import inspect
 import re
 from itertools import takewhile
@@ -16,10 +17,15 @@ from sklearn_softmax import (
 ESTIMATORS = [SoftmaxRegression, GDLogisticRegression, TwoLayerMLPClassifier, BinaryPerceptron]
 
 
+def parameters_section(estimator):
+    """The part of a docstring that describes the parameters."""
+    docstring = inspect.getdoc(estimator)
+    return docstring.split("Parameters\n----------\n")[1].split("\n\nAttributes\n")[0]
+
+
 def descriptions(estimator):
     """Text of each parameter, without references, as one line."""
-    docstring = inspect.getdoc(estimator)
-    section = docstring.split("Parameters\n----------\n")[1].split("\n\nAttributes\n")[0]
+    section = parameters_section(estimator)
     entries = re.split(r"^(\w+) : .*\n", section, flags=re.MULTILINE)[1:]
     plain = (re.sub(r" \[\d\]_,?", "", text) for text in entries[1::2])
     return dict(zip(entries[::2], (" ".join(text.split()) for text in plain)))
@@ -38,3 +44,13 @@ def test_the_same_parameter_is_described_in_the_same_words(name):
     common = list(takewhile(lambda same: len(set(same)) == 1, zip(*sentences)))
     # Each may end with a sentence on what is true of it alone.
     assert len(common) >= max(1, min(map(len, sentences)) - 1)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_defaults_are_those_of_the_signature(estimator):
+    section = parameters_section(estimator)
+    told = dict(re.findall(r"^(\w+) : .*default=(.*)$", section, flags=re.MULTILINE))
+    known = inspect.signature(estimator).parameters
+    assert {name: ast.literal_eval(default) for name, default in told.items()} == {
+        name: parameter.default for name, parameter in known.items()
+    }

@@ -85,6 +85,13 @@ BAD_VALUES = {"lr": [-1.0, 1e307], "reg_param": [1e307], "n_epochs": [0], "batch
 NUMBERS = ["lr", "lr_decay", "reg_param", "momentum", "nesterov", "n_epochs", "early_stopping"]
 
 
+@pytest.mark.parametrize("kind", FUSED)
+def test_parameters_and_defaults_are_those_of_scikit_learn(kind):
+    own, expected = (signature(search).parameters for search in (FUSED[kind], kind))
+    for name in own.keys() - {"resource"}:
+        assert str(own[name]) == str(expected[name])
+
+
 def make_data(n_classes, n=72):
     X, y = make_classification(
         n_samples=n,

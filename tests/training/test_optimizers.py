@@ -128,3 +128,13 @@ def test_models_may_look_ahead_or_not(rng):
     np.testing.assert_array_equal(mixed[[0, 2]], ahead[[0, 2]])
     np.testing.assert_array_equal(mixed[[1, 3]], plain[[1, 3]])
     assert not np.allclose(plain[0], ahead[0])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_adam_forgets_the_direction_and_what_is_no_number(bad):
+    optimizer = Adam()
+    state = optimizer.start(np.zeros((2, 2)))
+    state["m"][...], state["v"][...] = 1.0, [bad, 2.0]
+    optimizer.forget(state, np.array([True, False]))
+    np.testing.assert_array_equal(state["m"], [[0, 0], [1, 1]])
+    np.testing.assert_array_equal(state["v"], [[0, 2], [bad, 2]])

@@ -1,0 +1,109 @@
+"""Values of every constructor parameter: ordinary, extreme but valid, and invalid."""
+
+import numpy as np
+
+from sklearn_softmax import (
+    BinaryPerceptron,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
+
+ESTIMATORS = (
+    *(SoftmaxRegression, GDLogisticRegression, TwoLayerMLPClassifier),
+    *(BinaryPerceptron, TwoLayerMLPClassifier, SoftmaxRegression),
+)
+BOTH = [False, True]
+ORDINARY = {
+    "lr": ["auto", "auto", 1e-3, 0.1, 1.0, np.float32(0.5)],
+    "lr_decay": [1.0, 0.9, 0.5],
+    "reg_param": [0.0, 1e-3, 1.0],
+    "batch_size": [1, 2, 7, 32, 200],
+    "n_epochs": [1, 2, 5, 20],
+    "optimizer": ["sgd", "adam"],
+    "momentum": [0.0, 0.5, 0.9, "auto"],
+    "nesterov": BOTH,
+    "early_stopping": BOTH,
+    "validation_fraction": [0.1, 0.3, 0.5],
+    "n_iter_no_change": [1, 3, 10],
+    "tol": [0.0, 1e-4, 0.1],
+    "class_weight": [None, "balanced"],
+    "fit_intercept": BOTH,
+    "shuffle": BOTH,
+    "warm_start": BOTH,
+    "random_state": [0, 1],
+    "verbose": [0],
+    "hidden_size": [1, 3, 20, (4, 3), (2, 2, 2)],
+    "activation": ["relu", "sigmoid", "tanh"],
+    "dropout": [0.0, 0.2, 0.5],
+    "weight_init": ["auto", 0.01, 1.0],
+    "average": BOTH,
+}
+EXTREME = {
+    "lr": [1e-300, 1e-30, 1e3, 1e10, 1e30, 1e300, 5e-324, 1.7e308, 10**20],
+    "lr_decay": [1e-300, 1e-3, 1 - 1e-16, 1],
+    "reg_param": [1e-300, 1e10, 1e300, 5e-324, 10**20],
+    "batch_size": [1, 10**20, np.int64(3)],
+    "n_epochs": [np.int32(3)],
+    "momentum": [1 - 1e-16, 5e-324],
+    "validation_fraction": [1e-300, 0.99, 1 - 1e-16],
+    "n_iter_no_change": [10**20],
+    "tol": [1e300, 5e-324, np.float64(1e-16)],
+    "class_weight": [{}, {0: 1e300}, {0: 0.0}, {0: 5e-324, 1: 1e308}, {99: 2.0}, {0: -1.0}],
+    "hidden_size": [300, (1,) * 6, (np.int64(5), 1)],
+    "dropout": [1 - 1e-16, 1e-300, 0.999],
+    "weight_init": [1e-300, 1e10, 1e300, 5e-324],
+    "random_state": [None, 2**32 - 1],
+}
+INVALID = {
+    "lr": [0, -1, np.inf, np.nan, "big", None],
+    "lr_decay": [0, 1.1, np.nan],
+    "reg_param": [-1e-9, np.inf, np.nan],
+    "batch_size": [0, 2.5, "all", None, np.nan],
+    "n_epochs": [0, 3.5, None, np.inf],
+    "optimizer": ["lbfgs", None],
+    "momentum": [-0.1, 1.0, np.nan],
+    "nesterov": ["yes"],
+    "early_stopping": ["yes"],
+    "validation_fraction": [0, 1, np.nan],
+    "n_iter_no_change": [0, 1.5, np.inf],
+    "tol": [-1e-3, np.nan, "small"],
+    "class_weight": ["even", 3],
+    "fit_intercept": ["no"],
+    "shuffle": ["no"],
+    "warm_start": ["no"],
+    "random_state": ["seed", -1, 2**32],
+    "verbose": ["loud"],
+    "hidden_size": [0, 2.5, "wide", None, (), (3, 0), (2, True), [3]],
+    "activation": ["linear", None],
+    "dropout": [1, -0.1, np.nan],
+    "weight_init": [0, np.inf, np.nan, "he"],
+    "average": ["yes"],
+}
+
+
+def choice(rng, values):
+    """One of some values, of any types."""
+    return values[rng.integers(len(values))]
+
+
+def draw_estimator(rng):
+    """An estimator, and the name of its invalid parameter if it has one."""
+    estimator = choice(rng, ESTIMATORS)()
+    names = sorted(estimator.get_params())
+    values = {name: choice(rng, ORDINARY[name]) for name in names if rng.random() < 0.4}
+    extreme = [name for name in names if name in EXTREME and rng.random() < 0.06]
+    values |= {name: choice(rng, EXTREME[name]) for name in extreme}
+    values.setdefault("n_epochs", choice(rng, [5, 5, 5, 5, 5, "auto"]))
+    values.setdefault("random_state", 0)
+    if isinstance(estimator, BinaryPerceptron):
+        values = {name: value for name, value in values.items() if not is_text(value, "auto")}
+    invalid = choice(rng, names) if rng.random() < 0.06 else None
+    if invalid:
+        values[invalid] = choice(rng, INVALID[invalid])
+    return estimator.set_params(**values), invalid
+
+
+def is_text(value, text):
+    """Whether a value of any type is this text."""
+    return isinstance(value, str) and value == text

@@ -13,10 +13,11 @@ ROOT = Path(sklearn_softmax.__file__).parent
 
 # What each room may import from the package, beside itself.
 ROOMS = {
+    "_site": set(),
     "_model": set(),
     "_training": {"_model"},
-    "estimators": {"_model", "_training"},
-    "model_selection": {"_model", "_training", "estimators"},
+    "estimators": {"_model", "_site", "_training"},
+    "model_selection": {"_model", "_site", "_training", "estimators"},
     "displays": set(),
     "callbacks": {"_model", "displays", "estimators"},
 }

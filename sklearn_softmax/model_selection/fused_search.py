@@ -12,13 +12,14 @@ from sklearn.model_selection import (
     check_cv,
 )
 
+from sklearn_softmax._site import DocumentationLinkMixin
 from sklearn_softmax.estimators._callbacks import has_callbacks_for_every_fit
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
 from sklearn_softmax.model_selection._plan import plan
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with
 
 
-class FusedSearchMixin:
+class FusedSearchMixin(DocumentationLinkMixin):
     """Trains the candidates of a fold together; all the rest is the search it is mixed into."""
 
     def plan(self, X=None, y=None, groups=None, **params):

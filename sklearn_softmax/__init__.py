@@ -15,6 +15,7 @@ from sklearn_softmax.estimators import (
     TwoLayerMLPClassifier,
     gradient_check,
 )
+from sklearn_softmax.export import to_sklearn
 from sklearn_softmax.model_selection import (
     FusedGridSearchCV,
     FusedHalvingGridSearchCV,
@@ -41,4 +42,5 @@ __all__ = [
     "WeightImagesDisplay",
     "__version__",
     "gradient_check",
+    "to_sklearn",
 ]

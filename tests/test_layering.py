@@ -20,6 +20,7 @@ ROOMS = {
     "model_selection": {"_model", "_site", "_training", "estimators"},
     "displays": set(),
     "callbacks": {"_model", "displays", "estimators"},
+    "export": {"estimators"},
 }
 # What a module of the two lower rooms may import from its room.
 MODULES = {

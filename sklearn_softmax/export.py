@@ -1,0 +1,276 @@
+"""Fitted models as estimators of scikit-learn, which work where this package is not installed."""
+
+from copy import copy, deepcopy
+from functools import singledispatch
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_softmax.estimators import (
+    BinaryPerceptron,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
+
+# The parameters of ours that scikit-learn has too, under their names there; "auto" it has not.
+PERCEPTRON_PARAMETERS = {
+    **{"lr": "eta0", "n_epochs": "max_iter", "tol": "tol", "n_iter_no_change": "n_iter_no_change"},
+    **{"fit_intercept": "fit_intercept", "class_weight": "class_weight", "shuffle": "shuffle"},
+    "random_state": "random_state",
+}
+NET_PARAMETERS = {
+    **{"reg_param": "alpha", "optimizer": "solver", "lr": "learning_rate_init"},
+    **{"momentum": "momentum", "nesterov": "nesterovs_momentum", "n_epochs": "max_iter"},
+    **{"shuffle": "shuffle", "random_state": "random_state"},
+}
+NET_ACTIVATIONS = {"relu": "relu", "sigmoid": "logistic", "tanh": "tanh"}
+
+
+def to_sklearn(model):
+    r"""The fitted estimator of scikit-learn that predicts what a fitted model predicts.
+
+    A model that is trained with this package can then be used, pickled and served where only
+    scikit-learn is installed, and by whatever knows scikit-learn's estimators: skl2onnx, for
+    instance, to run it by ONNX.
+
+    ============================================  ====================================
+    model                                         result
+    ============================================  ====================================
+    :class:`SoftmaxRegression`                    ``LogisticRegression``
+    :class:`GDLogisticRegression`, two classes    ``LogisticRegression``
+    :class:`GDLogisticRegression`, more           ``OneVsRestClassifier`` of such
+    :class:`BinaryPerceptron`                     ``Perceptron``
+    :class:`TwoLayerMLPClassifier`                ``MLPClassifier``
+    ``OneVsRestClassifier`` over one of these     ``OneVsRestClassifier``
+    pipeline that ends in one of all these        pipeline with a copy of every step
+    fitted search                                 its ``best_estimator_``, converted
+    ============================================  ====================================
+
+    Parameters
+    ----------
+    model : estimator instance
+        Fitted, one of the table. Never changed: the result has copies of its parameters.
+
+    Returns
+    -------
+    estimator : estimator instance
+        Of scikit-learn. Its parameters say what the model minimises: ``C`` is
+        ``1/reg_param``, or ``2/reg_param`` for the two weight vectors that
+        :class:`SoftmaxRegression` has for two classes; ``alpha`` of ``MLPClassifier`` is
+        ``reg_param``. How to train they say as far as scikit-learn can: "auto", the size of
+        batches, validation rows and dropout stay behind.
+
+    Raises
+    ------
+    NotFittedError
+        If the model is not fitted, or is a search with ``refit=False``.
+    TypeError
+        If the model is none of the table.
+    ValueError
+        If the model has seen a single class, which estimators of scikit-learn do not take.
+
+    Notes
+    -----
+    Classes, probabilities and the decision function are the same up to rounding, for features
+    of the dtype that the model was trained on. A net of two classes has two outputs here, and
+    one in scikit-learn: the softmax of two scores is the sigmoid of their difference,
+
+    .. math:: \frac{e^{z_2}}{e^{z_1} + e^{z_2}} = \sigma(z_2 - z_1)
+
+    ``MLPClassifier`` has no ``decision_function``. Logarithms of probabilities that have
+    vanished are -inf in scikit-learn, and finite here.
+
+    ONNX takes a model from ``skl2onnx.to_onnx(to_sklearn(model), X[:1].astype(np.float32))``,
+    to be run without Python. ``skops.io.dump`` writes files that, unlike pickles, can be
+    looked through before they are loaded: the result needs no type to be trusted, and a model
+    of this package those that ``skops.io.get_untrusted_types`` names, whose modules are all in
+    ``sklearn_softmax``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_softmax import SoftmaxRegression, to_sklearn
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SoftmaxRegression(reg_param=0.5, random_state=0).fit(X, y)
+    >>> to_sklearn(model)
+    LogisticRegression(C=2.0)
+    >>> np.allclose(to_sklearn(model).predict_proba(X), model.predict_proba(X), atol=1e-12)
+    True
+    """
+    from sklearn.multiclass import OneVsRestClassifier
+
+    if isinstance(model, Pipeline):
+        return _pipeline(model)
+    if isinstance(model, OneVsRestClassifier):
+        return _joined_already(model)
+    if isinstance(model, (GridSearchCV, RandomizedSearchCV)) or hasattr(model, "best_estimator_"):
+        message = "This %(name)s has no best_estimator_: call fit, with refit=True."
+        check_is_fitted(model, "best_estimator_", msg=message)
+        return to_sklearn(model.best_estimator_)
+    return _converted(model)
+
+
+def _pipeline(model):
+    """A pipeline with copies of the transformers, and with the last step converted."""
+    check_is_fitted(model)
+    *transformers, (name, classifier) = model.steps
+    converted = copy(model)
+    converted.steps = [*deepcopy(transformers), (name, to_sklearn(classifier))]
+    return converted
+
+
+def _joined_already(model):
+    """A one-vs-rest classifier whose sub-classifiers are converted."""
+    check_is_fitted(model)
+    converted = copy(model)
+    converted.estimators_ = [to_sklearn(estimator) for estimator in model.estimators_]
+    converted.estimator = clone(converted.estimators_[0])
+    return converted
+
+
+@singledispatch
+def _converted(model):
+    """The estimator of scikit-learn for one of ours."""
+    raise TypeError(
+        "to_sklearn needs a fitted SoftmaxRegression, GDLogisticRegression, BinaryPerceptron or "
+        "TwoLayerMLPClassifier, a OneVsRestClassifier over one of them, a pipeline that ends in "
+        f"one, or a search over these; got {type(model).__name__}."
+    )
+
+
+@_converted.register
+def _(model: SoftmaxRegression):
+    _check(model)
+    if len(model.classes_) > 2:
+        return _logistic_regression(model, model.coef_, model.intercept_, model.classes_)
+    # One weight vector does what two did that are each other's negatives, at twice the penalty.
+    coef, intercept = np.diff(model.coef_, axis=0), np.diff(model.intercept_)
+    return _logistic_regression(model, coef, intercept, model.classes_, n_vectors=2)
+
+
+@_converted.register
+def _(model: GDLogisticRegression):
+    from sklearn.multiclass import OneVsRestClassifier
+
+    _check(model)
+    if len(model.classes_) == 2:
+        return _logistic_regression(model, model.coef_, model.intercept_, model.classes_)
+    of_classes = [
+        # Weights of the classes are none of "one" and "rest".
+        _logistic_regression(model, w[np.newaxis], b[np.newaxis], np.arange(2), class_weight=None)
+        for w, b in zip(model.coef_, model.intercept_)
+    ]
+    joined = OneVsRestClassifier(clone(of_classes[0]))
+    return _fitted(
+        joined,
+        model,
+        classes_=model.classes_.copy(),
+        estimators_=of_classes,
+        label_binarizer_=_binarizer(model.classes_, sparse_output=True),
+    )
+
+
+@_converted.register
+def _(model: BinaryPerceptron):
+    from sklearn.linear_model import Perceptron
+
+    _check(model)
+    return _fitted(
+        Perceptron(**_parameters(model, PERCEPTRON_PARAMETERS)),
+        model,
+        classes_=model.classes_.copy(),
+        coef_=model.coef_.copy(),
+        intercept_=model.intercept_.copy(),
+        n_iter_=model.n_iter_,
+        t_=model.n_steps_ + 1.0,
+    )
+
+
+@_converted.register
+def _(model: TwoLayerMLPClassifier):
+    from sklearn.neural_network import MLPClassifier
+
+    _check(model)
+    coefs, intercepts = [W.copy() for W in model.coefs_], [b.copy() for b in model.intercepts_]
+    is_binary = len(model.classes_) == 2
+    if is_binary:
+        coefs[-1], intercepts[-1] = np.diff(coefs[-1]), np.diff(intercepts[-1])
+    net = MLPClassifier(
+        hidden_layer_sizes=tuple(W.shape[1] for W in coefs[:-1]),
+        activation=NET_ACTIVATIONS[model.activation],
+        **_parameters(model, NET_PARAMETERS),
+    )
+    losses = model.history_["loss"].tolist()
+    return _fitted(
+        net,
+        model,
+        classes_=model.classes_.copy(),
+        coefs_=coefs,
+        intercepts_=intercepts,
+        n_layers_=len(coefs) + 1,
+        n_outputs_=len(intercepts[-1]),
+        out_activation_="logistic" if is_binary else "softmax",
+        _label_binarizer=_binarizer(model.classes_),
+        # What partial_fit goes on from; rows seen are as many as full batches have.
+        n_iter_=model.n_iter_,
+        t_=model.n_steps_ * int(model.batch_size),
+        loss_curve_=losses,
+        loss_=losses[-1],
+        best_loss_=min(losses),
+        _no_improvement_count=0,
+    )
+
+
+def _check(model):
+    """Check that a model is fitted, to classes that scikit-learn's estimators can tell apart."""
+    check_is_fitted(model)
+    if len(model.classes_) < 2:
+        raise ValueError(
+            "Estimators of scikit-learn need at least two classes, but this "
+            f"{type(model).__name__} has seen only {model.classes_.tolist()}: fit it to more."
+        )
+
+
+def _logistic_regression(model, coef, intercept, classes, *, n_vectors=1, **params):
+    """A logistic regression with these parameters, and with the objective of a model."""
+    from sklearn.linear_model import LogisticRegression
+
+    params = {"class_weight": model.class_weight, "fit_intercept": model.fit_intercept} | params
+    C = n_vectors / model.reg_param if model.reg_param else np.inf
+    return _fitted(
+        LogisticRegression(C=C, **params),
+        model,
+        classes_=classes.copy(),
+        coef_=coef.copy(),
+        intercept_=intercept.copy(),
+        n_iter_=np.array([model.n_iter_], np.int32),
+    )
+
+
+def _parameters(model, names):
+    """Parameters of a model under scikit-learn's names, but for those that are "auto"."""
+    values = {theirs: getattr(model, ours) for ours, theirs in names.items()}
+    return {name: value for name, value in values.items() if value != "auto"}
+
+
+def _binarizer(classes, **params):
+    """A fitted binarizer of labels, with the dtype of these classes."""
+    binarizer = LabelBinarizer(**params).fit(classes)
+    binarizer.classes_ = classes.copy()
+    return binarizer
+
+
+def _fitted(estimator, model, **attributes):
+    """An estimator with fitted attributes; what the features are it knows from a model."""
+    estimator.n_features_in_ = model.n_features_in_
+    if hasattr(model, "feature_names_in_"):
+        estimator.feature_names_in_ = model.feature_names_in_.copy()
+    for name, value in attributes.items():
+        setattr(estimator, name, value)
+    return estimator

@@ -34,8 +34,8 @@ WeightImagesDisplay.from_history(history, (8, 8), epochs=[1, 5, 40], scale="esti
 plt.show()
 
 # %%
-# The same as an animation, on one scale: press the triangle. The weights grow fast in the first
-# epochs and slower ever after, as there is no penalty that would hold them back.
+# The same as an animation, on one scale. The weights grow fast in the first epochs and slower ever
+# after, as there is no penalty that would hold them back.
 
 animation = history.animate((8, 8), interval=200)
 plt.show()

@@ -59,8 +59,11 @@ html_title = "sklearn_softmax"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+html_logo = html_favicon = "_static/logo.svg"
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "github_url": URLS["Source"],
+    "logo": {"text": project},
     "navigation_with_keys": False,
     "show_prev_next": True,
     "footer_start": ["copyright"],

@@ -13,7 +13,10 @@ WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 WRITTEN += sorted((ROOT / "docs" / "user_guide").glob("*.md"))
 PAGES = [path for path in WRITTEN if "```python\n" in path.read_text(encoding="utf-8")]
 # Libraries of a page that the package does without.
-EXTRAS = {"several_machines": ["distributed"]}
+EXTRAS = {
+    "deployment": ["onnxruntime", "skl2onnx", "skops"],
+    "several_machines": ["distributed"],
+}
 
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$(?:\s+^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
 

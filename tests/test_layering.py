@@ -13,11 +13,12 @@ ROOT = Path(sklearn_softmax.__file__).parent
 
 # What each room may import from the package, beside itself.
 ROOMS = {
+    "_site": set(),
     "_model": set(),
     "_training": {"_model"},
     "_typing": set(),
-    "estimators": {"_model", "_training", "_typing"},
-    "model_selection": {"_model", "_training", "_typing", "estimators"},
+    "estimators": {"_model", "_site", "_training", "_typing"},
+    "model_selection": {"_model", "_site", "_training", "_typing", "estimators"},
     "displays": {"_typing"},
     "callbacks": {"_model", "_typing", "displays", "estimators"},
     "export": {"estimators"},

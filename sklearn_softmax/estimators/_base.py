@@ -22,6 +22,7 @@ from sklearn.utils.validation import validate_data
 
 from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._site import DocumentationLinkMixin
 from sklearn_softmax._training.convergence import Convergence
 from sklearn_softmax._training.epochs import State
 from sklearn_softmax._training.hyperparameters import Hyperparameters
@@ -57,7 +58,7 @@ def checking_parameters(method: Method) -> Method:
 
 
 class GradientDescentClassifier(
-    PredictionMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+    DocumentationLinkMixin, PredictionMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
 ):
     """Base of the classifiers trained by mini-batch gradient descent.
 

@@ -111,13 +111,13 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         Epochs run.
     n_steps_ : int
         Steps taken.
-    history_ : dict of str to ndarray of shape (n_iter_,)
+    history_ : dict of str to ndarray of shape (`n_iter_`,)
         One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted means
         over the training rows, each scored just before the step that used it), ``penalty``
         and ``weight_norm`` at its end and, with validation rows, ``val_loss`` and
         ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``. ``mistakes``
         counts the rows that were on the wrong side when their turn came; ``penalty`` is 0.
-    step_losses_ : ndarray of shape (n_steps_,)
+    step_losses_ : ndarray of shape (`n_steps_`,)
         Mean weighted loss of each batch, just before its step.
     lr_ : float
         Learning rate of the last epoch.
@@ -128,7 +128,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         of training; NaN after a single epoch.
     n_features_in_ : int
         Number of features seen in fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features; only where X had string names.
 
     See Also

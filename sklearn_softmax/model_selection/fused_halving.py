@@ -77,8 +77,8 @@ class FusedHalvingGridSearchCV(FusedHalvingMixin, GridSearchCV):
     n_candidates_, n_resources_ : list of int
         Candidates of each rung, and what each of them had.
     n_iterations_ : int
-        Number of rungs, as many as :attr:`n_possible_iterations_` or
-        :attr:`n_required_iterations_` allow.
+        Number of rungs, as many as ``n_possible_iterations_`` or
+        ``n_required_iterations_`` allow.
     n_remaining_candidates_ : int
         Candidates that would have been left for another rung.
     min_resources_, max_resources_ : int

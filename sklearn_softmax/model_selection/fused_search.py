@@ -17,6 +17,7 @@ from sklearn.model_selection import (
     check_cv,
 )
 
+from sklearn_softmax._site import DocumentationLinkMixin
 from sklearn_softmax._typing import Folds, Grid, MatrixLike, RandomSource, Refit, Scoring
 from sklearn_softmax.estimators._callbacks import has_callbacks_for_every_fit
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
@@ -24,7 +25,7 @@ from sklearn_softmax.model_selection._plan import Plan, plan
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with
 
 
-class FusedSearchMixin:
+class FusedSearchMixin(DocumentationLinkMixin):
     """Trains the candidates of a fold together; all the rest is the search it is mixed into."""
 
     estimator: Any

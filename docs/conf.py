@@ -1,0 +1,72 @@
+"""The site of the package, for Sphinx."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+import sklearn_softmax
+
+DOCS = Path(__file__).parent
+URLS = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]["urls"]
+sys.path.insert(0, str(DOCS / "_extensions"))
+
+project = "sklearn_softmax"
+author = "The sklearn_softmax developers"
+copyright = author
+version = release = sklearn_softmax.__version__
+
+extensions = [
+    "elsewhere",
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx-mathjax-offline",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "auto_examples/**/*.ipynb", "auto_examples/**/*.py"]
+templates_path = ["_templates"]
+nitpicky = True
+default_role = "literal"
+
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "image_scrapers": ("matplotlib",),
+    "matplotlib_animations": (True, "jshtml"),
+    "min_reported_time": 3600,
+    "show_memory": False,
+    "show_signature": False,
+    "download_all_examples": False,
+    "write_computation_times": False,
+    "doc_module": ("sklearn_softmax",),
+    "backreferences_dir": "api/backreferences",
+    "reference_url": {},
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sklearn_softmax"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_logo = html_favicon = "_static/logo.svg"
+html_context = {"default_mode": "auto"}
+html_theme_options = {
+    "github_url": URLS["Source"],
+    "logo": {"text": project},
+    "navigation_with_keys": False,
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+}

@@ -37,12 +37,18 @@ Promise.all([document.fonts.ready, window.MathJax?.startup?.promise, ...shown]).
 """
 LOOK = """
 const root = document.documentElement;
+const text = document.querySelector("article") ?? document.body;
+const scrolls = it => it !== text && it !== null
+    && (/auto|scroll|hidden/.test(getComputedStyle(it).overflowX) || scrolls(it.parentElement));
+const isCut = it => it.offsetParent && !scrolls(it)
+    && it.getBoundingClientRect().right > root.clientWidth + 1;
 return {
     links: [...document.querySelectorAll("a[href]")].map(link => link.href),
     names: [...document.querySelectorAll("[id], a[name]")].map(it => it.id || it.name),
     images: document.images.length,
     missing: [...document.images].filter(image => !image.naturalWidth).map(image => image.src),
     width: root.scrollWidth, room: root.clientWidth,
+    cut: [...text.querySelectorAll("*")].filter(isCut).map(it => it.textContent.slice(0, 60)),
     height: Math.max(root.scrollHeight, document.body.scrollHeight),
 };
 """
@@ -99,6 +105,7 @@ def look_at(chrome, address):
             faults.append(f"in the console: {entry['message']}")
     if page["width"] > page["room"]:
         faults.append(f"scrolls sideways: {page['width']} pixels wide")
+    faults += [f"goes beyond the edge: {text!r}" for text in page["cut"][:3]]
     return page, faults
 
 

@@ -31,11 +31,11 @@ for net in nets:
     )
 
 # %%
-# All three start from the same weights and take the same batches. The training loss, which falls to
-# nothing, is higher the more units are left out: learning by heart takes longer. The validation
-# loss, dashed, turns upwards in all three, but later and more gently with dropout, and from a lower
-# point. The net that leaves out half of its units is a little more accurate in the end, too. So
-# dropout slows overfitting down; it does not replace early stopping.
+# All three start from the same weights and take the same batches. The training loss, which falls
+# towards nothing, is higher the more units are left out: learning by heart takes longer. The
+# validation loss, dashed, turns upwards in all three, but later and more gently with dropout, and
+# from a lower point. The net that leaves out half of its units is a little more accurate in the
+# end, too. So dropout slows overfitting down; it does not replace early stopping.
 
 display = TrainingCurveDisplay.from_estimator(nets)
 display.axes_[0].set_ylim(0, 1.6)

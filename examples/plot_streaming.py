@@ -41,9 +41,9 @@ def accuracies(model, n_learnt=N_BATCHES):
 # Each batch is predicted first, and then learnt from. Over the whole stream the ring turns by 180
 # degrees: the yellow class begins at the bottom and ends at the top.
 #
-# A model that learns from the first batches alone is soon wrong about all rows, since each class
-# comes to lie where another one was. With a small learning rate, a model that goes on learning lags
-# behind, further and further; with a large one it follows all the way.
+# A model that learns from the first batches alone is wrong about nearly all rows halfway through,
+# since each class comes to lie where another one was. With a small learning rate, a model that goes
+# on learning lags behind, further and further; with a large one it follows all the way.
 
 runs = {
     f"first {N_LEARNT} batches only": accuracies(SoftmaxRegression(lr=1.0), N_LEARNT),

@@ -1,15 +1,24 @@
 """Callbacks by scikit-learn's protocol, which came with its version 1.9."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sklearn
+from numpy.typing import DTypeLike
 
 from sklearn_softmax._model.network import DenseNetwork
+from sklearn_softmax._typing import Array
 from sklearn_softmax.displays._weight_frames import WeightFrames
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._callbacks import CALLBACKS_AVAILABLE
+
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
 
 
 class WeightHistory:
@@ -76,7 +85,14 @@ class WeightHistory:
     (4, 3, 4)
     """
 
-    def __init__(self, every=1):
+    every: int
+    epochs_: Array
+    weights_: list[Array]
+    intercepts_: list[Array]
+    classes_: Array
+    _recordings: dict[int, _Recording]
+
+    def __init__(self, every: int = 1) -> None:
         if not CALLBACKS_AVAILABLE:
             raise ImportError(
                 "WeightHistory needs the callbacks of scikit-learn 1.9 or later; installed is "
@@ -94,7 +110,9 @@ class WeightHistory:
         # Other threads may be recording.
         return {**vars(self), "_recordings": {}}
 
-    def memory_needed(self, layer_sizes, n_epochs, dtype=np.float64):
+    def memory_needed(
+        self, layer_sizes: Sequence[int], n_epochs: int, dtype: DTypeLike = np.float64
+    ) -> int:
         """Bytes that a fit's copies take.
 
         They are reserved when the fit begins, and kept until the next one ends; so
@@ -128,7 +146,7 @@ class WeightHistory:
         n_parameters = DenseNetwork(tuple(layer_sizes)).n_parameters
         return int(_n_copies(n_epochs, self.every) * n_parameters * np.dtype(dtype).itemsize)
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: Any, context: Any) -> None:
         """Get ready to record a fit; part of scikit-learn's protocol.
 
         Parameters
@@ -148,7 +166,9 @@ class WeightHistory:
             )
         self._recordings[id(estimator)] = _Recording(self.every, context.max_subtasks)
 
-    def on_fit_task_begin(self, estimator, context, *, fitted_estimator=None):
+    def on_fit_task_begin(
+        self, estimator: Any, context: Any, *, fitted_estimator: Any = None
+    ) -> None:
         """Keep the initial parameters; part of scikit-learn's protocol.
 
         Parameters
@@ -160,7 +180,9 @@ class WeightHistory:
         if context.task_name == "epoch" and context.task_id == 0:
             self._recordings[id(estimator)].keep(fitted_estimator)
 
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, fitted_estimator: Any = None
+    ) -> None:
         """Keep the parameters after an epoch; part of scikit-learn's protocol.
 
         Parameters
@@ -172,7 +194,7 @@ class WeightHistory:
         if context.task_name == "epoch":
             self._recordings[id(estimator)].keep(fitted_estimator)
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: Any, context: Any) -> None:
         """Show what was recorded; part of scikit-learn's protocol.
 
         Parameters
@@ -184,7 +206,15 @@ class WeightHistory:
         if recording is not None and recording.n_kept:
             vars(self).update(recording.attributes())
 
-    def animate(self, image_shape, *, titles=None, n_columns=None, interval=100, **kwargs):
+    def animate(
+        self,
+        image_shape: tuple[int, ...],
+        *,
+        titles: list[str] | None = None,
+        n_columns: int | None = None,
+        interval: int = 100,
+        **kwargs: Any,
+    ) -> FuncAnimation:
         """Animate the weights of the features as images, all copies on one scale.
 
         Parameters
@@ -221,7 +251,15 @@ class WeightHistory:
             frames.figure, frames.draw, frames=len(self.epochs_), interval=interval
         )
 
-    def save_frames(self, directory, image_shape, *, titles=None, n_columns=None, **kwargs):
+    def save_frames(
+        self,
+        directory: str | Path,
+        image_shape: tuple[int, ...],
+        *,
+        titles: list[str] | None = None,
+        n_columns: int | None = None,
+        **kwargs: Any,
+    ) -> list[Path]:
         """Write the frames of the animation as PNG files, one by one.
 
         Parameters

@@ -1,7 +1,10 @@
 """Fitted models as estimators of scikit-learn, which work where this package is not installed."""
 
+from __future__ import annotations
+
 from copy import copy, deepcopy
 from functools import singledispatch
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -31,7 +34,7 @@ NET_PARAMETERS = {
 NET_ACTIVATIONS = {"relu": "relu", "sigmoid": "logistic", "tanh": "tanh"}
 
 
-def to_sklearn(model):
+def to_sklearn(model: Any) -> Any:
     r"""The fitted estimator of scikit-learn that predicts what a fitted model predicts.
 
     A model that is trained with this package can then be used, pickled and served where only
@@ -82,8 +85,9 @@ def to_sklearn(model):
 
     .. math:: \frac{e^{z_2}}{e^{z_1} + e^{z_2}} = \sigma(z_2 - z_1)
 
-    ``MLPClassifier`` has no ``decision_function``. Logarithms of probabilities that have
-    vanished are -inf in scikit-learn, and finite here.
+    ``MLPClassifier`` has no ``decision_function``: a ``OneVsRestClassifier`` over nets goes by
+    their probabilities instead, of which several may be 1. Logarithms of probabilities that
+    have vanished are -inf in scikit-learn, and finite here.
 
     ONNX takes a model from ``skl2onnx.to_onnx(to_sklearn(model), X[:1].astype(np.float32))``,
     to be run without Python. ``skops.io.dump`` writes files that, unlike pickles, can be
@@ -144,8 +148,8 @@ def _converted(model):
     )
 
 
-@_converted.register
-def _(model: SoftmaxRegression):
+@_converted.register(SoftmaxRegression)
+def _(model):
     _check(model)
     if len(model.classes_) > 2:
         return _logistic_regression(model, model.coef_, model.intercept_, model.classes_)
@@ -154,8 +158,8 @@ def _(model: SoftmaxRegression):
     return _logistic_regression(model, coef, intercept, model.classes_, n_vectors=2)
 
 
-@_converted.register
-def _(model: GDLogisticRegression):
+@_converted.register(GDLogisticRegression)
+def _(model):
     from sklearn.multiclass import OneVsRestClassifier
 
     _check(model)
@@ -176,8 +180,8 @@ def _(model: GDLogisticRegression):
     )
 
 
-@_converted.register
-def _(model: BinaryPerceptron):
+@_converted.register(BinaryPerceptron)
+def _(model):
     from sklearn.linear_model import Perceptron
 
     _check(model)
@@ -192,8 +196,8 @@ def _(model: BinaryPerceptron):
     )
 
 
-@_converted.register
-def _(model: TwoLayerMLPClassifier):
+@_converted.register(TwoLayerMLPClassifier)
+def _(model):
     from sklearn.neural_network import MLPClassifier
 
     _check(model)

@@ -1,9 +1,11 @@
 """What floating-point arithmetic does in silence, in training and in predictions."""
 
+from typing import Any
+
 import numpy as np
 
 # For np.errstate: small numbers may vanish; what has left the range is looked for afterwards.
-SILENT = {"over": "ignore", "under": "ignore", "invalid": "ignore"}
+SILENT: dict[str, Any] = {"over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
 def is_finite(vector):

@@ -1,15 +1,23 @@
 """Error rate of each class."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import recall_score
 from sklearn.preprocessing import label_binarize
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from sklearn_softmax._typing import Array, Estimators, MatrixLike
 from sklearn_softmax.displays._drawing import add_legend, colours, panels, styled
 from sklearn_softmax.displays._models import named
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class ClassErrorDisplay:
@@ -54,12 +62,21 @@ class ClassErrorDisplay:
     'Error rate'
     """
 
-    def __init__(self, *, errors, classes):
+    def __init__(self, *, errors: dict[str, Any], classes: Array) -> None:
         self.errors = errors
         self.classes = classes
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, sample_weight=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Estimators,
+        X: MatrixLike,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw for each class the share of its rows that are predicted wrong.
 
         Parameters
@@ -88,7 +105,15 @@ class ClassErrorDisplay:
         return cls.from_predictions(y, predictions, sample_weight=sample_weight, ax=ax, **kwargs)
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, *, sample_weight=None, ax=None, **kwargs):
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        y_pred: ArrayLike | dict[str, Any],
+        *,
+        sample_weight: ArrayLike | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw for each class the share of its rows that are predicted wrong.
 
         Parameters
@@ -125,7 +150,15 @@ class ClassErrorDisplay:
         return cls(errors=errors, classes=classes).plot(ax, **kwargs)
 
     @classmethod
-    def from_sub_classifiers(cls, estimator, X, y, *, ax=None, **kwargs):
+    def from_sub_classifiers(
+        cls,
+        estimator: Any,
+        X: MatrixLike,
+        y: ArrayLike,
+        *,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the error rate of each sub-classifier of one-vs-rest models.
 
         A sub-classifier says yes to a row where its column of ``decision_function`` is
@@ -173,7 +206,7 @@ class ClassErrorDisplay:
             errors[name] = np.mean((scores > 0) != label_binarize(y, classes=classes), axis=0)
         return cls(errors=errors, classes=classes).plot(ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
         """Draw a group of bars for each class.
 
         Parameters

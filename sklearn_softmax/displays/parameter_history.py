@@ -1,9 +1,19 @@
 """The parameters over the epochs."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
+from sklearn_softmax._typing import Array
 from sklearn_softmax.displays._drawing import OKABE_ITO, add_legend, colours, panels, styled
 from sklearn_softmax.displays._models import check_kept, names_of_classes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 LINESTYLES = ("-", "--", ":")
 
@@ -60,14 +70,28 @@ class ParameterHistoryDisplay:
     3
     """
 
-    def __init__(self, *, epochs, weight_norms, intercepts, output_names=None):
+    def __init__(
+        self,
+        *,
+        epochs: Array,
+        weight_norms: Array,
+        intercepts: Array,
+        output_names: list[str] | None = None,
+    ) -> None:
         self.epochs = epochs
         self.weight_norms = weight_norms
         self.intercepts = intercepts
         self.output_names = output_names
 
     @classmethod
-    def from_history(cls, history, *, layer=-1, ax=None, **kwargs):
+    def from_history(
+        cls,
+        history: Any,
+        *,
+        layer: int = -1,
+        ax: Sequence[Axes] | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw what a callback has kept.
 
         Parameters
@@ -109,7 +133,7 @@ class ParameterHistoryDisplay:
         )
         return display.plot(ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Sequence[Axes] | None = None, **kwargs: Any) -> Self:
         """Draw the norms and the intercepts side by side.
 
         Parameters

@@ -1,8 +1,13 @@
 """Scores of all configurations of a search."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
+from sklearn_softmax._typing import Array
 from sklearn_softmax.displays._configurations import (
     are_numbers,
     full_name,
@@ -22,6 +27,10 @@ from sklearn_softmax.displays._drawing import (
     styled,
 )
 from sklearn_softmax.displays._halving import N_RESOURCES, Halving
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 UNNAMED = "_nolegend_"  # matplotlib's own
 MOST_EVEN = 10  # values of a parameter that are drawn evenly spaced
@@ -105,15 +114,15 @@ class SearchResultsDisplay:
     def __init__(
         self,
         *,
-        configurations,
-        means,
-        deviations,
-        best_index,
-        score_name="Score",
-        train_means=None,
-        train_deviations=None,
-        iterations=None,
-    ):
+        configurations: list[dict[str, Any]],
+        means: Array,
+        deviations: Array,
+        best_index: int | None,
+        score_name: str = "Score",
+        train_means: Array | None = None,
+        train_deviations: Array | None = None,
+        iterations: Array | None = None,
+    ) -> None:
         self.configurations = configurations
         self.means = means
         self.deviations = deviations
@@ -124,7 +133,16 @@ class SearchResultsDisplay:
         self.iterations = iterations
 
     @classmethod
-    def from_search(cls, search, *, metric=None, parameter=None, lines=None, ax=None, **kwargs):
+    def from_search(
+        cls,
+        search: Any,
+        *,
+        metric: str | None = None,
+        parameter: str | None = None,
+        lines: str | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the results of a fitted search.
 
         Parameters
@@ -167,8 +185,15 @@ class SearchResultsDisplay:
 
     @classmethod
     def from_cv_results(
-        cls, cv_results, *, metric=None, parameter=None, lines=None, ax=None, **kwargs
-    ):
+        cls,
+        cv_results: dict[str, Any],
+        *,
+        metric: str | None = None,
+        parameter: str | None = None,
+        lines: str | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the results of a search.
 
         Parameters
@@ -212,7 +237,14 @@ class SearchResultsDisplay:
             iterations=cv_results.get("iter"),
         )
 
-    def plot(self, ax=None, *, parameter=None, lines=None, **kwargs):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        parameter: str | None = None,
+        lines: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw every configuration, or the best ones against a parameter.
 
         Of successive halving, every configuration is a line of scores over the resource,

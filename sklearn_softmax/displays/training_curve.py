@@ -1,10 +1,20 @@
 """Loss, accuracy and what else is recorded, as curves over the training."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
+from sklearn_softmax._typing import Array, Estimators
 from sklearn_softmax.displays._drawing import GREY, ORANGE, add_legend, colours, panels, styled
 from sklearn_softmax.displays._models import final_model, named, require
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 STEP_LOSS, BEST = "step_loss", "lowest validation loss"
 LABELS = {
@@ -68,7 +78,13 @@ class TrainingCurveDisplay:
     ['Loss', 'Accuracy']
     """
 
-    def __init__(self, *, histories, step_losses, best_epochs):
+    def __init__(
+        self,
+        *,
+        histories: dict[str, dict[str, Array]],
+        step_losses: dict[str, Array],
+        best_epochs: dict[str, int],
+    ) -> None:
         self.histories = histories
         self.step_losses = step_losses
         self.best_epochs = best_epochs
@@ -76,14 +92,14 @@ class TrainingCurveDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
+        estimator: Estimators,
         *,
-        metrics=("loss", "accuracy"),
-        window=None,
-        validation_name="validation",
-        ax=None,
-        **kwargs,
-    ):
+        metrics: str | Sequence[str] = ("loss", "accuracy"),
+        window: int | None = None,
+        validation_name: str = "validation",
+        ax: Axes | Sequence[Axes] | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the curves of fitted estimators.
 
         Parameters
@@ -124,13 +140,13 @@ class TrainingCurveDisplay:
 
     def plot(
         self,
-        ax=None,
+        ax: Axes | Sequence[Axes] | None = None,
         *,
-        metrics=("loss", "accuracy"),
-        window=None,
-        validation_name="validation",
-        **kwargs,
-    ):
+        metrics: str | Sequence[str] = ("loss", "accuracy"),
+        window: int | None = None,
+        validation_name: str = "validation",
+        **kwargs: Any,
+    ) -> Self:
         """Draw each metric on axes of its own, all estimators together.
 
         Parameters

@@ -1,10 +1,15 @@
 """Weights as images."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from sklearn_softmax._typing import Array, Estimators
 from sklearn_softmax.displays._drawing import new_figure, panels
 from sklearn_softmax.displays._models import (
     check_kept,
@@ -13,6 +18,10 @@ from sklearn_softmax.displays._models import (
     named,
     names_of_classes,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 SCALES = ("common", "estimator", "image")
 GAP = 0.12  # between images, in their mean side
@@ -63,7 +72,13 @@ class WeightImagesDisplay:
     ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
     """
 
-    def __init__(self, *, weights, image_shape, titles):
+    def __init__(
+        self,
+        *,
+        weights: dict[str, Array],
+        image_shape: tuple[int, ...],
+        titles: dict[str, list[str] | None],
+    ) -> None:
         self.weights = weights
         self.image_shape = image_shape
         self.titles = titles
@@ -71,16 +86,16 @@ class WeightImagesDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        image_shape,
+        estimator: Estimators,
+        image_shape: tuple[int, ...],
         *,
-        titles=None,
-        scale="common",
-        threshold=None,
-        n_columns=None,
-        ax=None,
-        **kwargs,
-    ):
+        titles: list[str] | None = None,
+        scale: Literal["common", "estimator", "image"] = "common",
+        threshold: float | None = None,
+        n_columns: int | None = None,
+        ax: Axes | Sequence[Axes] | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the weights of fitted estimators.
 
         Parameters
@@ -124,17 +139,17 @@ class WeightImagesDisplay:
     @classmethod
     def from_history(
         cls,
-        history,
-        image_shape,
+        history: Any,
+        image_shape: tuple[int, ...],
         *,
-        epochs=None,
-        titles=None,
-        scale="common",
-        threshold=None,
-        n_columns=None,
-        ax=None,
-        **kwargs,
-    ):
+        epochs: Sequence[int] | None = None,
+        titles: list[str] | None = None,
+        scale: Literal["common", "estimator", "image"] = "common",
+        threshold: float | None = None,
+        n_columns: int | None = None,
+        ax: Axes | Sequence[Axes] | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the weights as they were after some epochs, under one another.
 
         Parameters
@@ -179,7 +194,15 @@ class WeightImagesDisplay:
         )
         return display.plot(ax, scale=scale, threshold=threshold, n_columns=n_columns, **kwargs)
 
-    def plot(self, ax=None, *, scale="common", threshold=None, n_columns=None, **kwargs):
+    def plot(
+        self,
+        ax: Axes | Sequence[Axes] | None = None,
+        *,
+        scale: Literal["common", "estimator", "image"] = "common",
+        threshold: float | None = None,
+        n_columns: int | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the images, estimators under one another.
 
         Parameters

@@ -1,12 +1,17 @@
 """What all estimators have in common: scikit-learn's contract around a training run."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
+from typing import Any, Self, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
@@ -25,6 +30,7 @@ from sklearn_softmax._training.optimizers import Adam, GradientDescent
 from sklearn_softmax._training.patience import Patience
 from sklearn_softmax._training.rows import Rows
 from sklearn_softmax._training.run import TrainingRun
+from sklearn_softmax._typing import MatrixLike
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
 from sklearn_softmax.estimators._data import (
     check_validation_labels,
@@ -42,6 +48,13 @@ from sklearn_softmax.estimators._rollback import restored_on_failure
 MOST_EPOCHS, MOST_STEPS = 200, 1000
 # A relative fall of the objective above which training is far from its end.
 FAR_FROM_CONVERGED = 0.3
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def checking_parameters(method: Method) -> Method:
+    """A method that checks the parameters of its estimator first; the same to type checkers."""
+    return _fit_context(prefer_skip_nested_validation=True)(method)
 
 
 class GradientDescentClassifier(
@@ -77,8 +90,17 @@ class GradientDescentClassifier(
         "verbose": ["verbose"],
     }
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    @checking_parameters
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train for ``n_epochs`` passes over the data, or until convergence or early stopping.
 
         Parameters
@@ -163,8 +185,14 @@ class GradientDescentClassifier(
         validation_rows = self._chosen_rows(X, y_index, weight, validation, "validation")
         return self._chosen_rows(X, y_index, weight, train, "training"), validation_rows
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    @checking_parameters
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Make one pass over the given data, going on from where training stands.
 
         The learning rate, its decay, the optimiser's state and the history go on

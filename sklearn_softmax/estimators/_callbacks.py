@@ -9,7 +9,7 @@ try:
 except ImportError:
     CALLBACKS_AVAILABLE = False
 
-    class CallbackSupportMixin:
+    class CallbackSupportMixin:  # type: ignore[no-redef]
         """Nothing: scikit-learn before 1.9 has no callbacks."""
 
 

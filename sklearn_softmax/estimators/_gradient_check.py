@@ -1,9 +1,12 @@
 """The analytic gradient of an estimator's objective against central differences."""
 
+from __future__ import annotations
+
 from copy import deepcopy
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import check_random_state, check_scalar
 
@@ -14,6 +17,7 @@ from sklearn_softmax._training.hyperparameters import Hyperparameters
 from sklearn_softmax._training.optimizers import GradientDescent
 from sklearn_softmax._training.rows import Rows
 from sklearn_softmax._training.run import TrainingRun
+from sklearn_softmax._typing import MatrixLike, RandomSource
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 
 # Differences are taken in the longest floating-point type, so that they resolve more.
@@ -21,7 +25,15 @@ LONG = np.longdouble
 STEP = np.finfo(LONG).eps ** (LONG(1) / 3)
 
 
-def gradient_check(estimator, X, y, sample_weight=None, *, max_entries=200, random_state=0):
+def gradient_check(
+    estimator: GradientDescentClassifier,
+    X: MatrixLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    max_entries: int = 200,
+    random_state: RandomSource = 0,
+) -> dict[str, float]:
     r"""Largest relative error of the analytic gradient, for every parameter array.
 
     Compares the gradient that training uses, in double precision, with the central
@@ -111,9 +123,10 @@ def gradient_check(estimator, X, y, sample_weight=None, *, max_entries=200, rand
     errors = {}
     for name, indices in arrays.items():
         chosen = rng.permutation(indices.ravel())[:max_entries]
-        differences = [(value(i, STEP) - value(i, -STEP)) / (2 * STEP) for i in chosen]
+        slopes = ((value(i, STEP) - value(i, -STEP)) / (2 * STEP) for i in chosen)
+        differences = np.fromiter(slopes, np.float64)
         smallest = max(1e-3 * np.max(np.abs(gradient[indices])), resolved)
-        errors[name] = _largest_error(gradient[chosen], np.float64(differences), smallest)
+        errors[name] = _largest_error(gradient[chosen], differences, smallest)
     return errors
 
 

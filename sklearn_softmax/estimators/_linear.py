@@ -37,47 +37,6 @@ class LinearMixin:
 class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentClassifier):
     """Linear classifiers whose loss is smooth; they have all of their parameters in common."""
 
-    def __init__(
-        self,
-        *,
-        lr="auto",
-        lr_decay=1.0,
-        reg_param=0.0,
-        batch_size=200,
-        n_epochs="auto",
-        optimizer="sgd",
-        momentum="auto",
-        nesterov=False,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        fit_intercept=True,
-        shuffle=True,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        self.lr = lr
-        self.lr_decay = lr_decay
-        self.reg_param = reg_param
-        self.batch_size = batch_size
-        self.n_epochs = n_epochs
-        self.optimizer = optimizer
-        self.momentum = momentum
-        self.nesterov = nesterov
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.class_weight = class_weight
-        self.fit_intercept = fit_intercept
-        self.shuffle = shuffle
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
-
     def _adaptive(self, optimizer):
         """The optimiser with a learning rate of its own."""
         if self.optimizer == "adam":

@@ -1,13 +1,22 @@
 """From a fitted network to predictions."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_softmax._model.floating_point import SILENT
+from sklearn_softmax._typing import Array, MatrixLike
 
 
 class PredictionMixin:
     """Raw scores and classes, by the network of ``_fitted_network()`` and its ``_loss``."""
+
+    classes_: Array
+    _loss: Any
+    _fitted_network: Any
 
     def _check_X(self, X):
         """X as the network takes it."""
@@ -31,7 +40,7 @@ class PredictionMixin:
             )
         return scores
 
-    def decision_function(self, X):
+    def decision_function(self, X: MatrixLike) -> Array:
         """Raw scores: how much speaks for each class.
 
         Parameters
@@ -54,7 +63,7 @@ class PredictionMixin:
             return scores.T
         return scores[-1] - scores[0] if len(scores) == 2 else scores[0]
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Most likely class of each sample.
 
         Parameters
@@ -81,8 +90,12 @@ class PredictionMixin:
 class ProbabilisticMixin:
     """Probabilities for estimators whose loss defines them."""
 
+    classes_: Array
+    _loss: Any
+    _raw_scores: Any
+
     @np.errstate(**SILENT)
-    def predict_proba(self, X):
+    def predict_proba(self, X: MatrixLike) -> Array:
         """Probability of each class.
 
         Parameters
@@ -106,7 +119,7 @@ class ProbabilisticMixin:
         return self._loss.probabilities(scores).T
 
     @np.errstate(**SILENT)
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: MatrixLike) -> Array:
         """Logarithm of the probability of each class.
 
         Parameters

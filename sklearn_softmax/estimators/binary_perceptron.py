@@ -1,15 +1,19 @@
 """Rosenblatt's perceptron for two classes."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
-from sklearn.base import _fit_context
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval
 
 from sklearn_softmax._model.losses import PerceptronCriterion
 from sklearn_softmax._training.averaging import AveragedGradientDescent
 from sklearn_softmax._training.optimizers import GradientDescent
-from sklearn_softmax.estimators._base import GradientDescentClassifier
+from sklearn_softmax._typing import ClassWeight, MatrixLike, RandomSource
+from sklearn_softmax.estimators._base import GradientDescentClassifier, checking_parameters
 from sklearn_softmax.estimators._linear import LinearMixin
 
 
@@ -171,22 +175,22 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     def __init__(
         self,
         *,
-        lr=1.0,
-        lr_decay=1.0,
-        batch_size=1,
-        n_epochs=200,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=5,
-        tol=1e-3,
-        average=False,
-        class_weight=None,
-        fit_intercept=True,
-        shuffle=True,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        lr: float = 1.0,
+        lr_decay: float = 1.0,
+        batch_size: int = 1,
+        n_epochs: int = 200,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        tol: float | None = 1e-3,
+        average: bool = False,
+        class_weight: ClassWeight = None,
+        fit_intercept: bool = True,
+        shuffle: bool = True,
+        warm_start: bool = False,
+        random_state: RandomSource = None,
+        verbose: int = 0,
+    ) -> None:
         self.lr = lr
         self.lr_decay = lr_decay
         self.batch_size = batch_size
@@ -203,8 +207,15 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, *, X_val=None, y_val=None):
+    @checking_parameters
+    def fit(  # type: ignore[override]  # there are no sample weights
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         """Train until there are no mistakes, or no gain any longer: ``n_epochs`` passes at most.
 
         Parameters
@@ -233,8 +244,10 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         """
         return self._fit(X, y, None, X_val, y_val, None)
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None):
+    @checking_parameters
+    def partial_fit(  # type: ignore[override]
+        self, X: MatrixLike, y: ArrayLike, classes: ArrayLike | None = None
+    ) -> Self:
         """Make one pass over the given data, going on from where training stands.
 
         The learning rate, its decay and the history go on from earlier calls of

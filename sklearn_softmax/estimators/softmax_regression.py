@@ -1,6 +1,11 @@
 """Softmax regression: multinomial logistic regression by mini-batch gradient descent."""
 
+from __future__ import annotations
+
+from typing import Literal
+
 from sklearn_softmax._model.losses import SoftmaxCrossEntropy
+from sklearn_softmax._typing import ClassWeight, RandomSource
 from sklearn_softmax.estimators._linear import SmoothLinearClassifier
 
 
@@ -143,3 +148,44 @@ class SoftmaxRegression(SmoothLinearClassifier):
     """
 
     _loss = SoftmaxCrossEntropy()
+
+    def __init__(
+        self,
+        *,
+        lr: float | Literal["auto"] = "auto",
+        lr_decay: float = 1.0,
+        reg_param: float = 0.0,
+        batch_size: int = 200,
+        n_epochs: int | Literal["auto"] = "auto",
+        optimizer: Literal["sgd", "adam"] = "sgd",
+        momentum: float | Literal["auto"] = "auto",
+        nesterov: bool = False,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: ClassWeight = None,
+        fit_intercept: bool = True,
+        shuffle: bool = True,
+        warm_start: bool = False,
+        random_state: RandomSource = None,
+        verbose: int = 0,
+    ) -> None:
+        self.lr = lr
+        self.lr_decay = lr_decay
+        self.reg_param = reg_param
+        self.batch_size = batch_size
+        self.n_epochs = n_epochs
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.fit_intercept = fit_intercept
+        self.shuffle = shuffle
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose

@@ -1,6 +1,9 @@
 """Neural nets with hidden layers, by mini-batch gradient descent."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -11,6 +14,7 @@ from sklearn_softmax._model.losses import SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.parameters import Layers
 from sklearn_softmax._training.adaptive import Adaptive
+from sklearn_softmax._typing import ClassWeight, RandomSource
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._predictions import ProbabilisticMixin
 
@@ -182,29 +186,29 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     def __init__(
         self,
         *,
-        hidden_size=100,
-        activation="relu",
-        dropout=0.0,
-        weight_init="auto",
-        lr="auto",
-        lr_decay=1.0,
-        reg_param=0.0,
-        batch_size=200,
-        n_epochs="auto",
-        optimizer="adam",
-        momentum=0.9,
-        nesterov=False,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        fit_intercept=True,
-        shuffle=True,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        hidden_size: int | tuple[int, ...] = 100,
+        activation: Literal["relu", "sigmoid", "tanh"] = "relu",
+        dropout: float = 0.0,
+        weight_init: float | Literal["auto"] = "auto",
+        lr: float | Literal["auto"] = "auto",
+        lr_decay: float = 1.0,
+        reg_param: float = 0.0,
+        batch_size: int = 200,
+        n_epochs: int | Literal["auto"] = "auto",
+        optimizer: Literal["sgd", "adam"] = "adam",
+        momentum: float | Literal["auto"] = 0.9,
+        nesterov: bool = False,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: ClassWeight = None,
+        fit_intercept: bool = True,
+        shuffle: bool = True,
+        warm_start: bool = False,
+        random_state: RandomSource = None,
+        verbose: int = 0,
+    ) -> None:
         self.hidden_size = hidden_size
         self.activation = activation
         self.dropout = dropout

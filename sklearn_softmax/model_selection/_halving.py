@@ -1,13 +1,18 @@
 """What the two halving searches have in common."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sklearn_softmax._typing import MatrixLike
 from sklearn_softmax.estimators._base import most_epochs
 from sklearn_softmax.estimators._callbacks import subtask
 from sklearn_softmax.model_selection._rungs import Rungs, SameFolds, Schedule, best_candidates
@@ -32,6 +37,9 @@ CONSTRAINTS = {
 class FusedHalvingMixin(FusedSearchMixin):
     """Lets fewer and fewer candidates go on, in rungs; all the rest is as in a fused search."""
 
+    cv_results_: Any
+    best_index_: Any
+
     def __init__(
         self,
         estimator,
@@ -54,7 +62,7 @@ class FusedHalvingMixin(FusedSearchMixin):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, **params):
+    def fit(self, X: MatrixLike, y: ArrayLike | None = None, **params: Any) -> Self:
         """Search, and train the best candidate on all rows.
 
         Parameters
@@ -80,7 +88,7 @@ class FusedHalvingMixin(FusedSearchMixin):
         """
         self._check_resource()
         self._candidates()  # raises before any work
-        super().fit(X, y, **params)
+        super().fit(X, y, **params)  # type: ignore[misc]  # of the search it is mixed into
         # BaseSearchCV would take it from all rungs.
         self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
         return self

@@ -1,7 +1,11 @@
 """Successive halving whose candidates train together, and go on from rung to rung."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.model_selection import (
@@ -12,6 +16,7 @@ from sklearn.model_selection import (
 )
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sklearn_softmax._typing import Grid, RandomSource, Splitter
 from sklearn_softmax.model_selection._halving import CONSTRAINTS, FusedHalvingMixin
 
 
@@ -117,23 +122,23 @@ class FusedHalvingGridSearchCV(FusedHalvingMixin, GridSearchCV):
 
     def __init__(
         self,
-        estimator,
-        param_grid,
+        estimator: Any,
+        param_grid: Grid,
         *,
-        factor=3,
-        resource="n_epochs",
-        max_resources="auto",
-        min_resources="exhaust",
-        aggressive_elimination=False,
-        cv=5,
-        scoring=None,
-        refit=True,
-        error_score=np.nan,
-        return_train_score=True,
-        random_state=None,
-        n_jobs=None,
-        verbose=0,
-    ):
+        factor: float = 3,
+        resource: str = "n_epochs",
+        max_resources: int | Literal["auto"] = "auto",
+        min_resources: int | Literal["exhaust", "smallest"] = "exhaust",
+        aggressive_elimination: bool = False,
+        cv: int | Splitter | Iterable[Any] = 5,
+        scoring: str | Callable[..., Any] | None = None,
+        refit: bool = True,
+        error_score: float | Literal["raise"] = np.nan,
+        return_train_score: bool = True,
+        random_state: RandomSource = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(
             estimator,
             param_grid,
@@ -218,24 +223,24 @@ class FusedHalvingRandomSearchCV(FusedHalvingMixin, RandomizedSearchCV):
 
     def __init__(
         self,
-        estimator,
-        param_distributions,
+        estimator: Any,
+        param_distributions: Grid,
         *,
-        n_candidates="exhaust",
-        factor=3,
-        resource="n_epochs",
-        max_resources="auto",
-        min_resources="smallest",
-        aggressive_elimination=False,
-        cv=5,
-        scoring=None,
-        refit=True,
-        error_score=np.nan,
-        return_train_score=True,
-        random_state=None,
-        n_jobs=None,
-        verbose=0,
-    ):
+        n_candidates: int | Literal["exhaust"] = "exhaust",
+        factor: float = 3,
+        resource: str = "n_epochs",
+        max_resources: int | Literal["auto"] = "auto",
+        min_resources: int | Literal["exhaust", "smallest"] = "smallest",
+        aggressive_elimination: bool = False,
+        cv: int | Splitter | Iterable[Any] = 5,
+        scoring: str | Callable[..., Any] | None = None,
+        refit: bool = True,
+        error_score: float | Literal["raise"] = np.nan,
+        return_train_score: bool = True,
+        random_state: RandomSource = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(
             estimator,
             param_distributions,

@@ -1,8 +1,13 @@
 """Searches over parameters whose candidates train together."""
 
-from copy import deepcopy
+from __future__ import annotations
 
+from copy import deepcopy
+from typing import Any, Literal
+
+import numpy as np
 from joblib import effective_n_jobs
+from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.model_selection import (
     GridSearchCV,
@@ -13,16 +18,26 @@ from sklearn.model_selection import (
 )
 
 from sklearn_softmax._site import DocumentationLinkMixin
+from sklearn_softmax._typing import Folds, Grid, MatrixLike, RandomSource, Refit, Scoring
 from sklearn_softmax.estimators._callbacks import has_callbacks_for_every_fit
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
-from sklearn_softmax.model_selection._plan import plan
+from sklearn_softmax.model_selection._plan import Plan, plan
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with
 
 
 class FusedSearchMixin(DocumentationLinkMixin):
     """Trains the candidates of a fold together; all the rest is the search it is mixed into."""
 
-    def plan(self, X=None, y=None, groups=None, **params):
+    estimator: Any
+    cv: Any
+
+    def plan(
+        self,
+        X: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        **params: Any,
+    ) -> Plan:
         """Tell which candidates train together, which do not, and why.
 
         Parameters
@@ -173,6 +188,33 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
     True
     """
 
+    def __init__(
+        self,
+        estimator: Any,
+        param_grid: Grid,
+        *,
+        scoring: Scoring = None,
+        n_jobs: int | None = None,
+        refit: Refit = True,
+        cv: Folds = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        error_score: float | Literal["raise"] = np.nan,
+        return_train_score: bool = False,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_grid,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+
     def _candidates(self):
         """Parameters of each candidate."""
         return ParameterGrid(self.param_grid)
@@ -220,6 +262,37 @@ class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
     >>> bool(search.fit(X, y).best_score_ > 0.95)
     True
     """
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_distributions: Grid,
+        *,
+        n_iter: int = 10,
+        scoring: Scoring = None,
+        n_jobs: int | None = None,
+        refit: Refit = True,
+        cv: Folds = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        random_state: RandomSource = None,
+        error_score: float | Literal["raise"] = np.nan,
+        return_train_score: bool = False,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_distributions,
+            n_iter=n_iter,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            random_state=random_state,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
 
     def _candidates(self):
         """Parameters of each candidate."""

@@ -2,6 +2,7 @@
 
 import pickle
 import tracemalloc
+from inspect import signature
 
 import joblib
 import numpy as np
@@ -45,6 +46,7 @@ from sklearn_softmax import (
 from sklearn_softmax.model_selection import _scikit_learn, fused_search
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
 from tests.model_selection.searches import (
+    FUSED,
     Outcome,
     counted,
     fused,
@@ -491,6 +493,20 @@ def test_a_clone_is_unfitted_and_searches_the_same():
     assert again.get_params().keys() == GridSearchCV(SOFTMAX, RATES).get_params().keys()
     assert not hasattr(again, "cv_results_")
     same_search(again.fit(X3, Y3), fitted)
+
+
+@pytest.mark.parametrize("search", [GridSearchCV, RandomizedSearchCV])
+def test_parameters_and_their_defaults_are_scikit_learns(search):
+    ours, theirs = (signature(kind).parameters.values() for kind in (FUSED[search], search))
+    assert [(p.name, p.kind, repr(p.default)) for p in ours] == [
+        (p.name, p.kind, repr(p.default)) for p in theirs
+    ]
+
+
+@pytest.mark.parametrize("search", FUSED.values())
+def test_an_unknown_parameter_is_an_error_of_the_search_itself(search):
+    with pytest.raises(TypeError, match=rf"^{search.__name__}\..*unexpected keyword argument 'C'"):
+        search(SOFTMAX, RATES, C=1)
 
 
 def test_a_search_can_be_fitted_again():

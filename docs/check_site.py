@@ -17,6 +17,7 @@ from threading import Thread
 from urllib.parse import unquote, urldefrag
 
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -37,12 +38,18 @@ Promise.all([document.fonts.ready, window.MathJax?.startup?.promise, ...shown]).
 """
 LOOK = """
 const root = document.documentElement;
+const text = document.querySelector("article") ?? document.body;
+const scrolls = it => it !== text && it !== null
+    && (/auto|scroll|hidden/.test(getComputedStyle(it).overflowX) || scrolls(it.parentElement));
+const isCut = it => it.offsetParent && !scrolls(it)
+    && it.getBoundingClientRect().right > root.clientWidth + 1;
 return {
     links: [...document.querySelectorAll("a[href]")].map(link => link.href),
     names: [...document.querySelectorAll("[id], a[name]")].map(it => it.id || it.name),
     images: document.images.length,
     missing: [...document.images].filter(image => !image.naturalWidth).map(image => image.src),
     width: root.scrollWidth, room: root.clientWidth,
+    cut: [...text.querySelectorAll("*")].filter(isCut).map(it => it.textContent.slice(0, 60)),
     height: Math.max(root.scrollHeight, document.body.scrollHeight),
 };
 """
@@ -91,14 +98,19 @@ def set_size(chrome, width, height=HEIGHT):
 def look_at(chrome, address):
     """What a page holds, and what is wrong with it by itself."""
     chrome.get(address)
-    chrome.execute_async_script(READY)
+    faults = []
+    try:
+        chrome.execute_async_script(READY)
+    except TimeoutException:
+        faults.append(f"is not ready after {PATIENCE} seconds")
     page = chrome.execute_script(LOOK)
-    faults = [f"the image {image} does not show" for image in page["missing"]]
+    faults += [f"the image {image} does not show" for image in page["missing"]]
     for entry in chrome.get_log("browser"):
         if entry["level"] == "SEVERE":
             faults.append(f"in the console: {entry['message']}")
     if page["width"] > page["room"]:
         faults.append(f"scrolls sideways: {page['width']} pixels wide")
+    faults += [f"goes beyond the edge: {text!r}" for text in page["cut"][:3]]
     return page, faults
 
 
@@ -126,18 +138,28 @@ def broken_links(pages, folder, site):
 
 def search_faults(chrome, site):
     """What is wrong with the search box."""
+    try:
+        found = search(chrome, site, WANTED)
+    except WebDriverException as error:
+        return [f"the search box does not work: {type(error).__name__}"]
+    if any(f".{WANTED}.html" in address for address in found):
+        return []
+    return [f"the search box does not find {WANTED}, but {found}"]
+
+
+def search(chrome, site, text):
+    """Addresses that the search box finds."""
     set_size(chrome, WIDTHS["desktop"])
     chrome.get(site)
     wait = WebDriverWait(chrome, PATIENCE)
-    chrome.find_element(By.CSS_SELECTOR, ".search-button__button, .search-button").click()
+    chrome.find_element(By.CSS_SELECTOR, ".search-button").click()
     field = wait.until(lambda c: next(filter(displayed, c.find_elements(By.NAME, "q")), None))
-    field.send_keys(WANTED)
+    field.send_keys(text)
     field.submit()
-    links = (By.CSS_SELECTOR, "#search-results li a")
-    wait.until(lambda c: c.find_elements(*links) or "did not match" in c.page_source)
-    found = [link.get_attribute("href") for link in chrome.find_elements(*links)]
-    if not any(f".{WANTED}.html" in address for address in found):
-        yield f"the search box does not find {WANTED}"
+    summary = (By.CSS_SELECTOR, ".search-summary")  # Sphinx writes it when the search has ended
+    wait.until(lambda c: any(it.text for it in c.find_elements(*summary)))
+    links = chrome.find_elements(By.CSS_SELECTOR, "#search-results li a")
+    return [link.get_attribute("href") for link in links]
 
 
 def displayed(element):

@@ -27,7 +27,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "auto_examples/**/*.ipynb", "auto_examples/**/*.py"]
+exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 nitpicky = True
 default_role = "literal"
@@ -36,6 +36,7 @@ myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"
 myst_heading_anchors = 3
 
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
@@ -58,9 +59,10 @@ html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_softmax"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_show_sourcelink = False
+html_show_sourcelink = html_use_index = False
 html_logo = html_favicon = "_static/logo.svg"
 html_context = {"default_mode": "auto"}
+html_sidebars = {page: [] for page in ("index", "getting_started", "house", "changelog", "search")}
 html_theme_options = {
     "github_url": URLS["Source"],
     "logo": {"text": project},
@@ -69,4 +71,6 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
+    "navbar_persistent": ["search-button"],
+    "header_links_before_dropdown": 6,
 }

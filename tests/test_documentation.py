@@ -18,9 +18,7 @@ EXTRAS = {
     "several_machines": ["distributed"],
 }
 
-EXAMPLE = re.compile(
-    r"^```python\n(.*?)^```$(?:\s+^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
-)
+EXAMPLE = re.compile(r"(?ms)^```python\n(.*?)^```$(?:\s+^```text\n(.*?)^```$)?")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)

@@ -37,12 +37,16 @@ class Adaptive:
     curvature : float or None, default=None
         Bound on the second derivative of the loss; None where it does not bound that of the
         objective: in a net, or where the optimiser scales each parameter by itself.
+    drops_momentum : bool, default=False
+        Whether Fisher scoring goes without momentum where a batch holds all rows: steps that have
+        no noise and come near the minimum would only overshoot it.
     """
 
     optimizer: object
     first_rate: float | None = None
     largest_growth: float = 1e6
     curvature: float | None = None
+    drops_momentum: bool = False
 
     def start(self, vector, momentum):
         """State of the optimiser itself; :meth:`prepare` does the rest."""
@@ -81,7 +85,7 @@ class Adaptive:
             moving["standardisation"] = moving["standardisation"].merged(of_rows)
             if moving["is_scoring"]:  # a part of the rows tells too little of the others
                 moving["is_scoring"] = False
-                self.optimizer.forget(moving, slice(None))
+                moving |= self.optimizer.start(vector, values.momentum)
                 self._start_driver(state, rows, batch_size)
             else:
                 moving["driver"].resume(vector, self._first_rates(moving, rows, batch_size, values))
@@ -100,7 +104,7 @@ class Adaptive:
         standardisation = moving["standardisation"]
         if moving["is_scoring"]:
             moving["noise"] = standardisation.noise(len(rows), batch_size)
-            return (1 - values.momentum) / moving["noise"]
+            return (1 - self._momentum(moving, values)) / moving["noise"]
         curvature = self.curvature * largest_curvature(
             rows, standardisation, batch_size, values.class_weight
         )
@@ -108,11 +112,19 @@ class Adaptive:
         # curvature allows is bold: where it is too much, the driver takes it back.
         return np.minimum(1, 3 * (1 - values.momentum)) / (curvature if curvature > 0 else 1.0)
 
+    def _momentum(self, moving, values):
+        """Momentum of each model."""
+        is_exact = moving["is_scoring"] and moving["noise"] == 1
+        return (
+            np.zeros_like(values.momentum) if is_exact and self.drops_momentum else values.momentum
+        )
+
     def _follow_the_driver(self, state):
         """Take over the rates of the driver, and the scales that go with them."""
         driver, moving = state.optimizer_state["driver"], state.optimizer_state
         rate = driver.rate / driver.largest if moving["is_scoring"] else driver.rate
-        state.hyperparameters = state.hyperparameters.at_rates(rate)
+        momentum = self._momentum(moving, state.hyperparameters)
+        state.hyperparameters = state.hyperparameters.at_rates(rate)._replace(momentum=momentum)
         if self.curvature is not None and not moving["is_scoring"]:
             damping = driver.growth * state.hyperparameters.l2 / self.curvature
             moving["standardisation"] = moving["standardisation"].damped(damping)

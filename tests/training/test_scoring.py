@@ -20,7 +20,9 @@ from sklearn_softmax._training.scoring import LEAST_DAMPING, information, is_aff
 from tests.cases import unfinished
 from tests.helpers import random_params, random_rows
 
-LOSSES = pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), SigmoidCrossEntropy()], ids=str)
+LOSSES = pytest.mark.parametrize(
+    "loss", [SoftmaxCrossEntropy(), SigmoidCrossEntropy()], ids=["softmax", "sigmoid"]
+)
 LINEAR = pytest.mark.parametrize(
     "model",
     [

@@ -1,12 +1,14 @@
 """How a command ends that cannot go on: with a line, and never with a traceback."""
 
+import os
 import signal
 import sys
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 
 INTERRUPTED = 128 + signal.SIGINT  # exit status of what an interrupt has ended
+PATIENCE = 5.0  # seconds that threads and processes may take to end by themselves
 
 
 @contextmanager
@@ -26,6 +28,22 @@ def in_one_line():
             raise SystemExit(INTERRUPTED) from None
         if isinstance(error, OSError):
             raise SystemExit(f"error: {_told(error)}") from error
+        raise
+
+
+@contextmanager
+def without_lingering():
+    """Let the process end after an interrupt though some thread does not.
+
+    Progress bars have threads that go on forever if the interrupt comes while they are set up.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if _began_with_an_interrupt(error):
+            end = Timer(PATIENCE, os._exit, [INTERRUPTED])
+            end.daemon = True  # does not itself keep the process
+            end.start()
         raise
 
 

@@ -9,7 +9,7 @@ from benchmarks.datasets import load
 from benchmarks.reports import early_stopping
 from benchmarks.reports.command import main
 from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
-from tests.benchmarks.test_reports import captions, rows_of
+from tests.benchmarks.test_reports import captions, figures_unwritten, rows_of
 
 FIGURES = [f"early_stopping_figure_{number}.png" for number in range(1, 6)]
 
@@ -105,7 +105,8 @@ def mnist_run(tmp_path_factory):
     """Experiment and text for data that go by the name of MNIST, after a few epochs."""
     out = tmp_path_factory.mktemp("mnist")
     dataset = replace(load("digits"), name="mnist", n_train=1300)
-    experiment = early_stopping.run(dataset, out, n_jobs=1, n_epochs=3)
+    with figures_unwritten():
+        experiment = early_stopping.run(dataset, out, n_jobs=1, n_epochs=3)
     return experiment, (out / "early_stopping.md").read_text()
 
 

@@ -11,7 +11,7 @@ from benchmarks.datasets import load
 from benchmarks.reports import _pytorch, relu_mlp
 from benchmarks.reports.command import main, parser
 from sklearn_softmax import TwoLayerMLPClassifier
-from tests.benchmarks.test_reports import captions, rows_of
+from tests.benchmarks.test_reports import captions, figures_unwritten, rows_of
 
 FIGURES = [f"relu_mlp_figure_{number}.png" for number in range(2, 8)]
 LEFT_OUT = "Where PyTorch is installed"
@@ -224,7 +224,7 @@ def cifar_run(cifar, tmp_path_factory):
     """Experiment and text for these data after a few steps."""
     out = tmp_path_factory.mktemp("cifar")
     settings = replace(relu_mlp.SETTINGS["digits"], thousand=40, n_components=20)
-    with pytest.MonkeyPatch.context() as monkeypatch:
+    with pytest.MonkeyPatch.context() as monkeypatch, figures_unwritten():
         monkeypatch.setitem(relu_mlp.SETTINGS, "cifar10", settings)
         experiment = relu_mlp.run(cifar, out, n_jobs=1)
     return experiment, (out / "relu_mlp.md").read_text()

@@ -1,8 +1,10 @@
 import doctest
 import re
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.image import imread
@@ -16,7 +18,7 @@ from sklearn.model_selection import (
 )
 
 from benchmarks.datasets import load
-from benchmarks.reports import _halving, _markdown, softmax
+from benchmarks.reports import _figures, _halving, _markdown, softmax
 from benchmarks.reports._progress import show_progress, stage
 from benchmarks.reports.command import main, parser
 from sklearn_softmax import SoftmaxRegression
@@ -35,6 +37,24 @@ def rows_of(markdown, caption):
     block = markdown.split(f"**{caption}**")[1].split("\n\n")[1]
     cells = [[c.strip() for c in line.strip("|").split("|")] for line in block.splitlines()]
     return {first: rest for first, *rest in cells}
+
+
+@contextmanager
+def figures_unwritten():
+    """Have reports leave out the files of their figures, which take most of the time."""
+
+    def leave_out(figure, path, text):
+        plt.close(figure)
+        return _markdown.image(path, text)
+
+    def leave_out_animation(animation, path):
+        animation._draw_was_started = True  # else it warns that nobody has seen it
+        plt.close()
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(_figures, "write", leave_out)
+        monkeypatch.setattr(_figures, "write_animation", leave_out_animation)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +142,8 @@ def mnist_run(tmp_path_factory):
     out = tmp_path_factory.mktemp("mnist")
     reported = {name: [value] for name, value in softmax.REPORT_BEST.items()}
     dataset, param_grid = replace(load("digits"), name="mnist"), {**reported, "n_epochs": [1, 200]}
-    experiment = softmax.run(dataset, out, n_jobs=1, param_grid=param_grid)
+    with figures_unwritten():
+        experiment = softmax.run(dataset, out, n_jobs=1, param_grid=param_grid)
     return experiment, (out / "softmax.md").read_text()
 
 
@@ -243,7 +264,8 @@ def both_searches(tmp_path_factory):
     grid = {"n_epochs": [3, 9], **rates}
     out = tmp_path_factory.mktemp("both")
     known = {"n_jobs": 1, "param_grid": grid}
-    return [softmax.run(load("digits"), out, search=s, **known) for s in softmax.SEARCHES]
+    with figures_unwritten():
+        return [softmax.run(load("digits"), out, search=s, **known) for s in softmax.SEARCHES]
 
 
 def test_both_searches_find_the_same(both_searches):

@@ -32,7 +32,7 @@ templates_path = ["_templates"]
 nitpicky = True
 default_role = "literal"
 
-myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autodoc_typehints = "none"
@@ -43,16 +43,13 @@ numpydoc_xref_param_type = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "image_scrapers": ("matplotlib",),
     "matplotlib_animations": (True, "jshtml"),
-    "min_reported_time": 3600,
-    "show_memory": False,
+    "min_reported_time": 3600,  # seconds: the times of one machine are no news
     "show_signature": False,
     "download_all_examples": False,
     "write_computation_times": False,
     "doc_module": ("sklearn_softmax",),
     "backreferences_dir": "api/backreferences",
-    "reference_url": {},
 }
 
 html_theme = "pydata_sphinx_theme"

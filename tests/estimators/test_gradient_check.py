@@ -82,3 +82,11 @@ def test_gradient_check_at_a_minimum():
     X, y = SMALL
     model = SoftmaxRegression(reg_param=1.0, lr=1.0, n_epochs=3000).fit(X, y)
     assert max(gradient_check(model, X, y).values()) < 1e-7
+
+
+def test_differences_are_as_close_as_their_precision_allows():
+    X, y = SMALL
+    net = TwoLayerMLPClassifier(hidden_size=5, activation="tanh", random_state=0)
+    # Those of a step h are off by h^2 and by eps / h, which are the same at its best.
+    best = np.finfo(np.longdouble).eps ** (2 / 3)
+    assert max(gradient_check(net, X, y).values()) < 1000 * best

@@ -311,8 +311,11 @@ def test_memory_is_that_of_a_batch(tmp_path):
 )
 def test_hidden_sizes_that_are_none(hidden_size):
     model = TwoLayerMLPClassifier(hidden_size=hidden_size)
+    X, y = digits()
     with pytest.raises(ValueError, match="'hidden_size' parameter"):
-        model.fit(*digits())
+        model.fit(X, y)
+    with pytest.raises(ValueError, match="'hidden_size' parameter"):
+        model.partial_fit(X, y, classes=range(10))
     assert not hasattr(model, "classes_")
 
 

@@ -43,6 +43,7 @@ from sklearn_softmax import (
     SoftmaxRegression,
     TwoLayerMLPClassifier,
 )
+from sklearn_softmax.estimators._stack import Stack
 from sklearn_softmax.model_selection import _scikit_learn, fused_search
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
 from tests.model_selection.searches import (
@@ -83,6 +84,20 @@ VALUES = {
 }
 BAD_VALUES = {"lr": [-1.0, 1e307], "reg_param": [1e307], "n_epochs": [0], "batch_size": ["all"]}
 NUMBERS = ["lr", "lr_decay", "reg_param", "momentum", "nesterov", "n_epochs", "early_stopping"]
+
+
+def test_a_search_keeps_no_runs_to_go_on_from(monkeypatch):
+    stacks, fit = [], Stack.fit
+
+    def spy(self, X, y, **params):
+        stacks.append(fit(self, X, y, **params))
+        return stacks[-1]
+
+    monkeypatch.setattr(Stack, "fit", spy)
+    grid = {"lr": [0.1, 0.2], "n_epochs": [1, 2]}
+    FusedGridSearchCV(ESTIMATORS[0], grid, cv=2).fit(np.eye(20), np.arange(20) % 2)
+    assert stacks
+    assert not any(hasattr(stack, "_runs") for stack in stacks)
 
 
 @pytest.mark.parametrize("kind", FUSED)

@@ -190,6 +190,7 @@ class OtherPipeline(Pipeline):
         (SoftmaxRegression(verbose=1), "verbose"),
         (BinaryPerceptron(), "batch_size=1 learns online"),
         (SoftmaxRegression(batch_size=0), "a parameter is not valid"),
+        (TwoLayerMLPClassifier(hidden_size=()), "a parameter is not valid"),
         (Elsewhere(), "Elsewhere is not one of this package's estimators"),
     ],
     ids=str,

@@ -215,6 +215,12 @@ def test_momentum_lowers_the_first_rate():
     assert rates[2] == rates[1]
 
 
+def test_the_first_rate_is_inverse_to_the_curvature():
+    optimizers = [Adaptive(GradientDescent(), curvature=curvature) for curvature in (0.5, 0.005)]
+    rates = [make_run(optimizer).state.hyperparameters.lr for optimizer in optimizers]
+    np.testing.assert_allclose(rates[1], 100 * rates[0])
+
+
 @OPTIMIZERS
 def test_going_on_with_the_same_rows_changes_nothing(optimizer):
     whole, run = make_run(optimizer), make_run(optimizer)

@@ -41,7 +41,7 @@ def test_two_commands_are_one_line_each():
     commands = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
     assert len(commands) == 2
     assert "benchmarks.reports softmax" in commands[0]
-    assert commands[1].endswith("-m pytest -q")
+    assert commands[1].endswith("-m pytest -q -n auto")
 
 
 def test_figures_are_there_and_small():

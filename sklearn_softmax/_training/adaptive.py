@@ -23,7 +23,7 @@ class Adaptive:
 
     Where gradient descent on such a loss has a penalty and few features, its steps are those of
     Fisher scoring, damped as by Levenberg and Marquardt: the inverse of the information is taken at
-    the beginning of each epoch, and the damping is 0.2 c / r, with r the largest growth of the
+    the beginning of each epoch, and the damping is 0.15 c / r, with r the largest growth of the
     rate. It is the objective that has one optimum which is sought in this way; without a penalty,
     a model that follows the gradient classifies new rows better than one that is far ahead of it.
 

@@ -40,6 +40,6 @@ figure, axes = plt.subplots(nrows=2, figsize=(8, 7), layout="constrained", share
 ClassErrorDisplay.from_sub_classifiers(models, X_test, y_test, ax=axes[0])
 ClassErrorDisplay.from_estimator(models, X_test, y_test, ax=axes[1])
 axes[0].set(title="Each against the rest", xlabel="")
-axes[1].set(title="Joined to a classifier of ten classes")
+axes[1].set(title="Combined into a classifier of ten classes")
 axes[1].get_legend().remove()
 plt.show()

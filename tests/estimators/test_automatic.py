@@ -2,6 +2,7 @@
 
 import pickle
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -427,3 +428,15 @@ def test_another_optimizer_goes_on_from_the_fitted_weights(model):
     n_epochs, loss = model.n_iter_, model.history_["loss"][-1]
     model.set_params(optimizer="sgd", n_epochs=1).fit(*wine)
     assert model.history_["loss"][n_epochs] < 1.5 * loss
+
+
+def test_training_is_far_from_its_end_where_three_tenths_are_to_fall():
+    found = {}
+    for n_epochs in range(2, 80, 4):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model = SoftmaxRegression(n_epochs=n_epochs, random_state=0).fit(*iris)
+        found[model.convergence_] = any("still falls" in str(w.message) for w in caught)
+    assert found == {convergence: convergence > 0.3 for convergence in found}
+    assert any(0.3 < convergence < 1 for convergence in found)
+    assert min(found) < 0.3

@@ -219,6 +219,15 @@ def test_a_loss_in_doubt_is_a_warning(case, lr):
         model(case, lr=lr).fit(wine, wine_labels)
 
 
+@estimators('lr="auto"')
+def test_a_model_that_has_come_back_is_beyond_doubt(case):
+    estimator = model(case, lr=3.0, n_epochs=1, warm_start=True)
+    with pytest.warns(ConvergenceWarning, match="may be too large"):
+        estimator.fit(X, iris_labels)
+    loss = estimator.set_params(lr=0.1, n_epochs=100).fit(X, iris_labels).history_["loss"]
+    assert loss[-1] < loss[0] / 4
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(("lr", "overshoot"), [(0.1, 1e6), (1e4, 1e23)])
 def test_a_loss_that_overshoots_and_comes_back_is_no_divergence(lr, overshoot):

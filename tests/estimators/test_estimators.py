@@ -216,6 +216,15 @@ def test_strings_of_any_type_are_the_same_labels(case, one, other):
     assert set(model.predict(X)) <= set(labels)
 
 
+@estimators("sample_weight")
+def test_class_weights_are_multiplied_with_those_of_the_rows(case, rng):
+    X, y, weight = case.X[:300], case.y[:300], rng.uniform(0.5, 2, 300)
+    class_weight = {case.classes[0]: 3.0, case.classes[1]: 0.5}
+    one = case.model(n_epochs=2, class_weight=class_weight).fit(X, y, weight)
+    factors = np.array([class_weight.get(label, 1.0) for label in y])
+    same_model(one, case.model(n_epochs=2).fit(X, y, weight * factors))
+
+
 @estimators()
 def test_boolean_labels(case):
     model = case.model(n_epochs=5).fit(case.X, case.y == 1)

@@ -48,6 +48,8 @@ def draw(seed, index):
     estimator, invalid = draw_estimator(rng)
     X = draw_X(rng)
     y = draw_y(rng, X, 2 if isinstance(estimator, BinaryPerceptron) else 6)
+    if len(X) > 100 and invalid != "n_epochs":
+        estimator.set_params(n_epochs=2)
     use = choice(rng, [use for use in USES if invalid is None or invalid not in use])
     given, options, has_to_fail = contained(rng, X), {}, invalid is not None
     if rng.random() < 0.03:

@@ -162,3 +162,11 @@ def test_dropout_is_that_of_pytorch(activation, rng):
     torch.nn.functional.cross_entropy(scores, torch.tensor(rows.y)).backward()
     for g, p in zip(gradient.weights + gradient.intercepts, theirs):
         np.testing.assert_allclose(g[0], p.grad.numpy(), atol=1e-14)
+
+
+def test_squares_of_single_precision_are_added_in_double():
+    network = DenseNetwork((10, 3))
+    params = network.parameters(np.float32)
+    params.weights[0][...] = 1.5e19  # 30 of such squares are beyond single precision
+    objective = Objective(network, SoftmaxCrossEntropy())
+    assert objective.squared_norm(params) == pytest.approx(30 * 1.5e19**2, rel=1e-6)

@@ -1,6 +1,7 @@
 """Fused searches against scikit-learn's: the same in all but time."""
 
 import pickle
+import time
 import tracemalloc
 from inspect import signature
 
@@ -98,6 +99,15 @@ def test_a_search_keeps_no_runs_to_go_on_from(monkeypatch):
     FusedGridSearchCV(ESTIMATORS[0], grid, cv=2).fit(np.eye(20), np.arange(20) % 2)
     assert stacks
     assert not any(hasattr(stack, "_runs") for stack in stacks)
+
+
+def test_times_of_candidates_add_up_to_no_more_than_the_search_takes():
+    search = FusedGridSearchCV(ESTIMATORS[0], {"lr": [0.1, 0.2, 0.3, 0.4]}, cv=2, refit=False)
+    begin = time.perf_counter()
+    results = search.fit(np.eye(20), np.arange(20) % 2).cv_results_
+    taken = time.perf_counter() - begin
+    for step in ("fit", "score"):
+        assert 0 < 2 * np.sum(results[f"mean_{step}_time"]) < taken
 
 
 @pytest.mark.parametrize("kind", FUSED)

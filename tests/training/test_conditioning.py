@@ -249,3 +249,13 @@ def test_nothing_curves_where_nothing_can_be_learnt():
     assert curvature(rows, 3, fit_intercept=False) == 0
     assert curvature(rows, 1, fit_intercept=False) == 0
     assert curvature(rows, 1, fit_intercept=True) == pytest.approx(1)
+
+
+def test_the_curvature_of_a_batch_lies_between_those_of_a_row_and_of_all(rng):
+    rows = random_rows(rng, n=20)
+    found = standardisation(rows, 3, fit_intercept=True, n_models=1)
+    of_row, of_all = (largest_curvature(rows, found, batch_size) for batch_size in (1, 20))
+    assert of_all < of_row
+    for m in range(2, 20):
+        expected = ((m - 1) * of_all + of_row) / m
+        assert largest_curvature(rows, found, m) == pytest.approx(expected)

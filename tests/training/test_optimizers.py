@@ -1,5 +1,6 @@
 """Optimisers against their algorithms, written out by hand."""
 
+import math
 from dataclasses import FrozenInstanceError
 
 import numpy as np
@@ -138,3 +139,14 @@ def test_adam_forgets_the_direction_and_what_is_no_number(bad):
     optimizer.forget(state, np.array([True, False]))
     np.testing.assert_array_equal(state["m"], [[0, 0], [1, 1]])
     np.testing.assert_array_equal(state["v"], [[0, 2], [bad, 2]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_adam_keeps_no_number_below_the_normal_range(dtype):
+    vector, optimizer, tiny = np.ones((1, 2), dtype), Adam(), np.finfo(dtype).tiny
+    state, lr = optimizer.start(vector), np.full((1, 1), 1e-3, dtype)
+    gradient = np.array([[1e4 * tiny, math.sqrt(1e2 * tiny)]], dtype)
+    for _ in range(200):
+        optimizer.step(vector, gradient, state, lr)
+        assert not any(np.any((mean > 0) & (mean < tiny)) for mean in (state["m"], state["v"]))
+        gradient = np.zeros_like(vector)

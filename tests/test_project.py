@@ -23,7 +23,8 @@ def versions(requirements, operator):
 def test_the_oldest_versions_that_are_tested_are_those_that_are_allowed():
     allowed = versions(PROJECT["dependencies"], ">=")
     tested = versions(read(".ci/oldest.txt").splitlines(), "==")
-    assert tested == {name: f"{version}.0" for name, version in allowed.items()}
+    expected = {name: f"{version}.0" for name, version in allowed.items()}
+    assert {name: tested.get(name) for name in allowed} == expected
 
 
 def test_hooks_lint_with_the_versions_of_the_extra():

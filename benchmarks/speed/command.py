@@ -99,7 +99,7 @@ def keep(path, measured_by, records):
         See :func:`command_line`.
     records : list of dict
     """
-    measured = json.loads(path.read_text()) if path.exists() else {}
+    measured = json.loads(path.read_text()) if path.is_file() else {}
     measured[measured_by] = {"machine": description(), "records": records}
     with _files.replacing(path) as new:
         new.write_text(json.dumps(measured, indent=1, sort_keys=True) + "\n")

@@ -23,6 +23,7 @@ Every loss offers
 ``second_derivative(scores)``       of each sample by each of its scores ``(M, n_outputs, m)``
 ``curvature``                       bound on it; both are for ``lr="auto"``
 ``learns_only_from_mistakes``       whether correct samples have a gradient of zero
+``is_shift_invariant``              whether nothing changes where all scores of a sample grow alike
 ==================================  ==============================================================
 """
 
@@ -34,6 +35,7 @@ class _Loss:
     """What all losses have in common."""
 
     learns_only_from_mistakes = False
+    is_shift_invariant = False
 
     def __call__(self, scores, y):
         """Losses, and their gradient with respect to the scores.
@@ -92,6 +94,7 @@ class SoftmaxCrossEntropy(_Loss):
     """
 
     curvature = 0.5
+    is_shift_invariant = True
 
     def n_outputs(self, n_classes):
         """One raw score a class."""

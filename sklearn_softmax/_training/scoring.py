@@ -27,9 +27,13 @@ class Information:
     ----------
     inverse : ndarray of shape (M, n_outputs, n_coefficients, n_coefficients)
         Of the information of each output's weights and intercept.
+    is_shift_invariant : bool
+        Of the loss. Steps of all outputs then sum to zero, as their gradients do: scores that grow
+        alike bring nothing.
     """
 
     inverse: np.ndarray
+    is_shift_invariant: bool
 
     def solve(self, gradient):
         """Turn a gradient into the step to the minimum, as far as curvature is constant.
@@ -40,6 +44,8 @@ class Information:
             Changed in place.
         """
         gradient[...] = np.matmul(self.inverse, gradient[..., np.newaxis])[..., 0]
+        if self.is_shift_invariant:
+            gradient -= gradient.mean(axis=1, keepdims=True)
 
 
 def information(objective, params, hyperparameters, rows, standardisation, damping):
@@ -97,4 +103,5 @@ def information(objective, params, hyperparameters, rows, standardisation, dampi
     penalised += l2[:, np.newaxis, np.newaxis] * standardisation.scale**2
     diagonal *= 1 + LEAST_DAMPING
     diagonal += damping[:, np.newaxis, np.newaxis]
-    return Information(np.linalg.inv(curvature).astype(params.vector.dtype))
+    inverse = np.linalg.inv(curvature).astype(params.vector.dtype)
+    return Information(inverse, objective.loss.is_shift_invariant)

@@ -359,13 +359,16 @@ def test_automatic_momentum_looks_ahead_where_the_rate_is_automatic():
     X, y = scale(wine[0]), wine[1]
 
     def coef(**params):
-        params = {"n_epochs": 60, "reg_param": 1.0, "random_state": 0, **params}
-        return SoftmaxRegression(**params).fit(X, y).coef_
+        params = {"n_epochs": 60, "batch_size": 50, "random_state": 0, **params}
+        return SoftmaxRegression(reg_param=1.0, **params).fit(X, y).coef_
 
     nesterov = coef(lr="auto", momentum=0.9, nesterov=True)
     np.testing.assert_array_equal(coef(lr="auto"), nesterov)
     np.testing.assert_array_equal(coef(lr=0.1), coef(lr=0.1, momentum=0.0))
     assert np.any(nesterov != coef(lr="auto", momentum=0.0))
+    # A batch of all rows with a penalty: exact steps, which momentum would only have overshoot.
+    exact = coef(lr="auto", batch_size=len(y))
+    np.testing.assert_array_equal(exact, coef(lr="auto", batch_size=len(y), momentum=0.0))
 
 
 # --- odd data -------------------------------------------------------------------------------

@@ -201,6 +201,7 @@ def _run(tmp_path, *arguments):
     return records
 
 
+@pytest.mark.slow
 def test_defaults_writes_its_records(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(measure, "N_TIMED", 1)
     records = _run(tmp_path, "--quick", "--problems", "ten-rows", "iris-std")

@@ -132,6 +132,7 @@ SHAPES = [
 ]
 
 
+@pytest.mark.slow
 @unfinished
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("case", "n_features", "n_classes"), SHAPES, ids=str)

@@ -105,7 +105,7 @@ def test_auto_learns_from_unscaled_data():
 
 @pytest.mark.parametrize(
     ("data", "reg_param", "momentum", "n_epochs"),
-    [(iris, 5.0, 0.99, 5000), (wine, 0.5, 0.98, 5000), (digits, 10.0, 0.98, 2500)],
+    [(iris, 5.0, 0.99, 2000), (wine, 0.5, 0.98, 2000), (digits, 10.0, 0.98, 500)],
     ids=["iris", "wine", "digits"],
 )
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])

@@ -45,7 +45,7 @@ def test_full_batches_reach_logistic_regression(
         lr="auto",
         reg_param=reg_param,
         batch_size=len(y),
-        n_epochs=1500 if len(y) > 1000 else 5000,
+        n_epochs=400 if len(y) > 1000 else 2000,
         momentum=momentum,
         nesterov=True,
     )
@@ -65,6 +65,7 @@ def test_two_classes_are_binary_logistic_regression_with_half_the_penalty():
     np.testing.assert_allclose(model.predict_proba(X), expected.predict_proba(X), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("batch_size", [10, 37, 150])

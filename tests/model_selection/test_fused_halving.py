@@ -229,7 +229,7 @@ def test_candidates_begin_anew_where_their_transformers_make_other_rows(monkeypa
     assert epochs_run(search, monkeypatch) == 3 * (2 + 6 + 18)
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"])
 def test_runs_travel_between_rungs(backend):
     from joblib import parallel_config
 

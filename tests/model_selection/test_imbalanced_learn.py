@@ -56,6 +56,7 @@ def test_scores_are_those_of_rows_that_no_sampler_has_changed():
     assert set(seen) == {60}
 
 
+@pytest.mark.slow
 def test_samplers_may_be_searched_too():
     samplers = [SMOTE(random_state=0), RandomUnderSampler(random_state=0), "passthrough"]
     search = GridSearchCV(pipeline(SMOTE()), {"sample": samplers, **TWELVE}, cv=3)

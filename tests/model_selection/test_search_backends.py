@@ -105,6 +105,7 @@ def killed_worker(estimator, X, y):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process")
+@pytest.mark.slow
 @pytest.mark.parametrize("Search", [FusedGridSearchCV, FusedHalvingGridSearchCV])
 def test_a_killed_worker_is_scikit_learns_error_and_the_search_can_be_fitted_again(
     Search, monkeypatch

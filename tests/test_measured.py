@@ -1,0 +1,103 @@
+"""What README and the site say of speed is what was measured, and where."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MEASURED = json.loads((ROOT / "benchmarks" / "speed" / "measured.json").read_text())
+README, SPEED, CHOOSING = "README.md", "docs/user_guide/speed.md", "docs/user_guide/choosing.md"
+HALVING = "search --problem halving --n-jobs 1"
+GRID = "search --quick --problem mnist --n-jobs 1"
+STOPPING = "search --problem early-stopping --n-jobs 1"
+DIGITS = "search --problem digits"
+EPOCH = "fit --runs 3 --model softmax"
+DEFAULTS = next(command for command in MEASURED if command.startswith("defaults"))
+CLASSIFIERS = "softmax", "softmax-auto", "sk-logistic-1000", "net", "sk-net"
+
+
+def record(command, **values):
+    """The one record of a command that has these values."""
+    (found,) = (r for r in MEASURED[command]["records"] if values.items() <= r.items())
+    return found
+
+
+def seconds(command, contestant, **values):
+    return record(command, contestant=contestant, **values)["seconds"]
+
+
+def searches():
+    for name, command in (
+        ("54 configurations, a tenth of the epochs", GRID),
+        ("18 configurations by halving, up to 200 epochs", HALVING),
+        ("12 candidates that stop early", STOPPING),
+    ):
+        for r in MEASURED[command]["records"]:
+            yield f"| {name} | {r['contestant']} | {r['seconds']:.1f} s | {r['best_score']:.4f} |"
+
+
+def epochs():
+    """Rows of the table of epochs: milliseconds of each library."""
+    records = MEASURED[EPOCH]["records"]
+    for dtype, batch_size in dict.fromkeys((r["dtype"], r["batch_size"]) for r in records):
+        cells = [
+            f"{1e3 * seconds(EPOCH, name, dtype=dtype, batch_size=batch_size):.0f}"
+            for name in ("sklearn_softmax", "numpy floor", "torch")
+        ]
+        yield f"| {dtype} | {batch_size} | {' | '.join(cells)} |"
+
+
+def defaults():
+    """Rows of the table of defaults: accuracy, and milliseconds of a fit."""
+    records = MEASURED[DEFAULTS]["records"]
+    for problem in dict.fromkeys(r["problem"] for r in records):
+        cells = [
+            f"{100 * r['accuracy']:.1f} ({1e3 * r['seconds']:.0f})"
+            for name in CLASSIFIERS
+            for r in records
+            if (r["problem"], r["contestant"]) == (problem, name)
+        ]
+        yield f"| {problem} | {' | '.join(cells)} |"
+
+
+def claims():
+    """Each sentence and row of a table that states a measurement, with its page."""
+    fused, one_by_one = seconds(GRID, "fused"), seconds(GRID, "scikit-learn")
+    halving, theirs = seconds(HALVING, "fused halving"), seconds(HALVING, "scikit-learn")
+    for page in (README, SPEED, CHOOSING):
+        yield page, machine(MEASURED[HALVING]["machine"])
+    yield README, f"{fused:.0f} s instead of {one_by_one:.0f} s"
+    yield README, f"{halving:.0f} s instead of {theirs:.0f} s"
+    one, two = (seconds(DIGITS, "fused", n_jobs=n_jobs) for n_jobs in (1, 2))
+    yield SPEED, f"{one:.1f} s in one process, and {two:.1f} s in two that had to start"
+    main_job = record("newcomer --only main job", command="main job")
+    yield README, f"The first took {main_job['seconds']:.0f} s on the same machine"
+    for table, page in ((searches, SPEED), (epochs, SPEED), (defaults, CHOOSING)):
+        for row in table():
+            yield page, row
+
+
+def machine(description):
+    """Processor, cores and kernels, as pages name them."""
+    processor, cores, kernels = re.match(
+        r"(.+), cores: (\d+);.* kernels: (\w+)", description
+    ).groups()
+    return f"{processor}, {cores} cores, OpenBLAS with its kernels for {kernels}"
+
+
+@pytest.mark.parametrize(("page", "claim"), list(claims()))
+def test_claims_are_what_was_measured(page, claim):
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    assert claim in text
+
+
+def test_all_was_measured_on_one_machine():
+    assert len({machine(entry["machine"]) for entry in MEASURED.values()}) == 1
+
+
+def test_no_record_is_negative():
+    times = [r["seconds"] for entry in MEASURED.values() for r in entry["records"]]
+    assert np.min(times) > 0

@@ -19,9 +19,9 @@ DEFAULTS = next(command for command in MEASURED if command.startswith("defaults"
 CLASSIFIERS = "softmax", "softmax-auto", "sk-logistic-1000", "net", "sk-net"
 
 
-def record(command, **values):
-    """The one record of a command that has these values."""
-    (found,) = (r for r in MEASURED[command]["records"] if values.items() <= r.items())
+def record(measurement, /, **values):
+    """The one record of a measurement that has these values."""
+    (found,) = (r for r in MEASURED[measurement]["records"] if values.items() <= r.items())
     return found
 
 

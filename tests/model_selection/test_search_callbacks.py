@@ -206,8 +206,9 @@ def test_a_progress_bar_is_told_of_stacks_that_thin_out():
 
 
 def test_a_progress_bar_of_a_halving_ends(capsys, monkeypatch):
-    pytest.importorskip("rich")
+    rich = pytest.importorskip("rich")
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(rich, "_console", None)  # another test's may be narrower
     search = FusedHalvingGridSearchCV(MODEL, HALVING, cv=3, max_resources=9)
     search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, Y)
     lines = [line for line in capsys.readouterr().out.splitlines() if "━" in line]

@@ -189,7 +189,9 @@ def _new_runs(models, data):
     """
     groups, width = {}, _width(data.leader, data.rows)
     for model in dict.fromkeys(models.values()):
-        kind = data.leader.lr == "auto" and dict(model)["reg_param"] > 0
+        # As the run has it: so small a penalty may vanish.
+        l2 = dict(model)["reg_param"] / data.rows.total_weight
+        kind = data.leader.lr == "auto" and l2 > 0
         groups.setdefault(kind, []).append(model)
     return [
         _Run(group[part]) for group in groups.values() for part in gen_batches(len(group), width)

@@ -7,8 +7,9 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 
-from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
+from sklearn_softmax import FusedGridSearchCV, GDLogisticRegression, SoftmaxRegression
 from sklearn_softmax._model.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
@@ -144,6 +145,17 @@ def test_full_batches_reach_the_optimum_in_few_epochs():
     model = GDLogisticRegression(reg_param=1.0, batch_size=len(y), n_epochs=150).fit(X, y)
     best = LogisticRegression(solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(X, y)
     np.testing.assert_allclose(model.predict_proba(X), best.predict_proba(X), atol=1e-3)
+
+
+@LINEAR
+def test_a_penalty_that_vanishes_is_none_in_a_search_too(model):
+    X, y = load_iris(return_X_y=True)
+    grid = {"reg_param": [5e-324, 1.0, 0.0]}
+    fused, alone = (
+        kind(model, grid, cv=3, scoring="neg_log_loss").fit(X, y).cv_results_["mean_test_score"]
+        for kind in (FusedGridSearchCV, GridSearchCV)
+    )
+    np.testing.assert_allclose(fused, alone, rtol=1e-9)
 
 
 @unfinished

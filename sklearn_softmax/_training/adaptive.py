@@ -37,16 +37,12 @@ class Adaptive:
     curvature : float or None, default=None
         Bound on the second derivative of the loss; None where it does not bound that of the
         objective: in a net, or where the optimiser scales each parameter by itself.
-    drops_momentum : bool, default=False
-        Whether Fisher scoring goes without momentum where a batch holds all rows: steps that have
-        no noise and come near the minimum would only overshoot it.
     """
 
     optimizer: object
     first_rate: float | None = None
     largest_growth: float = 1e6
     curvature: float | None = None
-    drops_momentum: bool = False
 
     def start(self, vector, momentum):
         """State of the optimiser itself; :meth:`prepare` does the rest."""
@@ -113,11 +109,9 @@ class Adaptive:
         return np.minimum(1, 3 * (1 - values.momentum)) / (curvature if curvature > 0 else 1.0)
 
     def _momentum(self, moving, values):
-        """Momentum of each model."""
+        """Momentum of each model: exact steps, which have no noise, would only overshoot."""
         is_exact = moving["is_scoring"] and moving["noise"] == 1
-        return (
-            np.zeros_like(values.momentum) if is_exact and self.drops_momentum else values.momentum
-        )
+        return np.zeros_like(values.momentum) if is_exact else values.momentum
 
     def _follow_the_driver(self, state):
         """Take over the rates of the driver, and the scales that go with them."""

@@ -41,5 +41,4 @@ class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentCla
         """The optimiser with a learning rate of its own."""
         if self.optimizer == "adam":
             return Adaptive(optimizer, first_rate=1e-2)
-        drops_momentum = self.momentum == "auto"
-        return Adaptive(optimizer, curvature=self._loss.curvature, drops_momentum=drops_momentum)
+        return Adaptive(optimizer, curvature=self._loss.curvature)

@@ -123,7 +123,7 @@ class SoftmaxRegression(SmoothLinearClassifier):
     With ``lr="auto"`` and "sgd", a ``reg_param`` above 0 and up to 100 features, the steps are
     those of Fisher scoring [6]_, damped where the rate has not yet grown: an epoch begins by
     inverting a matrix of second derivatives for each output, and where a batch holds all rows,
-    ``momentum="auto"`` is none. It takes few epochs to the optimum, on collinear features too.
+    momentum has no effect. It takes few epochs to the optimum, on collinear features too.
     Without a penalty, steps follow the gradient in standardised features, and the model they end
     in classifies new rows better than one that is far ahead of it.
 

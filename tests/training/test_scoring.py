@@ -148,6 +148,18 @@ def test_full_batches_reach_the_optimum_in_few_epochs():
 
 
 @LINEAR
+def test_exact_steps_have_no_momentum_alone_and_together(model):
+    X, y = load_iris(return_X_y=True)
+    grid = {"momentum": [0.5, "auto", 0.0]}
+    fused, alone = (
+        kind(model, grid, cv=3, scoring="neg_log_loss").fit(X, y).cv_results_["mean_test_score"]
+        for kind in (FusedGridSearchCV, GridSearchCV)
+    )
+    np.testing.assert_allclose(fused, alone, rtol=1e-9)
+    assert len(set(alone)) == 1
+
+
+@LINEAR
 def test_a_penalty_that_vanishes_is_none_in_a_search_too(model):
     X, y = load_iris(return_X_y=True)
     grid = {"reg_param": [5e-324, 1.0, 0.0]}

@@ -24,8 +24,8 @@ class Adaptive:
     Where gradient descent on such a loss has a penalty and few features, its steps are those of
     Fisher scoring, damped as by Levenberg and Marquardt: the inverse of the information is taken at
     the beginning of each epoch, and the damping is 0.15 c / r, with r the largest growth of the
-    rate. It is the objective that has one optimum which is sought in this way; without a penalty,
-    a model that follows the gradient classifies new rows better than one that is far ahead of it.
+    rate. A batch of all rows then gives steps without noise, for which momentum is 0. Without a
+    penalty there may be no optimum, and models that follow the gradient classify new rows better.
 
     Parameters
     ----------

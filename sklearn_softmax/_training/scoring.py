@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# A model with more features, or with more numbers in the matrices of its outputs, takes steps
-# that are shaped by the variances of the features alone: matrices would take more time than they
-# save.
+# Beyond so many features, or elements in the matrices of all outputs, inverting the matrices takes
+# more time than it saves.
 MOST_FEATURES, MOST_NUMBERS = 100, 2**17
 # Rows that stand for all, in relation to the coefficients of an output.
 ROWS_A_COEFFICIENT = 32

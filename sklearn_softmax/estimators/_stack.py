@@ -174,7 +174,9 @@ class _Run:
         """Make the run, whose models have the hyperparameters of members."""
         self._source = copy(data.leader)
         self._source._random_state = _copy_of(data.leader._random_state)
-        of_models = {i: member for member, i in members.items()}
+        # Of members with one model, the one of most epochs: to a single epoch lr_decay is nothing.
+        by_epochs = sorted(members, key=lambda member: member._most_epochs(len(data.rows)))
+        of_models = {members[member]: member for member in by_epochs}
         estimators = [of_models[i] for i in range(len(of_models))]
         class_weight = data.class_weights and np.array([data.class_weights[e] for e in estimators])
         options = {"models": estimators, "class_weight": class_weight}

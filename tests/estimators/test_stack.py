@@ -133,6 +133,14 @@ def test_adam_members_are_as_if_fitted_alone(case):
     assert_as_if_alone(members(case, SMALL_STEPS, optimizer="adam"), *data(case))
 
 
+@every_case
+def test_a_member_of_one_epoch_lends_its_decay_to_none(case):
+    decays = [1.0, 0.9, 0.5]
+    numbers = [{"n_epochs": n, "lr": 0.1, "lr_decay": d} for d in decays for n in (1, 3)]
+    for in_this_order in (numbers, numbers[::-1]):
+        assert_as_if_alone(members(case, in_this_order), *data(case))
+
+
 @unfinished
 @with_everything('lr="auto"')
 def test_automatic_learning_rates_are_as_if_fitted_alone(case):

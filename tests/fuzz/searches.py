@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.model_selection import GridSearchCV
 
+from sklearn_softmax import BinaryPerceptron
 from sklearn_softmax.estimators._stack import STACKABLE
 from tests.fuzz.data import contained
 from tests.fuzz.parameters import EXTREME, ORDINARY, choice, draw_estimator, is_text
@@ -19,9 +20,9 @@ def draw_search(seed, index):
     names = [name for name in (*STACKABLE, "n_epochs") if name in estimator.get_params()]
     varied = rng.choice(names, size=min(2, len(names)), replace=False).tolist()
     grid = {name: draw_values(rng, name, estimator) for name in varied}
-    estimator.set_params(n_epochs=choice(rng, FEW_EPOCHS), random_state=0, warm_start=False)
     if invalid:
         estimator.set_params(**{invalid: getattr(type(estimator)(), invalid)})
+    estimator.set_params(n_epochs=choice(rng, FEW_EPOCHS), random_state=0, warm_start=False)
     X = rng.standard_normal((40, 3))
     y = np.array(["a", "b"])[(X[:, 0] + rng.standard_normal(40) / 2 > 0).astype(int)]
     search = GridSearchCV(estimator, grid, cv=2)
@@ -39,5 +40,26 @@ def draw_values(rng, name, estimator):
 
 
 def check_search(search, X, y):
-    """Raise an AssertionError if the fused search differs from scikit-learn's."""
-    same_outcome(Outcome(fused(search), X, y), Outcome(search, X, y))
+    """Raise an AssertionError if the fused search differs from scikit-learn's.
+
+    Where rounding alone decides, as between classes with equal rows, they may.
+    """
+    expected = Outcome(search, X, y)
+    try:
+        same_outcome(Outcome(fused(search), X, y), expected)
+    except AssertionError:
+        if not is_decided_by_rounding(search, X, y, expected):
+            raise
+
+
+def is_decided_by_rounding(search, X, y, outcome):
+    """Whether the outcome changes with weights of rows that differ in the last single digits."""
+    if isinstance(search.estimator, BinaryPerceptron):  # knows no weights of rows
+        return False
+    for seed in range(5):
+        noise = np.random.default_rng(seed).uniform(-1, 1, len(y))
+        try:
+            same_outcome(Outcome(search, X, y, sample_weight=1 + 1e-6 * noise), outcome)
+        except AssertionError:
+            return True
+    return False

@@ -16,6 +16,9 @@ SCORING_EPOCHS = 5
 class Adaptive:
     r"""An optimiser in standardised features, at the rate of a bold driver.
 
+    Where the objective has many minima, as that of a net has, or steps are those of Adam, features
+    whose sizes are alike keep their proportions.
+
     With gradient descent on a loss of curvature c, a rate that has grown by the factor r tells that
     the actual curvature has come down to about c / r. So a feature of variance v is scaled by
     :math:`1 / \sqrt{v + r l / c}`, which weighs the curvature of its loss, c v / r, against that
@@ -65,6 +68,7 @@ class Adaptive:
         moving, vector, values = state.optimizer_state, state.params.vector, state.hyperparameters
         options = {"fit_intercept": fit_intercept, "n_models": len(vector)}
         of_rows = standardisation(rows, n_outputs, class_weight=values.class_weight, **options)
+        of_rows = self._scaled(of_rows)
         if "driver" not in moving:
             moving["standardisation"] = of_rows
             if state.epoch == 0:  # weights drawn at random are those of standardised features
@@ -77,8 +81,12 @@ class Adaptive:
             self._start_driver(state, rows, batch_size)
         elif moving["standardisation"].is_of_same_rows(of_rows):
             moving["driver"].go_on(vector)
+            # Batches of another size have other noise.
+            if moving["is_scoring"] and moving["noise"] != of_rows.noise(len(rows), batch_size):
+                moving["driver"].first_rate = self._first_rates(moving, rows, batch_size, values)
+                moving |= self.optimizer.start(vector, values.momentum)
         else:
-            moving["standardisation"] = moving["standardisation"].merged(of_rows)
+            moving["standardisation"] = self._scaled(moving["standardisation"].merged(of_rows))
             if moving["is_scoring"]:  # a part of the rows tells too little of the others
                 moving["is_scoring"] = False
                 moving |= self.optimizer.start(vector, values.momentum)
@@ -86,6 +94,10 @@ class Adaptive:
             else:
                 moving["driver"].resume(vector, self._first_rates(moving, rows, batch_size, values))
         self._follow_the_driver(state)
+
+    def _scaled(self, standardisation):
+        """The standardisation, with one scale for features of one unit where that is better."""
+        return standardisation if self.curvature is not None else standardisation.in_one_unit()
 
     def _start_driver(self, state, rows, batch_size):
         """Begin with the first rates."""

@@ -5,6 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import issparse
 
+from sklearn_softmax._training.moments import moments
+
+# Features whose sizes differ by no more than this factor are taken to be in one unit.
+SAME_UNIT = 10
 # Rows that the curvature is measured on: as many as have this many numbers, and no more.
 N_SAMPLED_NUMBERS, FEWEST_ROWS, MOST_ROWS = 2**22, 8, 512
 
@@ -17,7 +21,9 @@ class Standardisation:
 
     .. math:: x'_j = a_j (x_j - \mu_j), \qquad W_{kj} = a_j W'_{kj}, \qquad b = b' - W \mu
 
-    Steps are taken in W' and b', whose gradients are
+    with :math:`a_j = \sqrt{p_j / v_j}` for a feature of variance v that is not 0 in a share p
+    of the rows. Without p, a word that stands in one text of a hundred would be ten times as large
+    as other features. Steps are taken in W' and b', whose gradients are
     :math:`dW'_{kj} = a_j (dW_{kj} - db_k \mu_j)` and :math:`db'`; the objective, and so its
     optimum, is that of W and b. X itself is left as it is, so sparse rows stay sparse.
 
@@ -27,6 +33,8 @@ class Standardisation:
         None where there is no intercept to make up for a shift.
     variance : ndarray of shape (n_features,)
         About the mean; 0 for features that do not vary, whose weights stay 0.
+    density : ndarray of shape (n_features,), float64
+        Weighted share of the rows in which the feature is not 0.
     n_outputs : int
         Of the layer.
     scale : ndarray of shape (M, 1, n_features)
@@ -50,6 +58,7 @@ class Standardisation:
 
     mean: np.ndarray | None
     variance: np.ndarray
+    density: np.ndarray
     n_outputs: int
     scale: np.ndarray
     weight: float
@@ -81,11 +90,12 @@ class Standardisation:
         if mean is not None:
             shift = other.mean - mean
             mean, variance = mean + share * shift, variance + share * (1 - share) * shift**2
-        scale = _scale(variance, np.zeros(len(self.scale)))
-        return replace(self, mean=mean, variance=variance, scale=scale, weight=weight)
+        density = self.density + share * (other.density - self.density)
+        merged = replace(self, mean=mean, variance=variance, density=density, weight=weight)
+        return merged.damped(np.zeros(len(self.scale)))
 
     def damped(self, damping):
-        r"""The same with :math:`a_j = 1 / \sqrt{v_j + d}` for the damping d of each model.
+        r"""The same with :math:`a_j = 1 / \sqrt{v_j / p_j + d}` for the damping d of each model.
 
         Parameters
         ----------
@@ -95,8 +105,24 @@ class Standardisation:
         -------
         damped : Standardisation
         """
-        scale = _scale(self.variance, damping)
-        return Standardisation(self.mean, self.variance, self.n_outputs, scale, self.weight)
+        return replace(self, scale=_scale(_squared_sizes(self.variance, self.density), damping))
+
+    def in_one_unit(self):
+        """The same with one scale for all features, if their sizes are alike.
+
+        Features of one unit, such as pixels or principal components, tell by their sizes how much
+        they matter.
+
+        Returns
+        -------
+        in_one_unit : Standardisation
+        """
+        squares = _squared_sizes(self.variance, self.density)
+        varying = squares[squares > 0]
+        if not varying.size or varying.max() > SAME_UNIT**2 * varying.min():
+            return self
+        squares = np.where(squares > 0, varying.mean(), 0)
+        return replace(self, scale=_scale(squares, np.zeros(len(self.scale))))
 
     def pull_back(self, gradient):
         """Turn gradients with respect to W and b into those with respect to W' and b'.
@@ -182,68 +208,31 @@ def standardisation(rows, n_outputs, *, fit_intercept, n_models, class_weight=No
         If the squares of the features leave the range of their type.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        mean, variance = _moments(rows, class_weight, fit_intercept)
+        mean, variance, density = moments(rows, class_weight, fit_intercept)
+        squares = _squared_sizes(variance, density)
     dtype, limits = rows.X.dtype, np.finfo(rows.X.dtype)
-    is_in_range = (variance == 0) | ((variance >= limits.tiny) & (variance <= limits.max))
+    is_in_range = (squares == 0) | ((variance >= limits.tiny) & (squares <= limits.max))
     if not np.all(is_in_range):
         raise ValueError(
             "lr='auto' finds no step size: the squares of the features leave the range of "
             f"{dtype}. Scale the data, for instance with StandardScaler."
         )
     mean = None if mean is None else mean.astype(dtype)
-    scale = _scale(variance.astype(dtype), np.zeros(n_models))
-    weight = rows.total_weight
-    return Standardisation(mean, variance.astype(dtype), n_outputs, scale, weight)
+    variance = variance.astype(dtype)
+    scale = _scale(_squared_sizes(variance, density), np.zeros(n_models))
+    return Standardisation(mean, variance, density, n_outputs, scale, rows.total_weight)
 
 
-def _scale(variance, damping):
-    """Factors of the features, 0 for those that do not vary."""
-    varies = variance > 0
-    damped = variance + damping[:, np.newaxis, np.newaxis].astype(variance.dtype)
+def _squared_sizes(variance, density):
+    """Mean squares of features about their mean, where they are not 0."""
+    return (variance / np.where(density > 0, density, 1)).astype(variance.dtype)
+
+
+def _scale(squares, damping):
+    """Factors of features of these squared sizes, 0 for those that do not vary."""
+    varies = squares > 0
+    damped = squares + damping[:, np.newaxis, np.newaxis].astype(squares.dtype)
     return varies / np.sqrt(np.where(varies, damped, 1))
-
-
-def _moments(rows, class_weight, fit_intercept):
-    """Weighted mean and variance of each feature; without an intercept, its mean square."""
-    weight = rows.relative_weights(class_weight)
-    weight = np.broadcast_to(weight[0] if weight.ndim == 2 else weight, len(rows))
-    first = rows.read(next(rows.blocks()))
-    # Moments about a point near the mean are summed without cancellation.
-    has_origin = fit_intercept and not issparse(first)
-    origin = first.mean(axis=0) if has_origin else np.zeros(first.shape[1], first.dtype)
-    dtype = np.float64 if issparse(first) else first.dtype
-    total, squares = _mean_powers(rows, weight, origin, dtype)
-    # Squares in single precision may vanish where those in double precision do not.
-    vanished = np.flatnonzero(~(squares > 0))
-    if vanished.size and dtype != np.float64:
-        powers = _mean_powers(rows, weight, origin, np.float64, vanished)
-        total[vanished], squares[vanished] = powers
-    if not fit_intercept:
-        return None, squares
-    mean, variance = origin + total, squares - total**2
-    # What is no more than rounding, of the features or of the sums, does not vary.
-    of_features = 10 * np.finfo(rows.X.dtype).eps
-    of_sums = (rows.BLOCK_SIZE + len(rows) / rows.BLOCK_SIZE) * np.finfo(np.float64).eps
-    is_constant = variance <= np.maximum((of_features * mean) ** 2, of_sums * total**2)
-    return mean, np.where(is_constant, 0.0, variance)
-
-
-def _mean_powers(rows, weight, origin, dtype, columns=slice(None)):
-    """Weighted means of the distances of features from an origin, and of their squares."""
-    origin = origin[columns].astype(dtype)
-    total, squares = np.zeros((2, len(origin)))
-    n_dense_rows = 0 if issparse(rows.X) else min(rows.BLOCK_SIZE, len(rows))
-    room = np.empty((n_dense_rows, len(origin)), dtype)  # new pages for each block take longer
-    for block in rows.blocks():
-        X, of_block = rows.read(block)[:, columns], weight[block].astype(dtype)
-        if issparse(X):
-            total += of_block @ X
-            squares += of_block @ X.astype(dtype).power(2)
-        else:
-            distances = np.subtract(X, origin, out=room[: len(X)])
-            total += of_block @ distances
-            squares += of_block @ np.square(distances, out=distances)
-    return total / len(rows), squares / len(rows)
 
 
 def largest_curvature(rows, standardisation, batch_size, class_weight=None):

@@ -10,11 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_digits,
+    load_iris,
+    load_wine,
+    make_classification,
+)
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import scale
 
 from sklearn_softmax import (
@@ -209,6 +216,42 @@ def test_nets_learn_from_scaled_data(model):
 
 
 @unfinished
+def word_counts(n_words=1000, n_documents=600, n_topics=4):
+    """Short documents, half of each about its topic; most words are rare."""
+    rng = np.random.default_rng(0)
+    commonness = 1 / np.arange(3, n_words + 3)
+    topics = commonness * np.exp(rng.standard_normal((n_topics, n_words)))
+    topics /= topics.sum(axis=1, keepdims=True)
+    y = rng.integers(n_topics, size=n_documents)
+    shares = (rng.dirichlet(np.full(n_topics, 0.5), n_documents) + np.eye(n_topics)[y]) / 2
+    return sparse.csr_array(rng.multinomial(60, shares @ topics).astype(float)), y
+
+
+@pytest.mark.parametrize(
+    ("model", "reference"),
+    [
+        (SoftmaxRegression(), LogisticRegression()),
+        (GDLogisticRegression(), OneVsRestClassifier(LogisticRegression())),
+        (TwoLayerMLPClassifier(hidden_size=20), MLPClassifier(20, random_state=0)),
+    ],
+    ids=repr,
+)
+def test_rare_words_do_not_drown_the_others(model, reference):
+    X, y = word_counts()
+    model = clone(model).set_params(random_state=0)
+    expected = cross_val_score(reference, X, y, cv=3).mean()
+    assert cross_val_score(model, X, y, cv=3).mean() > expected - 0.02
+
+
+def test_nets_learn_from_few_rows_which_features_matter():
+    informative = {"n_informative": 20, "n_redundant": 0, "class_sep": 2}
+    X, y = make_classification(100, 500, **informative, random_state=0)
+    net, reference = TwoLayerMLPClassifier(hidden_size=20, random_state=0), MLPClassifier(20)
+    reference.set_params(random_state=0)
+    expected = cross_val_score(reference, X, y).mean()
+    assert cross_val_score(net, X, y).mean() > expected - 0.01
+
+
 @pytest.mark.parametrize("model", NETS, ids=repr)
 def test_nets_go_on_where_they_stopped(model):
     X, y = scale(wine[0]), wine[1]

@@ -103,6 +103,35 @@ def test_models_are_conditioned_each_by_its_damping(rng):
         np.testing.assert_array_equal(chosen.scale[i], alone.scale[0])
 
 
+@containers
+def test_features_have_their_size_where_they_are_not_0(container, rng):
+    X = rng.standard_normal((200, 4)) * [1.0, 3.0, 1e-3, 1.0] * (rng.uniform(size=(200, 4)) < 0.3)
+    X[:, 3] = 2.0
+    weight = rng.uniform(0, 2, 200)
+    rows = Rows(container(X), rng.randint(3, size=200), weight)
+    found = standardisation(rows, 3, fit_intercept=False, n_models=1)
+    sizes = [np.sqrt(np.average(x[x != 0] ** 2, weights=weight[x != 0])) for x in X.T]
+    np.testing.assert_allclose(found.scale[0, 0], 1 / np.array(sizes))
+    with_intercept = standardisation(rows, 3, fit_intercept=True, n_models=1)
+    density = np.average(X[:, :3] != 0, axis=0, weights=weight)
+    variance = np.cov(X[:, :3].T, aweights=weight, ddof=0).diagonal()
+    np.testing.assert_allclose(with_intercept.scale[0, 0, :3], np.sqrt(density / variance))
+    assert with_intercept.scale[0, 0, 3] == 0
+
+
+@pytest.mark.parametrize(("largest", "is_one"), [(9.0, True), (11.0, False)])
+def test_features_of_one_unit_keep_their_proportions(largest, is_one, rng):
+    X = rng.standard_normal((50, 4))
+    X = (X - X.mean(axis=0)) / X.std(axis=0) * [1.0, 2.0, largest, 0.0]
+    found = standardisation(Rows(X, rng.randint(3, size=50)), 3, fit_intercept=True, n_models=2)
+    scale = found.in_one_unit().scale
+    if is_one:
+        expected = [1 / np.sqrt((1 + 4 + largest**2) / 3)] * 3 + [0]
+        np.testing.assert_allclose(scale, np.broadcast_to(expected, (2, 1, 4)))
+    else:
+        np.testing.assert_array_equal(scale, found.scale)
+
+
 # --- moments --------------------------------------------------------------------------------
 
 
@@ -184,6 +213,7 @@ def test_squares_out_of_the_range_of_the_type_are_an_error(container, fit_interc
 @intercepts
 def test_moments_of_parts_merge_to_those_of_all(fit_intercept, rng):
     X, y = badly_scaled(rng)
+    X[rng.uniform(size=X.shape) < 0.3] = 0
     weight = rng.uniform(0, 2, 40)
     options = {"fit_intercept": fit_intercept, "n_models": 1}
     found = standardisation(Rows(X[:1], y[:1], weight[:1]), 3, **options)

@@ -180,6 +180,18 @@ def test_it_goes_on_where_it_stood(model):
     np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-10)
 
 
+@unfinished
+@LINEAR
+def test_batches_of_another_size_have_their_own_noise(model):
+    X, y = load_iris(return_X_y=True)
+    model = clone(model).set_params(n_epochs=4, batch_size=150, warm_start=True).fit(X, y)
+    assert model._optimizer_state["noise"] == 1
+    model.set_params(batch_size=10, n_epochs=10).fit(X, y)
+    assert model._optimizer_state["noise"] == 1 + 5 / 10
+    objective = model.history_["loss"] + model.history_["penalty"]
+    assert np.all(objective[4:] < 1.05 * objective[3])
+
+
 @LINEAR
 def test_other_rows_end_it(model):
     X, y = load_digits(return_X_y=True)

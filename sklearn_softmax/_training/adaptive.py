@@ -35,6 +35,9 @@ class Adaptive:
     optimizer : GradientDescent or Adam
     first_rate : float or None, default=None
         None for what the curvature allows.
+    fewest_steps : int, default=1
+        With fewer steps an epoch, the first rate is higher in proportion, so that an epoch goes as
+        far.
     largest_growth : float, default=1e6
         Most that a rate may become, relative to the first one.
     curvature : float or None, default=None
@@ -44,6 +47,7 @@ class Adaptive:
 
     optimizer: object
     first_rate: float | None = None
+    fewest_steps: int = 1
     largest_growth: float = 1e6
     curvature: float | None = None
 
@@ -71,7 +75,8 @@ class Adaptive:
         of_rows = self._scaled(of_rows)
         if "driver" not in moving:
             moving["standardisation"] = of_rows
-            if state.epoch == 0:  # weights drawn at random are those of standardised features
+            # Weights drawn at random are those of standardised features; a single row has none.
+            if state.epoch == 0 and np.any(of_rows.scale):
                 of_rows.push_forward(vector)
             moving["is_scoring"] = (
                 self.curvature is not None
@@ -108,7 +113,8 @@ class Adaptive:
     def _first_rates(self, moving, rows, batch_size, values):
         """Rate of each model to begin with."""
         if self.first_rate is not None:
-            return np.full(len(values.lr), self.first_rate)
+            n_steps = -(-len(rows) // batch_size)
+            return np.full(len(values.lr), self.first_rate * max(1, self.fewest_steps / n_steps))
         standardisation = moving["standardisation"]
         if moving["is_scoring"]:
             moving["noise"] = standardisation.noise(len(rows), batch_size)

@@ -51,7 +51,7 @@ class Standardisation:
     >>> import numpy as np
     >>> from sklearn_softmax._training.conditioning import standardisation
     >>> from sklearn_softmax._training.rows import Rows
-    >>> rows = Rows(np.array([[0.0, 5.0], [8.0, 5.0]]), np.array([0, 1]))
+    >>> rows = Rows(np.array([[1.0, 5.0], [9.0, 5.0]]), np.array([0, 1]))
     >>> standardisation(rows, 1, fit_intercept=True, n_models=1).scale
     array([[[0.25, 0.  ]]])
     """

@@ -15,7 +15,7 @@ from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.parameters import Layers
 from sklearn_softmax._training.adaptive import Adaptive
 from sklearn_softmax._typing import ClassWeight, RandomSource
-from sklearn_softmax.estimators._base import GradientDescentClassifier
+from sklearn_softmax.estimators._base import GradientDescentClassifier, most_epochs
 from sklearn_softmax.estimators._predictions import ProbabilisticMixin
 
 
@@ -59,7 +59,8 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     n_epochs : int or "auto", default="auto"
         Passes over the data: exactly as many, unless early stopping ends them. "auto" allows
         200 epochs or 1,000 steps, whichever takes longer; with ``lr="auto"``, training ends
-        when the objective no longer falls (see ``convergence_``).
+        when the objective no longer falls (see ``convergence_``). With "adam" and ``lr="auto"``
+        200 epochs are the most: the rate is higher where an epoch has fewer than five steps.
     optimizer : {"adam", "sgd"}, default="adam"
         Gradient descent for "sgd", or Adam [4]_.
     momentum : float or "auto", default=0.9
@@ -244,8 +245,13 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
     def _adaptive(self, optimizer):
         """The optimiser with a learning rate of its own."""
         if self.optimizer == "adam":
-            return Adaptive(optimizer, first_rate=1e-3, largest_growth=1)
+            return Adaptive(optimizer, first_rate=1e-3, fewest_steps=5, largest_growth=1)
         return Adaptive(optimizer, first_rate=1e-2)
+
+    def _most_epochs(self, n_rows):
+        """Number of epochs, unless something ends training earlier."""
+        has_far_epochs = self.lr == "auto" and self.optimizer == "adam"
+        return most_epochs(self.n_epochs) if has_far_epochs else super()._most_epochs(n_rows)
 
     def _hidden_sizes(self):
         """Units of each hidden layer."""

@@ -141,10 +141,10 @@ def test_bad_input(models, pyplot):
         ClassErrorDisplay.from_estimator(SoftmaxRegression(), X, y)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         ClassErrorDisplay.from_predictions([0, 1], [0, 1, 1])
-    binary = GDLogisticRegression(n_epochs=2).fit(X, y == 0)
+    binary = GDLogisticRegression(lr=0.1, n_epochs=2).fit(X, y == 0)
     with pytest.raises(ValueError, match=r"no sub-classifier for each of its 2 classes: use from"):
         ClassErrorDisplay.from_sub_classifiers(binary, X, y == 0)
-    few = GDLogisticRegression(n_epochs=2).fit(X, y % 5)
+    few = GDLogisticRegression(lr=0.1, n_epochs=2).fit(X, y % 5)
     with pytest.raises(ValueError, match=r"'few' has the classes \[0 1 2 3 4\], the first one has"):
         ClassErrorDisplay.from_sub_classifiers({**models, "few": few}, X, y)
     assert not pyplot.get_fignums()

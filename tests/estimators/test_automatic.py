@@ -252,6 +252,7 @@ def test_nets_learn_from_few_rows_which_features_matter():
     assert cross_val_score(net, X, y).mean() > expected - 0.01
 
 
+@unfinished
 @pytest.mark.parametrize("model", NETS, ids=repr)
 def test_nets_go_on_where_they_stopped(model):
     X, y = scale(wine[0]), wine[1]
@@ -265,7 +266,7 @@ def test_nets_go_on_where_they_stopped(model):
 # --- going on -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("chunk", [1, 3, 20, 60])
+@pytest.mark.parametrize("chunk", [pytest.param(1, marks=pytest.mark.slow), 3, 20, 60])
 @pytest.mark.parametrize("is_sorted", [False, True], ids=["shuffled", "by-class"])
 @linear
 def test_partial_fit_learns_from_chunks_of_raw_data(model, is_sorted, chunk, rng):
@@ -277,6 +278,34 @@ def test_partial_fit_learns_from_chunks_of_raw_data(model, is_sorted, chunk, rng
             rows = order[start : start + chunk]
             model.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
     assert model.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("chunk", [1, 10])
+@pytest.mark.parametrize("model", NETS, ids=repr)
+def test_nets_learn_from_chunks(model, chunk):
+    X, y = wine
+    order = np.random.RandomState(0).permutation(len(y))
+    model = clone(model).set_params(hidden_size=50)
+    for _ in range(5):
+        for start in range(0, len(y), chunk):
+            rows = order[start : start + chunk]
+            model.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
+    assert model.score(X, y) > 0.8
+
+
+@unfinished
+@pytest.mark.parametrize(("batch_size", "rate"), [(178, 5e-3), (60, 5e-3 / 3), (20, 1e-3)])
+def test_the_fewer_steps_an_epoch_the_larger_is_the_rate_of_adam_in_nets(batch_size, rate):
+    net = TwoLayerMLPClassifier(batch_size=batch_size, n_epochs=1, random_state=0).fit(*wine)
+    assert net.history_["lr"][0] == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(("optimizer", "limit"), [("adam", 200), ("sgd", 1000)])
+def test_nets_with_adam_have_200_epochs_at_most(optimizer, limit):
+    net = TwoLayerMLPClassifier(hidden_size=4, optimizer=optimizer, random_state=0)
+    net.set_params(reg_param=1e-9).fit(np.eye(4), np.arange(4))
+    assert net.n_iter_ <= limit
+    assert net._most_epochs(4) == limit
 
 
 @unfinished

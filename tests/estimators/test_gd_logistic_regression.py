@@ -12,6 +12,12 @@ from sklearn.preprocessing import scale
 
 from sklearn_softmax import GDLogisticRegression
 
+# That sparse rows train as dense ones do is held for all estimators together.
+of_sparse_rows = pytest.param(sparse.csr_array, id="CSR", marks=pytest.mark.slow)
+containers = pytest.mark.parametrize(
+    "container", [pytest.param(np.asarray, id="dense"), of_sparse_rows]
+)
+
 
 def cancer():
     X, y = load_breast_cancer(return_X_y=True)
@@ -46,7 +52,7 @@ def to_the_optimum(reg_param, n_rows, momentum, n_epochs=5000):
 # --- two classes -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+@containers
 @pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_two_classes_reach_logistic_regression(fit_intercept, weighted, container, rng):
@@ -105,10 +111,14 @@ def test_auto_learns_from_unscaled_data():
 
 @pytest.mark.parametrize(
     ("data", "reg_param", "momentum", "n_epochs"),
-    [(iris, 5.0, 0.99, 2000), (wine, 0.5, 0.98, 2000), (digits, 10.0, 0.98, 500)],
+    [
+        (iris, 5.0, 0.99, 2000),
+        (wine, 0.5, 0.98, 2000),
+        pytest.param(digits, 10.0, 0.98, 500, marks=pytest.mark.slow),
+    ],
     ids=["iris", "wine", "digits"],
 )
-@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+@containers
 def test_more_classes_reach_one_vs_rest(data, reg_param, momentum, n_epochs, container):
     X, y = data()
     binary = LogisticRegression(C=1 / reg_param, tol=1e-10, solver="newton-cholesky")

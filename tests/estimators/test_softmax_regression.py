@@ -12,6 +12,12 @@ from sklearn_softmax import SoftmaxRegression
 
 iris = load_iris(return_X_y=True)
 
+# That sparse rows train as dense ones do is held for all estimators together.
+of_sparse_rows = pytest.param(sparse.csr_array, id="CSR", marks=pytest.mark.slow)
+containers = pytest.mark.parametrize(
+    "container", [pytest.param(np.asarray, id="dense"), of_sparse_rows]
+)
+
 
 def scaled_digits():
     X, y = load_digits(return_X_y=True)
@@ -26,11 +32,15 @@ def scaled_wine():
 # --- the optimum ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+@containers
 @pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
 @pytest.mark.parametrize(
     ("data", "reg_param", "momentum"),
-    [(lambda: iris, 5.0, 0.99), (scaled_wine, 0.5, 0.98), (scaled_digits, 10.0, 0.98)],
+    [
+        (lambda: iris, 5.0, 0.99),
+        (scaled_wine, 0.5, 0.98),
+        pytest.param(scaled_digits, 10.0, 0.98, marks=pytest.mark.slow),
+    ],
     ids=["iris", "wine", "digits"],
 )
 def test_full_batches_reach_logistic_regression(

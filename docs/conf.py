@@ -17,6 +17,7 @@ version = release = sklearn_softmax.__version__
 
 extensions = [
     "elsewhere",
+    "initials",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",

@@ -41,8 +41,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 
 # %%
 # The frequencies of the words are a sparse matrix, which is trained on as it is. The penalty is
-# what makes the weights readable: without one, words that occur in a handful of texts become the
-# heaviest.
+# what makes the weights readable: without one, any word grows heavy that tells the texts of the
+# training apart, by chance or not.
 
 words = TfidfVectorizer(
     token_pattern=r"\b[a-z]{3,14}\b", stop_words="english", min_df=3, sublinear_tf=True

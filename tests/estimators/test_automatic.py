@@ -105,6 +105,11 @@ def optimal(model, X, y, sample_weight=None):
 
 
 MODELS_AND_DATA = [(model, data) for model in LINEAR for data in DATA]
+SLOW = pytest.mark.slow
+# All rows of digits, time and again, take a while.
+FULL_BATCHES = [
+    pytest.param(*pair, marks=SLOW if pair[1] == "digits" else ()) for pair in MODELS_AND_DATA
+]
 
 
 @pytest.mark.parametrize(("model", "data"), MODELS_AND_DATA, ids=str)
@@ -114,7 +119,7 @@ def test_mini_batches_come_near_the_optimum_on_raw_data(model, data):
     assert objective(model, X, y) < 1.05 * objective(optimal(model, X, y), X, y)
 
 
-@pytest.mark.parametrize(("model", "data"), MODELS_AND_DATA, ids=str)
+@pytest.mark.parametrize(("model", "data"), FULL_BATCHES, ids=str)
 def test_full_batches_reach_the_optimum_on_raw_data(model, data):
     X, y = DATA[data]()
     n_epochs, tolerance = (300, 1e-3) if data == "digits" else (400, 1e-4)
@@ -266,7 +271,9 @@ def test_nets_go_on_where_they_stopped(model):
 # --- going on -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("chunk", [pytest.param(1, marks=pytest.mark.slow), 3, 20, 60])
+@pytest.mark.parametrize(
+    "chunk", [pytest.param(1, marks=SLOW), pytest.param(3, marks=SLOW), 20, 60]
+)
 @pytest.mark.parametrize("is_sorted", [False, True], ids=["shuffled", "by-class"])
 @linear
 def test_partial_fit_learns_from_chunks_of_raw_data(model, is_sorted, chunk, rng):

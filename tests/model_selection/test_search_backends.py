@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
 from tests.model_selection.searches import counted, same_search
 
+SLOW = pytest.mark.slow
 X, Y = load_iris(return_X_y=True)
 MODEL = SoftmaxRegression(batch_size=50, random_state=0)
 GRID = {"lr": [0.001, 0.002], "n_epochs": [2, 3], "batch_size": [40, 50], "shuffle": [True, False]}
@@ -59,6 +60,7 @@ def test_a_dask_cluster_gives_the_same(cluster):
 
 
 @pytest.mark.filterwarnings("default")
+@SLOW
 def test_a_dask_cluster_searches_pipelines_and_what_is_not_fused(cluster):
     pipeline = make_pipeline(StandardScaler(), MODEL)
     grid = {"softmaxregression__lr": [0.001, 0.002], "softmaxregression__warm_start": [False, True]}
@@ -83,7 +85,9 @@ def test_runs_of_a_halving_travel_through_a_dask_cluster(cluster):
 NINE = {"lr": [1e-4, 1e-3, 0.01], "reg_param": [0.0, 0.1, 1.0], "batch_size": [20, 50]}
 
 
-@pytest.mark.parametrize("n_jobs", [2, 6, 7, 16, 60])
+@pytest.mark.parametrize(
+    "n_jobs", [2, 7, pytest.param(16, marks=SLOW), pytest.param(60, marks=SLOW)]
+)
 @pytest.mark.parametrize("Search", [FusedGridSearchCV, FusedHalvingGridSearchCV])
 def test_stacks_are_cut_for_all_workers_to_have_work(Search, n_jobs):
     search = Search(clone(MODEL).set_params(n_epochs=18), NINE, cv=3)

@@ -12,5 +12,6 @@ def escape_initials(app, what, name, thing, options, lines):
 
 def setup(app):
     """Register the escape, after numpydoc has named the references."""
+    app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", escape_initials, priority=900)
     return {"parallel_read_safe": True}

@@ -13,6 +13,7 @@ from threading import Barrier
 
 import numpy as np
 import pytest
+import sklearn
 from joblib import parallel_config
 from sklearn.base import clone
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -113,9 +114,12 @@ def test_a_fork_while_a_thread_fits():
 def test_an_interrupt_at_any_moment(case, warm_start, rng):
     # An alarm that does what Ctrl-C does.
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    # scikit-learn's own contexts may not be left properly, and later tests would go without checks.
+    config = sklearn.get_config()
     try:
         interrupt_again_and_again(case, warm_start, rng)
     finally:
+        sklearn.set_config(**config)
         signal.signal(signal.SIGALRM, before)
 
 

@@ -40,6 +40,6 @@ def pytest_terminal_summary(terminalreporter, config):
     """Say what a run without the slow tests has left out."""
     if config.option.markexpr == SLOW:
         terminalreporter.write_line(
-            "Slow tests were left out: check_estimator on more parameters, more drawn examples. "
-            "All tests: -m 'slow or not slow'"
+            "Slow tests were left out: check_estimator on more parameters, more drawn examples, "
+            "two reports. All tests: -m 'slow or not slow'"
         )

@@ -11,6 +11,8 @@ from benchmarks.reports.command import main
 from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
 from tests.benchmarks.test_reports import captions, figures_unwritten, rows_of
 
+pytestmark = pytest.mark.slow
+
 FIGURES = [f"early_stopping_figure_{number}.png" for number in range(1, 6)]
 
 

@@ -13,6 +13,8 @@ from benchmarks.reports.command import main, parser
 from sklearn_softmax import TwoLayerMLPClassifier
 from tests.benchmarks.test_reports import captions, figures_unwritten, rows_of
 
+pytestmark = pytest.mark.slow
+
 FIGURES = [f"relu_mlp_figure_{number}.png" for number in range(2, 8)]
 LEFT_OUT = "Where PyTorch is installed"
 
@@ -230,7 +232,6 @@ def cifar_run(cifar, tmp_path_factory):
     return experiment, (out / "relu_mlp.md").read_text()
 
 
-@pytest.mark.slow
 def test_published_figures_stand_beside_those_for_cifar10(cifar_run):
     _, text = cifar_run
     sentence = "the first 1197 training images to train, the last 300 training images to validate"
@@ -244,7 +245,6 @@ def test_published_figures_stand_beside_those_for_cifar10(cifar_run):
     assert [rows_of(text, "Table 9.")[n][-1] for n in "25"] == ["0.5200", "0.0780"]
 
 
-@pytest.mark.slow
 def test_pytorch_stands_beside_where_it_is_installed(cifar_run):
     experiment, text = cifar_run
     header = rows_of(text, "Table 8.")[""]
@@ -252,7 +252,6 @@ def test_pytorch_stands_beside_where_it_is_installed(cifar_run):
     assert (LEFT_OUT in text) == (experiment.theirs is None) == (not _pytorch.is_installed())
 
 
-@pytest.mark.slow
 def test_a_loss_that_hardly_falls_looks_like_one(cifar_run, pyplot):
     experiment, _ = cifar_run
     ax = relu_mlp._plot_baseline(experiment).axes[0]

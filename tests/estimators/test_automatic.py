@@ -353,7 +353,7 @@ def test_early_stopping(model):
 GRID = {"lr": ["auto", 0.1], "n_epochs": ["auto", 5], "reg_param": [1.0, 10.0], "tol": [1e-2, 1e-3]}
 
 
-@pytest.mark.parametrize("model", [*LINEAR, *NETS], ids=repr)
+@pytest.mark.parametrize("model", [*LINEAR, pytest.param(NETS[0], marks=SLOW), NETS[1]], ids=repr)
 def test_fused_searches(model):
     X, y = scale(wine[0]), wine[1]
     search = GridSearchCV(clone(model), GRID, cv=2)

@@ -484,7 +484,7 @@ def test_outputs():
 # --- scikit-learn around it ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_ten_classes_by_one_vs_rest(n_jobs):
     X, y = load_digits(return_X_y=True)
     joined = OneVsRestClassifier(plain(n_epochs=5, random_state=0), n_jobs=n_jobs)

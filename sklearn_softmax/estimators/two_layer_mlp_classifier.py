@@ -47,7 +47,8 @@ class TwoLayerMLPClassifier(ProbabilisticMixin, GradientDescentClassifier):
         Learning rate. "auto" takes the steps in standardised features [7]_, at a rate
         that is raised after epochs of gain and halved after others [8]_, so that unscaled
         data train without tuning: the objective and its optimum stay the same, and X is left
-        as it is. The fitted parameters are the means over the steps of the last epoch.
+        as it is. The fitted parameters are the means over the steps of the last epoch. Features
+        whose sizes differ by no more than a factor of ten keep their proportions.
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     reg_param : float, default=0.0

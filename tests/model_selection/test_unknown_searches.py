@@ -190,6 +190,16 @@ def test_stacks_take_the_last_step_s_place_and_give_it_back():
     assert pipeline.steps[-1] == ("clf", SOFTMAX)
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_after_an_error_the_next_rungs_go_on_all_the_same(goes_on, monkeypatch):
+    def fails(*args):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(_evaluation, "_evaluate_together", fails)
+    _, stack, _ = _evaluation._evaluate(X, Y, [], Stack([], goes_on))
+    assert stack.goes_on == goes_on
+
+
 def test_a_search_of_nothing_foreseen_is_scikit_learns():
     """The guards above guard something: without them the searches differ."""
     expected = GridSearchCV(SOFTMAX, RATES, cv=3).fit(X, Y)

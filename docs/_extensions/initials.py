@@ -2,7 +2,7 @@
 
 import re
 
-INITIAL = re.compile(r"^(\s*\.\. \[[^\]]+\] )(?=[A-Z]\. )")
+INITIAL = re.compile(r"^(\s*(?:\.\. \[[^\]]+\] )?)(?=[A-Z]\. )")
 
 
 def escape_initials(app, what, name, thing, options, lines):

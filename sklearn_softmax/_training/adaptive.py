@@ -20,9 +20,9 @@ class Adaptive:
     whose sizes are alike keep their proportions.
 
     With gradient descent on a loss of curvature c, a rate that has grown by the factor r tells that
-    the actual curvature has come down to about c / r. So a feature of variance v is scaled by
-    :math:`1 / \sqrt{v + r l / c}`, which weighs the curvature of its loss, c v / r, against that
-    of its penalty, l.
+    the actual curvature has come down to about c / r. So a feature of variance v, not 0 in a
+    share p of the rows, is scaled by :math:`1 / \sqrt{v / p + r l / c}`, which weighs the curvature
+    of its loss, c v / r, against that of its penalty, l.
 
     Where gradient descent on such a loss has a penalty and few features, its steps are those of
     Fisher scoring, damped as by Levenberg and Marquardt: the inverse of the information is taken at

@@ -193,7 +193,7 @@ def standardisation(rows, n_outputs, *, fit_intercept, n_models, class_weight=No
     n_outputs : int
         Of the layer next to the features.
     fit_intercept : bool
-        Without an intercept, features are scaled by their root mean square.
+        Without an intercept, mean squares stand in for variances.
     n_models : int
     class_weight : ndarray of shape (M, n_classes) or None, default=None
         Weights of the classes, the same for all models.

@@ -10,6 +10,7 @@ from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.epochs import State, epochs
 from sklearn_softmax._training.hyperparameters import Hyperparameters
 from sklearn_softmax._training.mini_batch import MiniBatchPass
+from sklearn_softmax._training.optimizers import Optimizer
 from sklearn_softmax._training.rows import Rows
 
 
@@ -44,7 +45,7 @@ def starting_state(params, optimizer, **values):
     return State(params, optimizer.start(params.vector, known.momentum), known)
 
 
-class Spy:
+class Spy(Optimizer):
     """An optimiser that notes the gradient of each step, and takes none."""
 
     def __init__(self):

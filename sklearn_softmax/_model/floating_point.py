@@ -10,4 +10,4 @@ SILENT: dict[str, Any] = {"over": "ignore", "under": "ignore", "invalid": "ignor
 
 def is_finite(vector):
     """Whether all of a vector is finite, for each model of vectors of shape (M, n_parameters)."""
-    return np.logical_and.reduce(np.isfinite(vector), axis=1)
+    return np.logical_and.reduce(np.isfinite(vector), axis=tuple(range(1, vector.ndim)))

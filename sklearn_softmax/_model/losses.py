@@ -20,10 +20,12 @@ Every loss offers
 ``of_zeros(n_outputs)``             loss of a sample whose scores are all 0: nothing is known of it
 ``predict(scores)``                 class indices ``(M, m)``
 ``log_probabilities(scores)``       ``(M, n_classes, m)``, where the loss defines them
-``second_derivative(scores)``       of each sample by each of its scores ``(M, n_outputs, m)``
-``curvature``                       bound on it; both are for ``lr="auto"``
+``hessian(scores)``                 of each sample by its scores, as far as changes that gradients
+                                    can bring about go: h of ``(M, n_outputs, m)`` for diag(h)
+                                    where outputs are blocks of their own, else diag(h) - h h'
+``n_blocks(n_outputs)``             as many as there are outputs, or 1
+``curvature``                       bound on its eigenvalues; both are for ``lr="auto"``
 ``learns_only_from_mistakes``       whether correct samples have a gradient of zero
-``is_shift_invariant``              whether nothing changes where all scores of a sample grow alike
 ==================================  ==============================================================
 """
 
@@ -35,7 +37,6 @@ class _Loss:
     """What all losses have in common."""
 
     learns_only_from_mistakes = False
-    is_shift_invariant = False
 
     def __call__(self, scores, y):
         """Losses, and their gradient with respect to the scores.
@@ -94,7 +95,6 @@ class SoftmaxCrossEntropy(_Loss):
     """
 
     curvature = 0.5
-    is_shift_invariant = True
 
     def n_outputs(self, n_classes):
         """One raw score a class."""
@@ -163,10 +163,18 @@ class SoftmaxCrossEntropy(_Loss):
         """Whether the true class has the largest score, or is the first of those that have."""
         return record[0] == 0
 
-    def second_derivative(self, scores):
-        """P (1 - P), with P the probabilities."""
-        P = self.probabilities(scores)
-        return P * (1 - P)
+    def hessian(self, scores):
+        """diag(P) - P P', with P the probabilities.
+
+        Of two classes, it makes of a change and its opposite the same as 2 diag(P (1 - P)).
+        """
+        P = np.exp(scores - np.maximum.reduce(scores, axis=-2, keepdims=True))
+        P /= np.add.reduce(P, axis=-2, keepdims=True)
+        return P if P.shape[-2] > 2 else 2 * P * (1 - P)
+
+    def n_blocks(self, n_outputs):
+        """Two outputs mirror each other, more have a part in all others."""
+        return n_outputs if n_outputs <= 2 else 1
 
     def log_probabilities(self, scores):
         """Logarithm of the softmax of the scores over the classes."""
@@ -257,9 +265,13 @@ class SigmoidCrossEntropy(_OneVsRest):
         expit(scores, out=scores)
         scores -= T
 
-    def second_derivative(self, scores):
-        """The sigmoid of each score, times what it is below 1."""
+    def hessian(self, scores):
+        """The sigmoid of each score, times what it is below 1: outputs have no part in others."""
         return expit(scores) * expit(-scores)
+
+    def n_blocks(self, n_outputs):
+        """Each output by itself."""
+        return n_outputs
 
     def log_probabilities(self, scores):
         """Logarithm of the sigmoids, of which several are normalised to sum to one."""

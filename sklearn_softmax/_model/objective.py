@@ -41,7 +41,9 @@ class Objective:
     loss: object
     dropout: Dropout | None = None
 
-    def gradient(self, params, X, targets, weights, room, record, gradient, rate=None):
+    def gradient(
+        self, params, X, targets, weights, room, record, gradient, rate=None, taken_off=None
+    ):
         """Gradient of the weighted losses of a block of samples, without the penalty.
 
         Parameters
@@ -60,6 +62,8 @@ class Objective:
             Written.
         rate : float, ndarray of shape (M, 1, 1) or None, default=None
             Of dropout; None where no unit is dropped.
+        taken_off : ndarray of shape (M, n_outputs, m) or None, default=None
+            What is taken off the weighted gradient of the losses by the scores, if anything.
         """
         masks = None
         if rate is not None:
@@ -68,6 +72,8 @@ class Objective:
         scores = self.network.forward(params, X, room, masks)
         self.loss.backward(scores, targets, record)
         scores *= weights
+        if taken_off is not None:
+            scores -= taken_off
         self.network.backward(params, X, room, gradient, masks)
 
     def add_penalty_gradient(self, params, l2, gradient):

@@ -165,12 +165,8 @@ class Standardisation:
         layer, n_features = self.layer(vector), len(self.variance)
         return layer[..., :n_features], layer[..., n_features:]
 
-    def noise(self, n_rows, batch_size):
-        """Mean squared norm of a row by the inverse of the second moments, beside the batch."""
-        return 1 + self.n_coefficients / batch_size if batch_size < n_rows else 1.0
-
-    def standardised(self, X):
-        """The features x' of some rows, for the first model.
+    def design(self, X):
+        """The features x' of some rows for the first model, with a 1 if there is an intercept.
 
         Parameters
         ----------
@@ -178,10 +174,13 @@ class Standardisation:
 
         Returns
         -------
-        X_standardised : ndarray of shape (m, n_features)
+        design : ndarray of shape (m, n_coefficients), float64
         """
         X = X.toarray() if issparse(X) else X
-        return (X if self.mean is None else X - self.mean) * self.scale[0]
+        design = np.ones((len(X), self.n_coefficients))
+        features = design[:, : len(self.variance)]
+        np.multiply(X if self.mean is None else X - self.mean, self.scale[0], out=features)
+        return design
 
 
 def standardisation(rows, n_outputs, *, fit_intercept, n_models, class_weight=None):
@@ -269,9 +268,7 @@ def largest_curvature(rows, standardisation, batch_size, class_weight=None):
     weight = rows.relative_weights(class_weight)
     weight = np.broadcast_to(weight[0] if weight.ndim == 2 else weight, n)[sample, np.newaxis]
     X = rows.X[sample if rows.indices is None else rows.indices[sample]]
-    X = standardisation.standardised(X).astype(np.float64)
-    if standardisation.mean is not None:
-        X = np.column_stack([X, np.ones(len(X))])
+    X = standardisation.design(X)
     X *= np.sqrt(weight / len(sample))
     # Of both products, which have the same norm and trace, the smaller one.
     G = X @ X.T if len(X) < X.shape[1] else X.T @ X

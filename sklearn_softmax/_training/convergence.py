@@ -6,6 +6,8 @@ import numpy as np
 
 # Largest relative fall of the objective that counts as none, and relative rise as noise.
 LARGEST_FALL, LARGEST_RISE = 2e-3, 1.5e-2
+# Largest relative fall to come that counts as none.
+LARGEST_FALL_TO_COME = 1e-3
 # An objective below this share of the first one counts as that much.
 SMALLEST_SHARE = 1e-2
 # Epochs of one step that have to pass without a fall. Those of more steps are less noisy: their
@@ -14,21 +16,46 @@ MOST_EPOCHS, FEWEST_EPOCHS = 25, 3
 TINY = np.finfo(float).tiny
 
 
+class ForeseenFall:
+    """The same of models of which the optimiser foresees how far the objective will fall.
+
+    Parameters
+    ----------
+    state : State
+        Whose optimiser's ``fall`` is relative, of shape (M,).
+    """
+
+    def __init__(self, state):
+        self._state = state
+
+    def note(self, objective):
+        """Do nothing: the optimiser has seen more than the mean over an epoch."""
+
+    def fall(self):
+        """Relative fall to come of each model."""
+        return self._state.optimizer_state["fall"]
+
+    def has_come(self):
+        """Which models have next to nothing left to gain."""
+        return self.fall() <= LARGEST_FALL_TO_COME
+
+    def keep(self, models):
+        """Do nothing: the state has forgotten all models but these."""
+
+
 class Convergence:
     r"""How far the training objective of each model has fallen in its last epochs.
 
     .. math:: c = \frac{J_{E - n} - J_E}{\max(J_E, J_1 / 100)}
 
     after E epochs, with :math:`J_e` the lowest objective of the first e epochs. With m steps an
-    epoch, :math:`n = \max(3, \lceil 25 / \sqrt m \rceil)`, within the optimiser's bound. A model
-    has converged where c is at most 0.002, and the last objective at most 0.015 above the lowest by
-    the same measure.
+    epoch, :math:`n = \max(3, \lceil 25 / \sqrt m \rceil)`. A model has converged
+    where c is at most 0.002, and the last objective at most 0.015 above the lowest by the same
+    measure.
 
     Parameters
     ----------
     steps_an_epoch : int
-    most_epochs : float, default=inf
-        Bound on n, from the optimiser.
 
     Examples
     --------
@@ -41,9 +68,8 @@ class Convergence:
     (array([1.5]), array([False]))
     """
 
-    def __init__(self, steps_an_epoch, most_epochs=np.inf):
-        n_epochs = min(ceil(MOST_EPOCHS / sqrt(steps_an_epoch)), most_epochs)
-        self._n_epochs = max(FEWEST_EPOCHS, n_epochs)
+    def __init__(self, steps_an_epoch):
+        self._n_epochs = max(FEWEST_EPOCHS, ceil(MOST_EPOCHS / sqrt(steps_an_epoch)))
         self._first, self._last, self._lowest = None, None, []
 
     def note(self, objective):

@@ -53,18 +53,24 @@ class MiniBatchPass:
         l2 = hyperparameters.l2.astype(dtype)[:, np.newaxis, np.newaxis]
         is_penalised = l2.any()
         record = np.empty((2, n_models, n_rows), rooms.dtype)
+        anchor, at_anchor = self.optimizer.anchor(state), None
         for start in range(0, n_rows, self.batch_size):
             stop, sum_of_blocks = min(start + self.batch_size, n_rows), 0
             for block in rows.blocks(start, stop):
                 X, room = rows.read(block), rooms[block.stop - block.start]
                 weight = weights[..., block] if weights.ndim else weights
                 target, of_block = targets[..., block], record[..., block]
-                objective.gradient(params, X, target, weight, room, of_block, gradient, rate)
+                if anchor is not None:
+                    at_anchor = anchor.of_block(rows, block)
+                given = params, X, target, weight, room, of_block, gradient
+                objective.gradient(*given, rate, at_anchor)
                 if stop - start > rows.BLOCK_SIZE:
                     gradient.vector += sum_of_blocks
                     sum_of_blocks = gradient.vector.copy()
+            fraction = (stop - start) / self.batch_size
+            if anchor is not None:
+                gradient.vector += fraction * anchor.gradient
             if is_penalised:
-                fraction = (stop - start) / self.batch_size
                 objective.add_penalty_gradient(params, l2 * fraction, gradient)
             self.optimizer.step(params.vector, gradient.vector, state, *of_step)
         return objective.loss.losses(record), objective.loss.is_correct(record)

@@ -15,15 +15,16 @@ Python takes for the rows up to the next one. Its sums are in the order of the f
 """
 
 import math
+from functools import cache
 from itertools import chain
-from operator import add, matmul, mul
+from operator import matmul
 
 import numpy as np
 from scipy import linalg, sparse
 
 COST_OF_BEGINNING = 16  # rows that could have been scored in its time
-# The same in plain Python: products, of which a row has some more than features.
-PRODUCTS_OF_BEGINNING, PRODUCTS_OF_ROW = 60, 3
+# The same in plain Python: products, of which a row takes some more than it has features.
+PRODUCTS_OF_BEGINNING, PRODUCTS_OF_ROW = 120, 3
 FIRST_ROWS = 128
 
 
@@ -120,6 +121,26 @@ def _is_dense(share_of_mistakes, X):
     return share_of_mistakes * PRODUCTS_OF_BEGINNING > X.shape[1] + PRODUCTS_OF_ROW
 
 
+@cache
+def _written_out(n_weights):
+    """Rosenblatt's rule for so many weights: to loop over a few takes longer than to name them."""
+    w, x = ([f"{name}{i}" for i in range(n_weights)] for name in "wx")
+    source = f"""
+def learn(rows, steps, vector):
+    {", ".join(w)}, = vector
+    margins = []
+    for ({", ".join(x)},), step in zip(rows, steps):
+        margin = 0.0 + {" + ".join(map("{} * {}".format, w, x))}
+        margins.append(margin)
+        if margin <= 0:
+            {"; ".join(map("{} += step * {}".format, w, x))}
+    return [{", ".join(w)}], margins
+"""
+    namespace = {}
+    exec(source, namespace)
+    return namespace["learn"]
+
+
 class _Perceptron:
     """Weights that learn, and the bound within which the sign of a score is uncertain."""
 
@@ -144,22 +165,14 @@ class _Perceptron:
         """Take the rows of a block one after the other in plain Python."""
         if self.b:
             X = np.column_stack([X, np.ones(len(X))])  # the intercept is the last of the sum
-        X = X * signs[:, np.newaxis]
-        changes = X * np.abs(steps)[:, np.newaxis]
-        vector, found = self.vector.tolist(), []
+        X, steps = X * signs[:, np.newaxis], np.abs(steps)
         # Tuples that zip makes are quicker than a list a row.
-        for row, change in zip(zip(*X.T.tolist()), zip(*changes.T.tolist())):
-            margin = 0.0
-            for term in map(mul, vector, row):
-                margin += term
-            found.append(margin)
-            if margin <= 0:
-                vector = list(map(add, vector, change))
-        self.vector[:], margins[:] = vector, found
+        rows, learn = zip(*X.T.tolist()), _written_out(X.shape[1])
+        self.vector[:], margins[:] = learn(rows, steps.tolist(), self.vector.tolist())
         mistakes = np.flatnonzero(margins <= 0)
         if self.lag:
             lag, *_ = self.lag
-            late = np.abs(steps[mistakes]) * (self.n_steps + mistakes)
+            late = steps[mistakes] * (self.n_steps + mistakes)
             # Added up in the order of the rows, which np.sum would not promise.
             lag[:] = np.cumsum(np.vstack([lag, X[mistakes] * late[:, np.newaxis]]), axis=0)[-1]
         return len(mistakes)

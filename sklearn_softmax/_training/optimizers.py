@@ -6,7 +6,8 @@ makes the direction of some models' steps start afresh.
 ``step(vector, gradient, state, lr, momentum, look_ahead)`` takes one step, in place and using the
 gradient up: what ``turn_into_step`` makes of the gradient is taken off the vector.
 ``begin_epoch(state, objective, rows)`` is told of an epoch before its first step;
-``end_epoch(state, objective)`` of its mean objective, and answers which models it has taken back.
+``end_epoch(state, value, objective, rows)`` of the mean of the objective over it, and answers which
+models it has taken back.
 The optimisers themselves never change. Vectors have the shape (M, n_parameters), a row a model, and
 ``lr``, ``momentum`` and ``look_ahead`` are arrays of shape (M, 1).
 """
@@ -15,6 +16,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+
+from sklearn_softmax._training.convergence import Convergence
 
 STEPS_TO_FLUSH = 64
 
@@ -39,16 +42,24 @@ class Optimizer:
         """Parameters of the models as they are handed over: those after the last step."""
         return state.params
 
-    def quiet_epochs(self, state):
-        """Most epochs without a fall of the objective by which convergence is judged."""
-        return np.inf
+    def anchor(self, state):
+        """Where an epoch began, if steps go by it."""
+        return
+
+    def convergence(self, state, steps_an_epoch):
+        """What tells convergence: the fall of the objective so far."""
+        return Convergence(steps_an_epoch)
+
+    def without_rows(self, state):
+        """The state without what belongs to the rows."""
+        return state
 
     def begin_epoch(self, state, objective, rows):
         """Do nothing."""
 
-    def end_epoch(self, state, objective):
+    def end_epoch(self, state, value, objective, rows):
         """Change nothing, and rescue no model: the learning rate is a given one."""
-        return np.zeros(len(objective), bool)
+        return np.zeros(len(value), bool)
 
 
 @dataclass(frozen=True)

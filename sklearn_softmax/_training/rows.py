@@ -28,6 +28,8 @@ class Rows:
     ----------
     total_weight : float
         Sum of the weights.
+    order : ndarray of shape (n_rows,), int, or None
+        The permutation that has made these rows of others.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class Rows:
         self.y = y
         self.weight = weight
         self.indices = indices
+        self.order = None
         self.total_weight = float(len(y) if weight is None else np.sum(weight))
         self._can_gather = not sparse.issparse(X) and X.flags.c_contiguous
         self._buffers = []  # one at most, which all permutations use
@@ -68,6 +71,7 @@ class Rows:
         rows : Rows
         """
         rows = copy(self)
+        rows.order = order
         rows.y = self.y[order]
         rows.weight = None if self.weight is None else self.weight[order]
         rows.indices = order if self.indices is None else self.indices[order]

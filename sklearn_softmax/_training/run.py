@@ -25,6 +25,7 @@ class TrainedModel:
     params : Parameters
         Those of the lowest validation loss where the model has patience with it and has not
         failed, else the last ones; a copy.
+    optimizer : Optimizer
     optimizer_state : dict
         A copy.
     history : dict of str to ndarray of shape (n_epochs,)
@@ -44,6 +45,7 @@ class TrainedModel:
     """
 
     params: object
+    optimizer: object
     optimizer_state: dict
     history: dict
     step_losses: np.ndarray
@@ -120,6 +122,8 @@ class TrainingRun:
     def pause(self):
         """Let go of the rows: what is left can be kept, or sent elsewhere, until it goes on."""
         self.rows = self.validation = self._epochs = None
+        state = self.state
+        state.optimizer_state = self.optimizer.without_rows(state.optimizer_state)
 
     def resume(self, rows, validation=None):
         """Make ready to learn from rows, after a pause from the same ones.
@@ -220,7 +224,7 @@ class TrainingRun:
         # The loss is that before each step, so the penalty has to be.
         value = record["loss"] + self._penalty
         self.convergence.note(value)
-        self._is_rescued = self.optimizer.end_epoch(self.state, value)
+        self._is_rescued = self.optimizer.end_epoch(self.state, value, objective, self.rows)
         self._penalty = objective.penalty(params, l2)
         outcome = self.optimizer.outcome(self.state)
         squared_norm = objective.squared_norm(outcome)
@@ -313,7 +317,8 @@ class TrainingRun:
             failure = "diverged"
         return TrainedModel(
             params=params,
-            optimizer_state=self._optimizer_state_of([i]),
+            optimizer=self.optimizer,
+            optimizer_state=self.optimizer.without_rows(self._optimizer_state_of([i])),
             history={name: np.array([r[name][i] for r in self._records]) for name in self.record},
             step_losses=step_losses,
             convergence=float(self.convergence.fall()[i]),

@@ -23,7 +23,7 @@ from sklearn.utils.validation import validate_data
 from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._site import DocumentationLinkMixin
-from sklearn_softmax._training.convergence import Convergence
+from sklearn_softmax._training.conditioning import standardisation
 from sklearn_softmax._training.epochs import State
 from sklearn_softmax._training.hyperparameters import Hyperparameters
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
@@ -249,9 +249,8 @@ class GradientDescentClassifier(
         """A training run of this model, or of several estimators that can be models of one run."""
         models = models or [self]
         hyperparameters = self._in_run(models, rows, class_weight)
-        state = self._starting_state(models, hyperparameters, rows, goes_on)
-        optimizer, steps_an_epoch = self._optimizer(), self._steps_an_epoch(len(rows))
-        convergence = Convergence(steps_an_epoch, optimizer.quiet_epochs(state.optimizer_state))
+        optimizer, state = self._starting_state(models, hyperparameters, rows, goes_on)
+        convergence = optimizer.convergence(state, self._steps_an_epoch(len(rows)))
         objective = Objective(self._network(rows.X.shape[1]), self._loss, self._dropout())
         batches = int(self.batch_size), self.shuffle, self._random_state
         return TrainingRun(
@@ -298,7 +297,7 @@ class GradientDescentClassifier(
         self.history_, self.step_losses_ = history, step_losses
         self.n_iter_, self.n_steps_ = len(history["epoch"]), len(step_losses)
         self.lr_, self.convergence_ = float(history["lr"][-1]), trained.convergence
-        self._optimizer_in_use = self._optimizer_for(self._network(self.n_features_in_))
+        self._optimizer_in_use = self._settings_of(trained.optimizer)
         self._optimizer_state = trained.optimizer_state
         for name, value in self._attributes_from(trained.params).items():
             setattr(self, name, value)
@@ -339,15 +338,20 @@ class GradientDescentClassifier(
         of_steps = values("lr_decay"), l2, momentum, nesterov
         return Hyperparameters(lr, *of_steps, dropout, class_weight)
 
+    def _optimizer_on_same_rows(self, hyperparameters):
+        """What takes the steps as long as no other rows are to be learnt from."""
+        return self._optimizer()
+
     def _optimizer(self):
         """Gradient descent or Adam, as the parameters say."""
         optimizer = Adam() if self.optimizer == "adam" else GradientDescent()
         return self._adaptive(optimizer) if self.lr == "auto" else optimizer
 
-    def _optimizer_for(self, network):
+    def _settings_of(self, optimizer):
         """What an optimiser's state depends on: where it changes, the optimiser starts afresh."""
         values = self._hyperparameters()
-        return network, self._optimizer(), values["momentum"], values["nesterov"]
+        network = self._network(self.n_features_in_)
+        return network, optimizer, values["momentum"], values["nesterov"]
 
     def _dropout(self):
         """What draws the masks of hidden layers, if there are any."""
@@ -362,21 +366,35 @@ class GradientDescentClassifier(
         return False
 
     def _starting_state(self, models, hyperparameters, rows, goes_on):
-        """Where training begins, or goes on."""
-        network, optimizer = self._network(rows.X.shape[1]), self._optimizer()
-        momentum = hyperparameters.momentum
+        """What takes the steps, and where training begins, or goes on."""
+        network, optimizer, before = self._network(rows.X.shape[1]), self._optimizer(), {}
         if goes_on:
             params, epoch = self._parameters_for(network), self.n_iter_
+            if self._optimizer_in_use[0] == network:
+                before = deepcopy(self._optimizer_state)
         else:
             params, epoch = self._initial_parameters(network, rows.X.dtype, models), 0
-        optimizer_state = optimizer.start(params.vector, momentum)
-        if goes_on and self._optimizer_in_use == self._optimizer_for(network):
-            optimizer_state = deepcopy(self._optimizer_state)
-        state = State(params, optimizer_state, hyperparameters, epoch)
         if self.lr == "auto":
-            n_outputs = network.layer_sizes[1]
-            optimizer.prepare(state, rows, int(self.batch_size), n_outputs, self.fit_intercept)
-        return state
+            of_rows = self._standardisation(network, rows, hyperparameters)
+            known = before.get("standardisation", of_rows)
+            if known.is_of_same_rows(of_rows):
+                optimizer = self._optimizer_on_same_rows(hyperparameters)
+        is_in_use = before and self._optimizer_in_use == self._settings_of(optimizer)
+        start = optimizer.start(params.vector, hyperparameters.momentum)
+        state = State(params, before if is_in_use else start, hyperparameters, epoch)
+        if self.lr == "auto":
+            state.optimizer_state["standardisation"] = known
+            optimizer.prepare(state, rows, int(self.batch_size), of_rows)
+        return optimizer, state
+
+    def _standardisation(self, network, rows, hyperparameters):
+        """Standardisation of the features by these rows."""
+        of_models = {
+            "n_models": len(hyperparameters.lr),
+            "class_weight": hyperparameters.class_weight,
+        }
+        n_outputs = network.layer_sizes[1]
+        return standardisation(rows, n_outputs, fit_intercept=self.fit_intercept, **of_models)
 
     def _parameters_for(self, network):
         """A copy of the fitted parameters, which have to be those of this network."""
@@ -503,8 +521,8 @@ class GradientDescentClassifier(
         if self.lr == "auto" and not self.early_stopping and self.convergence_ > FAR_FROM_CONVERGED:
             more = "a larger number" if self.n_epochs == "auto" else "more, or to 'auto'"
             warnings.warn(
-                f"After {self.n_iter_} epochs the training objective still falls: lately by "
-                f"{self.convergence_:.2g} of its value. Set n_epochs to {more}.",
+                f"After {self.n_iter_} epochs the training objective still falls: `convergence_` "
+                f"is {self.convergence_:.2g}. Set n_epochs to {more}.",
                 ConvergenceWarning,
                 stacklevel=5,
             )

@@ -5,6 +5,7 @@ import numpy as np
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.parameters import Layers
 from sklearn_softmax._training.adaptive import Adaptive
+from sklearn_softmax._training.newton import Newton, is_affordable
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._predictions import ProbabilisticMixin
 
@@ -36,6 +37,15 @@ class LinearMixin:
 
 class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentClassifier):
     """Linear classifiers whose loss is smooth; they have all of their parameters in common."""
+
+    def _optimizer_on_same_rows(self, hyperparameters):
+        """Newton's steps where a penalty sees to an optimum and the matrices are small."""
+        n_outputs = self._loss.n_outputs(len(self.classes_))
+        n_coefficients = self.n_features_in_ + self.fit_intercept
+        is_penalised = self.optimizer == "sgd" and np.all(hyperparameters.l2 > 0)
+        if is_penalised and is_affordable(self._loss, n_outputs, n_coefficients):
+            return Newton()
+        return self._optimizer()
 
     def _adaptive(self, optimizer):
         """The optimiser with a learning rate of its own."""

@@ -113,8 +113,9 @@ class GDLogisticRegression(SmoothLinearClassifier):
     convergence_ : float
         Fall of the training objective in the last epochs, relative to its lowest value, or to
         a hundredth of the first one where that is larger. The last epochs are at most 25,
-        fewer if each is more than one step, down to three. Up to 0.002 "auto" takes for the end
-        of training; NaN after a single epoch.
+        fewer if each is more than one step, down to three; NaN after a single epoch. Up to 0.002
+        "auto" takes for the end of training. With Newton's steps (see Notes), it is the fall
+        that is still to come, and the end is at 0.001.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -127,12 +128,15 @@ class GDLogisticRegression(SmoothLinearClassifier):
 
     Notes
     -----
-    With ``lr="auto"`` and "sgd", a ``reg_param`` above 0 and up to 100 features, the steps are
-    those of Fisher scoring [6]_, damped where the rate has not yet grown: an epoch begins by
-    inverting a matrix of second derivatives for each output, and where a batch holds all rows,
-    momentum has no effect. It takes few epochs to the optimum, on collinear features too.
-    Without a penalty, steps follow the gradient in standardised features, and the model they end
-    in classifies new rows better than one that is far ahead of it.
+    With ``lr="auto"`` and "sgd", a ``reg_param`` above 0 and up to 724 coefficients an output
+    (724 divided by the root of their number, where there are several), the steps are those of
+    Newton's method [6]_, a step a batch: an epoch begins by looking at all rows and inverting the
+    matrices of second derivatives, and what is seen there takes the noise off the gradient of each
+    batch [7]_. It takes few epochs to the optimum, on collinear features too; the rate is a share
+    of the full step, and momentum has no effect. :meth:`partial_fit` with other rows ends it, for
+    a part tells too little of the others. Without a penalty, steps follow the gradient in
+    standardised features, and the model they end in classifies new rows better than one that is
+    far ahead of it.
 
     The figures of ``history_`` come from the scores that the steps computed anyway:
     they cost no extra pass over the data. Rows are gathered into small buffers:
@@ -150,7 +154,10 @@ class GDLogisticRegression(SmoothLinearClassifier):
     .. [4] D. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015).
     .. [5] R. Battiti, "Accelerated backpropagation learning: two optimization methods"
        (1989).
-    .. [6] P. McCullagh and J. A. Nelder, "Generalized linear models" (1989), section 2.5.
+    .. [6] M. Dereziński, "Stochastic variance-reduced Newton: accelerating finite-sum
+       minimization with large batches" (2022).
+    .. [7] R. Johnson and T. Zhang, "Accelerating stochastic gradient descent using predictive
+       variance reduction" (2013).
 
     Examples
     --------

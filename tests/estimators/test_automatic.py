@@ -291,13 +291,16 @@ def test_partial_fit_learns_from_chunks_of_raw_data(model, is_sorted, chunk, rng
 @pytest.mark.parametrize("model", NETS, ids=repr)
 def test_nets_learn_from_chunks(model, chunk):
     X, y = wine
-    order = np.random.RandomState(0).permutation(len(y))
-    model = clone(model).set_params(hidden_size=50)
-    for _ in range(5):
-        for start in range(0, len(y), chunk):
-            rows = order[start : start + chunk]
-            model.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
-    assert model.score(X, y) > 0.8
+    scores = []
+    for seed in range(3):
+        order = np.random.RandomState(seed).permutation(len(y))
+        net = clone(model).set_params(hidden_size=50, random_state=seed)
+        for _ in range(5):
+            for start in range(0, len(y), chunk):
+                rows = order[start : start + chunk]
+                net.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
+        scores.append(net.score(X, y))
+    assert np.median(scores) > 0.85
 
 
 @unfinished
@@ -425,7 +428,7 @@ def test_training_that_ends_too_soon_warns():
         {"n_epochs": "auto"},
         {"n_epochs": 5, "early_stopping": True},
         {"n_epochs": 5, "lr": 1e-9},
-        {"n_epochs": 1},
+        {"n_epochs": 1, "reg_param": 0.0},
     ],
     ids=str,
 )
@@ -439,15 +442,12 @@ def test_automatic_momentum_looks_ahead_where_the_rate_is_automatic():
 
     def coef(**params):
         params = {"n_epochs": 60, "batch_size": 50, "random_state": 0, **params}
-        return SoftmaxRegression(reg_param=1.0, **params).fit(X, y).coef_
+        return SoftmaxRegression(**params).fit(X, y).coef_
 
     nesterov = coef(lr="auto", momentum=0.9, nesterov=True)
     np.testing.assert_array_equal(coef(lr="auto"), nesterov)
     np.testing.assert_array_equal(coef(lr=0.1), coef(lr=0.1, momentum=0.0))
     assert np.any(nesterov != coef(lr="auto", momentum=0.0))
-    # A batch of all rows with a penalty: exact steps, which momentum would only have overshoot.
-    exact = coef(lr="auto", batch_size=len(y))
-    np.testing.assert_array_equal(exact, coef(lr="auto", batch_size=len(y), momentum=0.0))
 
 
 # --- odd data -------------------------------------------------------------------------------

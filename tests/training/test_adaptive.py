@@ -10,6 +10,7 @@ from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.adaptive import Adaptive
 from sklearn_softmax._training.bold_driver import BoldDriver
+from sklearn_softmax._training.conditioning import standardisation
 from sklearn_softmax._training.convergence import Convergence
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
 from sklearn_softmax._training.rows import Rows
@@ -26,8 +27,6 @@ OPTIMIZERS = pytest.mark.parametrize(
     ids=["by-curvature", "sgd", "adam"],
 )
 
-
-# With a penalty, gradient descent that knows the curvature takes the steps of Fisher scoring.
 PENALTIES = pytest.mark.parametrize(
     "l2", [np.zeros(3), np.array([0.01, 0.1, 1.0])], ids=["free", "penalised"]
 )
@@ -131,6 +130,14 @@ def test_other_rows_keep_the_growth_and_compare_with_nothing():
 # --- the optimiser --------------------------------------------------------------------------
 
 
+def prepare(optimizer, state, rows, batch_size=7):
+    """Make ready for rows, with intercepts."""
+    n_models, n_outputs = state.params.weights[0].shape[:2]
+    of_rows = standardisation(rows, n_outputs, fit_intercept=True, n_models=n_models)
+    state.optimizer_state.setdefault("standardisation", of_rows)
+    optimizer.prepare(state, rows, batch_size, of_rows)
+
+
 def make_run(optimizer, *, rows=None, n_models=3, chosen=None, batch_size=7, **values):
     """A run of models that begin elsewhere and differ in their penalty."""
     rng = np.random.RandomState(0)
@@ -141,7 +148,7 @@ def make_run(optimizer, *, rows=None, n_models=3, chosen=None, batch_size=7, **v
     given = {"l2": np.array([0.0, 0.1, 1.0]), "momentum": np.array([0.9, 0.0, 0.5]), **values}
     given = {name: value[chosen] for name, value in given.items()}
     state = starting_state(params.of_models(chosen), optimizer, **given)
-    optimizer.prepare(state, rows, batch_size, 3, True)
+    prepare(optimizer, state, rows, batch_size)
     convergence = Convergence(5)
     objective = Objective(network, SoftmaxCrossEntropy())
     rng = np.random.RandomState(1)
@@ -226,7 +233,7 @@ def test_going_on_with_the_same_rows_changes_nothing(optimizer):
     whole, run = make_run(optimizer), make_run(optimizer)
     whole.advance(9)
     run.advance(4)
-    optimizer.prepare(run.state, run.rows, 7, 3, True)
+    prepare(optimizer, run.state, run.rows)
     run.advance(5)
     for i in range(3):
         np.testing.assert_array_equal(run.look(i).params.vector, whole.look(i).params.vector)
@@ -238,7 +245,7 @@ def test_going_on_with_other_rows_takes_their_moments_into_account(optimizer, rn
     run.advance(4)
     growth = run.state.optimizer_state["driver"].growth
     before = run.state.optimizer_state["standardisation"]
-    optimizer.prepare(run.state, Rows(100 * run.rows.X, run.rows.y), 7, 3, True)
+    prepare(optimizer, run.state, Rows(100 * run.rows.X, run.rows.y))
     after = run.state.optimizer_state
     assert np.all(after["standardisation"].variance > 1000 * before.variance)
     np.testing.assert_array_equal(after["driver"].growth, growth)
@@ -251,7 +258,8 @@ def test_velocity_is_forgotten_where_the_rate_is_cut():
     run.advance(3)
     assert np.all(np.any(run.state.optimizer_state["velocity"][[0, 2]], axis=1))
     run.state.optimizer_state["n_steps"] = 1
-    is_lost = optimizer.end_epoch(run.state, np.array([1e9, 0.0, 0.0]))
+    value = np.array([1e9, 0.0, 0.0])
+    is_lost = optimizer.end_epoch(run.state, value, run.objective, run.rows)
     assert is_lost.tolist() == [True, False, False]
     assert not np.any(run.state.optimizer_state["velocity"][0])
     assert np.any(run.state.optimizer_state["velocity"][2])

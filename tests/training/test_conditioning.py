@@ -51,7 +51,10 @@ def test_a_step_is_one_of_the_standardised_problem(container, fit_intercept, dam
     params = network.parameters(dtype, 2)
     W, b = explicit.weights[0], explicit.intercepts[0] if fit_intercept else None
     W[..., scale == 0] = 0
-    standardised = Rows(found.standardised(container(X)).astype(np.float64), y)
+    design = found.design(container(X))
+    assert np.all(design[:, 5:] == 1)
+    assert design.shape[1] == 5 + fit_intercept
+    standardised = Rows(design[:, :5].copy(), y)
     np.testing.assert_allclose(standardised.X, (X - mean) * scale, rtol=1e-4, atol=1e-4)
 
     def put(explicit, params):

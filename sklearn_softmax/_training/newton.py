@@ -1,0 +1,159 @@
+"""Newton's steps on batches, for penalised linear models of few coefficients."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_softmax._training.anchor import anchor
+from sklearn_softmax._training.convergence import SMALLEST_SHARE, ForeseenFall
+from sklearn_softmax._training.optimizers import Optimizer
+
+# Numbers in the matrices of a model beyond which inverting them takes more time than it saves.
+MOST_NUMBERS = 2**19
+# Noise of batches, in relation to that of rows which are all alike.
+NOISE = 2
+CUT, GROWTH = 1 / 4, 1.5
+# Of an objective, in relation to the precision of the parameters.
+ROUNDING = 8
+
+
+def is_affordable(loss, n_outputs, n_coefficients):
+    """Whether the matrices of a model with so many coefficients an output are worth their time."""
+    return (n_outputs * n_coefficients) ** 2 <= loss.n_blocks(n_outputs) * MOST_NUMBERS
+
+
+@dataclass(frozen=True)
+class Newton(Optimizer):
+    r"""Newton's method, a step a batch.
+
+    .. math:: \theta \leftarrow \theta - \alpha H^{-1}
+              (\nabla J_B(\theta) - \nabla J_B(\theta_0) + \nabla J(\theta_0)), \qquad
+              \alpha = \frac{c}{1 + 2 d / m}
+
+    with :math:`\theta_0` where the epoch began, J the objective, over all rows or over those of the
+    batch B, H its Hessian at :math:`\theta_0`, m the batch size and d the effective degrees of
+    freedom, :math:`\mathrm{tr}(H^{-1} H_{loss})`. The first step is Newton's own; the nearer the
+    optimum, the less noise is in the others. c is 1, a quarter after an epoch that has raised the
+    objective, from which the model is taken back, and 1.5 times as much, up to 1, after others.
+
+    Half of :math:`\nabla J^\top H^{-1} \nabla J` is the fall of the objective to its minimum, as
+    far as curvature is constant. Its share of the objective tells convergence.
+
+    References
+    ----------
+    R. Johnson and T. Zhang, "Accelerating stochastic gradient descent using predictive variance
+    reduction" (2013); M. Dereziński, "Stochastic variance-reduced Newton: accelerating finite-sum
+    minimization with large batches" (2022); T. Hastie et al., "The elements of statistical
+    learning" (2009), section 7.6, for the degrees of freedom; S. Boyd and L. Vandenberghe, "Convex
+    optimization" (2004), section 9.5, for the fall.
+    """
+
+    def start(self, vector, momentum):
+        """Shares of the steps that are taken, all 1, and first objectives, not known yet."""
+        n_models = len(vector)
+        return {"share": np.ones(n_models), "first": np.full(n_models, np.inf)}
+
+    def prepare(self, state, rows, batch_size, of_rows):
+        """Complete the state of training before its first step, or before it goes on.
+
+        Parameters
+        ----------
+        state : State
+            Changed in place.
+        rows : Rows
+        batch_size : int
+        of_rows : Standardisation
+        """
+        moving = state.optimizer_state
+        moving["standardisation"], moving["batch_size"] = of_rows, min(batch_size, len(rows))
+
+    def anchor(self, state):
+        """Where the epoch began."""
+        return state["anchor"]
+
+    def convergence(self, state, steps_an_epoch):
+        """What tells convergence."""
+        return ForeseenFall(state)
+
+    def state_of_models(self, state, models, momentum):
+        """A copy of the state of some models."""
+        chosen = {name: state[name][models] for name in ("share", "first", "fall") if name in state}
+        if "anchor" in state:
+            chosen["anchor"] = state["anchor"].of_models(models)
+        coordinates = state["standardisation"].of_models(models)
+        return chosen | {"standardisation": coordinates, "batch_size": state["batch_size"]}
+
+    def without_rows(self, state):
+        """The state without what was seen of the rows."""
+        return {name: values for name, values in state.items() if name != "anchor"}
+
+    def begin_epoch(self, state, objective, rows):
+        """Look at all rows, unless the last epoch has ended with it."""
+        if "anchor" not in state.optimizer_state:
+            self._adopt(state, self._anchor(state, objective, rows))
+
+    def _anchor(self, state, objective, rows):
+        """What is known of the objective where the models stand."""
+        moving = state.optimizer_state
+        given = rows, moving["standardisation"], moving["batch_size"]
+        return anchor(objective, state.params, state.hyperparameters, *given)
+
+    def _adopt(self, state, anchor):
+        """Let the next epoch begin from an anchor."""
+        moving = state.optimizer_state
+        moving["anchor"] = anchor
+        first = moving["first"]
+        moving["first"] = np.where(np.isfinite(first), first, anchor.objective)
+        scale = np.maximum(anchor.objective, SMALLEST_SHARE * moving["first"])
+        moving["fall"] = anchor.fall / scale
+        n_rows = anchor.of_scores.shape[-1]
+        noise = NOISE * anchor.degrees_of_freedom / moving["batch_size"]
+        rate = moving["share"] / (1 + noise * (moving["batch_size"] < n_rows))
+        state.hyperparameters = state.hyperparameters.at_rates(rate)
+
+    def step(self, vector, gradient, state, lr, momentum, look_ahead=None):
+        """Take one step.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (M, n_parameters)
+            Changed in place.
+        gradient : ndarray of shape (M, n_parameters)
+            Without the noise of its batch; overwritten.
+        state : dict
+        lr : ndarray of shape (M, 1)
+        momentum, look_ahead : object
+            Of no effect: what a step knows of the others is the curvature.
+        """
+        coordinates = state["standardisation"]
+        coordinates.pull_back(gradient)
+        state["anchor"].solve(coordinates.layer(gradient))
+        coordinates.push_forward(gradient)
+        gradient *= lr
+        vector -= gradient
+
+    def end_epoch(self, state, value, objective, rows):
+        """Look at all rows, and take models back that stand worse than before.
+
+        Parameters
+        ----------
+        state : State
+            Changed in place.
+        value : ndarray of shape (M,)
+            Mean of the objective over the epoch, of which no use is made.
+        objective : Objective
+        rows : Rows
+
+        Returns
+        -------
+        is_rescued : ndarray of shape (M,), bool
+            Which models were taken back.
+        """
+        moving, vector = state.optimizer_state, state.params.vector
+        before, after = moving["anchor"], self._anchor(state, objective, rows)
+        rounding = ROUNDING * np.finfo(vector.dtype).eps
+        is_gain = after.objective <= before.objective * (1 + rounding)
+        np.copyto(vector, before.vector, where=~is_gain[:, np.newaxis])
+        moving["share"] = np.minimum(1, moving["share"] * np.where(is_gain, GROWTH, CUT))
+        self._adopt(state, after if is_gain.all() else before.merged(after, is_gain))
+        return ~is_gain & np.isfinite(before.objective)

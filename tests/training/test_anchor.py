@@ -1,0 +1,162 @@
+"""Gradient and curvature over all rows, against differences of the objective itself."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from sklearn_softmax._model.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from sklearn_softmax._model.network import DenseNetwork
+from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training import anchor as module
+from sklearn_softmax._training.anchor import anchor
+from sklearn_softmax._training.conditioning import standardisation
+from sklearn_softmax._training.rows import Rows
+from tests.helpers import hyperparameters, random_params, random_rows, value_and_gradient
+
+CASES = pytest.mark.parametrize(
+    ("loss", "n_classes"),
+    [
+        (SoftmaxCrossEntropy(), 3),
+        (SoftmaxCrossEntropy(), 2),
+        (SigmoidCrossEntropy(), 3),
+        (SigmoidCrossEntropy(), 2),
+    ],
+    ids=["softmax", "softmax-two", "sigmoids", "sigmoid"],
+)
+
+
+def problem(rng, loss, n_classes=3, *, fit_intercept=True, n_models=1, l2=0.3, **options):
+    """Rows with an objective, parameters and all else that an anchor is made of."""
+    rows = random_rows(rng, n_classes=n_classes, n_features=3, **{"n": 40, **options})
+    n_outputs = loss.n_outputs(n_classes)
+    network = DenseNetwork((3, n_outputs), fit_intercept)
+    scaling = standardisation(rows, n_outputs, fit_intercept=fit_intercept, n_models=n_models)
+    params = random_params(network, rng, n_models=n_models)
+    if isinstance(loss, SoftmaxCrossEntropy):  # as training from zeros has it
+        layer = scaling.layer(params.vector)
+        layer -= layer.mean(axis=1, keepdims=True)
+    return Objective(network, loss), params, hyperparameters(n_models, l2=l2), rows, scaling
+
+
+def standardised_gradient(objective, params, rows, scaling, l2):
+    """Gradient of the objective on all rows in standardised features, as one vector."""
+    X = rows.X.toarray() if sparse.issparse(rows.X) else rows.X
+    dense = Rows(X, rows.y, rows.weight)
+    _, gradient = value_and_gradient(objective, params, dense, l2)
+    scaling.pull_back(gradient.vector)
+    return gradient.vector[0]
+
+
+@CASES
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_a_step_changes_the_gradient_by_itself(loss, n_classes, fit_intercept, is_sparse, rng):
+    options = {"weighted": True, "sparse_X": is_sparse, "fit_intercept": fit_intercept}
+    objective, params, values, rows, scaling = problem(rng, loss, n_classes, **options)
+    found = anchor(objective, params, values, rows, scaling, 7)
+    given = standardised_gradient(objective, params, rows, scaling, 0.3)
+    step, length = given.copy()[np.newaxis], 1e-5
+    found.solve(scaling.layer(step))
+    scaling.push_forward(step)
+    # The Hessian times Newton's step is the gradient.
+    there, back = (
+        standardised_gradient(objective, params.on(at), rows, scaling, 0.3)
+        for at in (params.vector + length * step, params.vector - length * step)
+    )
+    np.testing.assert_allclose((there - back) / (2 * length), given, rtol=1e-4, atol=1e-6)
+
+
+@CASES
+def test_it_foresees_the_fall_to_the_optimum(loss, n_classes, rng):
+    objective, params, values, rows, scaling = problem(rng, loss, n_classes, weighted=True)
+    for _ in range(20):
+        found = anchor(objective, params, values, rows, scaling, 40)
+        step = value_and_gradient(objective, params, rows, 0.3)[1].vector
+        scaling.pull_back(step)
+        found.solve(scaling.layer(step))
+        scaling.push_forward(step)
+        params.vector -= step
+    lowest, _ = value_and_gradient(objective, params, rows, 0.3)
+    change = 1e-3 * rng.standard_normal(params.vector.shape)
+    if isinstance(loss, SoftmaxCrossEntropy):
+        layer = scaling.layer(change)
+        layer -= layer.mean(axis=1, keepdims=True)
+    near = params.on(params.vector + change)
+    found = anchor(objective, near, values, rows, scaling, 40)
+    np.testing.assert_allclose(found.fall, found.objective - lowest, rtol=1e-2)
+
+
+@CASES
+@pytest.mark.parametrize("batch_size", [7, 40])
+def test_it_has_seen_all_rows(loss, n_classes, batch_size, rng):
+    objective, params, values, rows, scaling = problem(rng, loss, n_classes, weighted=True, n=40)
+    found = anchor(objective, params, values, rows, scaling, batch_size)
+    value, gradient = value_and_gradient(objective, params, rows, 0.3)
+    np.testing.assert_allclose(found.objective, value)
+    np.testing.assert_array_equal(found.vector, params.vector)
+    assert not np.shares_memory(found.vector, params.vector)
+    full = params.on(found.gradient.copy())
+    objective.add_penalty_gradient(params, values.l2[:, np.newaxis, np.newaxis], full)
+    np.testing.assert_allclose(full.vector, gradient.vector, atol=1e-12)
+    _, of_scores = objective.loss(objective.network.scores(params, rows.X), rows.y)
+    np.testing.assert_allclose(found.of_scores, of_scores * rows.weight / batch_size)
+
+
+def test_it_knows_its_rows_in_any_order(rng):
+    objective, params, values, rows, scaling = problem(rng, SoftmaxCrossEntropy())
+    found = anchor(objective, params, values, rows, scaling, 7)
+    order, block = rng.permutation(40), slice(14, 21)
+    np.testing.assert_array_equal(found.of_block(rows, block), found.of_scores[..., block])
+    in_order = found.of_block(rows.permuted(order), block)
+    np.testing.assert_array_equal(in_order, found.of_scores[..., order[block]])
+
+
+@pytest.mark.parametrize("l2", [1e-9, 0.1, 1e9])
+def test_a_penalty_takes_degrees_of_freedom(l2, rng):
+    given = problem(rng, SigmoidCrossEntropy(), n_classes=2, l2=l2)
+    found = anchor(*given, 7).degrees_of_freedom
+    X, (_, params, *_) = given[3].X, given
+    p = 1 / (1 + np.exp(-(X @ params.weights[0][0].T + params.intercepts[0][0])))
+    design = np.column_stack([X - X.mean(axis=0), np.ones(len(X))])
+    H = design.T @ (design * p * (1 - p)) / len(X)
+    expected = np.trace(np.linalg.solve(H + np.diag([l2, l2, l2, 0]), H))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_models_have_anchors_of_their_own(rng):
+    given = problem(rng, SoftmaxCrossEntropy(), n_models=2, l2=[0.1, 1.0], weighted=True)
+    objective, params, values, rows, scaling = given
+    values = values._replace(class_weight=np.array([[1.0, 2.0, 0.5], [3.0, 1.0, 1.0]]))
+    both = anchor(objective, params, values, rows, scaling, 7)
+    for i in range(2):
+        of_model = params.of_models([i]), values.of_models([i]), rows, scaling.of_models([i])
+        alone = anchor(objective, *of_model, 7)
+        for name, own in vars(both.of_models([i])).items():
+            np.testing.assert_allclose(own, getattr(alone, name), rtol=1e-9, err_msg=name)
+    swapped = both.merged(both.of_models([1, 0]), np.array([True, False]))
+    np.testing.assert_array_equal(swapped.inverse, both.inverse[[1, 1]])
+    np.testing.assert_array_equal(swapped.fall, both.fall[[1, 1]])
+
+
+def test_some_of_many_rows_stand_for_all_in_the_curvature(rng, monkeypatch):
+    given = problem(rng, SoftmaxCrossEntropy(), n=4000)
+    every = anchor(*given, 7)
+    monkeypatch.setattr(module, "ROWS_A_COEFFICIENT", 500)
+    some = anchor(*given, 7)
+    np.testing.assert_array_equal(every.gradient, some.gradient)
+    assert not np.array_equal(every.inverse, some.inverse)
+    np.testing.assert_allclose(every.inverse, some.inverse, rtol=0.2, atol=0.2)
+
+
+def test_a_constant_feature_does_not_move(rng):
+    X = np.column_stack([np.full(20, 7.0), rng.standard_normal(20)])
+    rows, network = Rows(X, np.arange(20) % 2), DenseNetwork((2, 2))
+    scaling = standardisation(rows, 2, fit_intercept=True, n_models=1)
+    objective, values = Objective(network, SoftmaxCrossEntropy()), hyperparameters(l2=0.1)
+    found = anchor(objective, network.parameters(float), values, rows, scaling, 5)
+    step = rng.standard_normal((1, 6))
+    scaling.pull_back(step)
+    found.solve(scaling.layer(step))
+    scaling.push_forward(step)
+    assert np.all(np.isfinite(step))
+    np.testing.assert_array_equal(scaling.layer(step)[..., 0], 0)

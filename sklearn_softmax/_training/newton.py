@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_softmax._training.anchor import anchor
-from sklearn_softmax._training.convergence import SMALLEST_SHARE, ForeseenFall
+from sklearn_softmax._training.convergence import SMALLEST_SHARE, TINY, ForeseenFall
 from sklearn_softmax._training.optimizers import Optimizer
 
 # Numbers in the matrices of a model beyond which inverting them takes more time than it saves.
@@ -103,7 +103,7 @@ class Newton(Optimizer):
         moving = state.optimizer_state
         moving["anchor"] = anchor
         first = moving["first"]
-        moving["first"] = np.where(np.isfinite(first), first, anchor.objective)
+        moving["first"] = np.where(np.isfinite(first), first, np.maximum(anchor.objective, TINY))
         scale = np.maximum(anchor.objective, SMALLEST_SHARE * moving["first"])
         moving["fall"] = anchor.fall / scale
         n_rows = anchor.of_scores.shape[-1]

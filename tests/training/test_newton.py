@@ -235,6 +235,15 @@ def test_other_rows_end_it(model):
     assert model.score(X, y) > before
 
 
+@pytest.mark.parametrize("n_rows", [1, 20])
+def test_a_single_class_is_learnt_at_once(n_rows):
+    X = np.random.RandomState(0).standard_normal((n_rows, 3))
+    model = SoftmaxRegression(reg_param=1.0).fit(X, np.ones(n_rows))
+    assert model.n_iter_ == 1
+    assert model.convergence_ == 0
+    assert np.all(model.predict(X) == 1)
+
+
 @LINEAR
 def test_short_of_the_end_it_says_so(model):
     X, y = load_digits(return_X_y=True)

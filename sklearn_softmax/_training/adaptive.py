@@ -47,6 +47,10 @@ class Adaptive(Optimizer):
         own = {"sum": np.zeros_like(vector), "n_steps": 0}
         return self.optimizer.start(vector, momentum) | own
 
+    def n_numbers(self, network, n_rows):
+        """With the parameters of the best epoch, of the start, sum and mean of the last one."""
+        return self.optimizer.n_numbers(network, n_rows) + 4 * network.n_parameters
+
     def prepare(self, state, rows, batch_size, of_rows):
         """Complete the state of training before its first step, or before it goes on.
 

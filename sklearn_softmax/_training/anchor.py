@@ -158,7 +158,9 @@ def _curvature(objective, params, class_weight, rows, standardisation):
                 part = np.sqrt(h[:, output, :, np.newaxis]) * features
                 H[:, output] += part.swapaxes(-1, -2) @ part
         else:
-            part = h.swapaxes(-1, -2)[..., np.newaxis] * features[:, :, np.newaxis]
+            part = np.empty((*features.shape[:2], n_outputs, features.shape[-1]))
+            by_outputs = h.swapaxes(-1, -2)[..., np.newaxis]
+            np.multiply(by_outputs, features[:, :, np.newaxis], out=part)
             part = part.reshape(*features.shape[:2], size)
             H[:, 0] -= part.swapaxes(-1, -2) @ part
     if n_blocks < n_outputs:

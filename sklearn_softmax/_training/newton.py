@@ -53,6 +53,10 @@ class Newton(Optimizer):
         n_models = len(vector)
         return {"share": np.ones(n_models), "first": np.full(n_models, np.inf)}
 
+    def n_numbers(self, network, n_rows):
+        """Those of an anchor before an epoch and of one after it."""
+        return 2 * (network.layer_sizes[-1] * n_rows + network.n_parameters**2)
+
     def prepare(self, state, rows, batch_size, of_rows):
         """Complete the state of training before its first step, or before it goes on.
 

@@ -126,10 +126,10 @@ def _written_out(n_weights):
     """Rosenblatt's rule for so many weights: to loop over a few takes longer than to name them."""
     w, x = ([f"{name}{i}" for i in range(n_weights)] for name in "wx")
     source = f"""
-def learn(rows, steps, vector):
+def learn(rows, vector):
     {", ".join(w)}, = vector
     margins = []
-    for ({", ".join(x)},), step in zip(rows, steps):
+    for {", ".join(x)}, step in rows:
         margin = 0.0 + {" + ".join(map("{} * {}".format, w, x))}
         margins.append(margin)
         if margin <= 0:
@@ -167,8 +167,8 @@ class _Perceptron:
             X = np.column_stack([X, np.ones(len(X))])  # the intercept is the last of the sum
         X, steps = X * signs[:, np.newaxis], np.abs(steps)
         # Tuples that zip makes are quicker than a list a row.
-        rows, learn = zip(*X.T.tolist()), _written_out(X.shape[1])
-        self.vector[:], margins[:] = learn(rows, steps.tolist(), self.vector.tolist())
+        rows, learn = zip(*X.T.tolist(), steps.tolist()), _written_out(X.shape[1])
+        self.vector[:], margins[:] = learn(rows, self.vector.tolist())
         mistakes = np.flatnonzero(margins <= 0)
         if self.lag:
             lag, *_ = self.lag

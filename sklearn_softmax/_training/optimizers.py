@@ -38,6 +38,10 @@ class Optimizer:
         self.turn_into_step(gradient, state, lr, momentum, look_ahead)
         vector -= gradient
 
+    def n_numbers(self, network, n_rows):
+        """Numbers that the state of a model takes: two means of the gradient at most."""
+        return 2 * network.n_parameters
+
     def outcome(self, state):
         """Parameters of the models as they are handed over: those after the last step."""
         return state.params

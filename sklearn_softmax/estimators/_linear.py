@@ -38,12 +38,13 @@ class LinearMixin:
 class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentClassifier):
     """Linear classifiers whose loss is smooth; they have all of their parameters in common."""
 
-    def _optimizer_on_same_rows(self, hyperparameters):
+    def _optimizer_on_same_rows(self, is_penalised):
         """Newton's steps where a penalty sees to an optimum and the matrices are small."""
         n_outputs = self._loss.n_outputs(len(self.classes_))
         n_coefficients = self.n_features_in_ + self.fit_intercept
-        is_penalised = self.optimizer == "sgd" and np.all(hyperparameters.l2 > 0)
-        if is_penalised and is_affordable(self._loss, n_outputs, n_coefficients):
+        has_curvature = is_affordable(self._loss, n_outputs, n_coefficients)
+        is_automatic = self.lr == "auto" and self.optimizer == "sgd"
+        if is_automatic and is_penalised and has_curvature:
             return Newton()
         return self._optimizer()
 

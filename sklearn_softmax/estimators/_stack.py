@@ -187,16 +187,18 @@ class _Run:
 def _new_runs(models, data):
     """Runs that have not begun, one unless it would be too wide.
 
-    With lr="auto", models with a penalty take other steps than those without one.
+    Models with a penalty may take other steps than those without one.
     """
-    groups, width = {}, _width(data.leader, data.rows)
+    leader, rows, groups = data.leader, data.rows, {}
     for model in dict.fromkeys(models.values()):
         # As the run has it: so small a penalty may vanish.
-        l2 = dict(model)["reg_param"] / data.rows.total_weight
-        kind = data.leader.lr == "auto" and l2 > 0
-        groups.setdefault(kind, []).append(model)
+        is_penalised = dict(model)["reg_param"] / rows.total_weight > 0
+        optimizer = leader._optimizer_on_same_rows(is_penalised)
+        groups.setdefault(optimizer, []).append(model)
     return [
-        _Run(group[part]) for group in groups.values() for part in gen_batches(len(group), width)
+        _Run(group[part])
+        for optimizer, group in groups.items()
+        for part in gen_batches(len(group), _width(leader, rows, optimizer))
     ]
 
 
@@ -302,15 +304,13 @@ def _is_of_this_package(estimator):
     return type(estimator).__module__.startswith(f"{__package__}.")
 
 
-def _width(estimator, rows):
+def _width(estimator, rows, optimizer):
     """Number of models that a run has room for."""
     network = estimator._network(rows.X.shape[1])
-    n_vectors = 4  # parameters, gradient and two means of it
-    if estimator.lr == "auto":
-        n_vectors += 4  # those of the best epoch, of the start, sum and mean of the last one
     n_outputs = 2 * sum(network.layer_sizes[1:]) * rows.BLOCK_SIZE
     n_records = 5 * len(rows)
-    n_numbers = n_vectors * network.n_parameters + n_outputs + n_records
+    n_numbers = 2 * network.n_parameters + n_outputs + n_records
+    n_numbers += optimizer.n_numbers(network, len(rows))
     return max(1, STACK_BYTES // (rows.X.dtype.itemsize * n_numbers))
 
 

@@ -484,7 +484,7 @@ def test_a_diverging_validation_loss_is_told_of(case):
 @pytest.mark.parametrize("models_in_a_part", [1, 2, 3])
 @every_case
 def test_a_stack_that_is_cut_gives_the_same(case, models_in_a_part, monkeypatch):
-    monkeypatch.setattr(_stack, "_width", lambda network, rows: models_in_a_part)
+    monkeypatch.setattr(_stack, "_width", lambda *others: models_in_a_part)
     assert_as_if_alone(members(case), *data(case))
 
 

@@ -1,20 +1,16 @@
 """Gradient and curvature of the objective over all rows, where an epoch begins."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from sklearn_softmax._model.network import Room
-
-# Rows that stand for all in the curvature, in relation to the coefficients of an output.
-ROWS_A_COEFFICIENT = 128
-# What is added to the diagonal of the curvature, in relation to it and to a variance of 1: where
-# the scores of a softmax grow alike nothing changes, nor by a feature that does not vary.
-DAMPING, LEAST = 1e-6, 1e-12
+from sklearn_softmax._training.curvature import curvature
+from sklearn_softmax._training.of_models import OfModels
 
 
 @dataclass(frozen=True)
-class Anchor:
+class Anchor(OfModels):
     r"""What is known of the objective where some models stand.
 
     Parameters
@@ -27,12 +23,8 @@ class Anchor:
         Of the mean loss over all rows, without the penalty.
     of_scores : ndarray of shape (M, n_outputs, n_rows)
         Gradient of the rows' losses by their scores, as a batch weighs them.
-    inverse : ndarray of shape (M, n_blocks, size, size)
-        Of the Hessian of the objective in standardised features: one block of all coefficients
-        where the loss ties the outputs together, else one an output.
-    degrees_of_freedom : ndarray of shape (M,), float64
-        Coefficients of a block that the penalty leaves free, :math:`\mathrm{tr}(H^{-1} H_{loss})`;
-        of several blocks, the most.
+    inverse : ByCoefficients or ByRows
+        Of the Hessian of the objective in standardised features.
     fall : ndarray of shape (M,), float64
         By how much a step to the minimum, as far as curvature is constant, would lower the
         objective.
@@ -42,22 +34,8 @@ class Anchor:
     objective: np.ndarray
     gradient: np.ndarray
     of_scores: np.ndarray
-    inverse: np.ndarray
-    degrees_of_freedom: np.ndarray
+    inverse: object
     fall: np.ndarray
-
-    def of_models(self, models):
-        """That of some models."""
-        return Anchor(*(getattr(self, field.name)[models] for field in fields(self)))
-
-    def merged(self, other, is_other):
-        """The same with that of another one for some models."""
-        return Anchor(
-            *(
-                np.where(is_other.reshape(-1, *[1] * (own.ndim - 1)), new, own)
-                for own, new in ((getattr(a, f.name) for a in (self, other)) for f in fields(self))
-            )
-        )
 
     def of_block(self, rows, block):
         """The part of ``of_scores`` that belongs to a block of the rows in some order."""
@@ -73,11 +51,10 @@ class Anchor:
         layer : ndarray of shape (M, n_outputs, n_coefficients)
             Changed in place.
         """
-        blocks = layer.reshape(*self.inverse.shape[:-1], 1)
-        layer[...] = np.matmul(self.inverse, blocks).reshape(layer.shape)
+        layer[...] = self.inverse.solve(layer)
 
 
-def anchor(objective, params, hyperparameters, rows, standardisation, batch_size):
+def anchor(objective, params, hyperparameters, rows, standardisation, batch_size, known=None):
     """Look at all rows from where models stand.
 
     Parameters
@@ -92,6 +69,8 @@ def anchor(objective, params, hyperparameters, rows, standardisation, batch_size
         Not damped.
     batch_size : int
         Rows of a full batch, no more than there are.
+    known : Anchor or None, default=None
+        That of the same models where they stood before.
 
     Returns
     -------
@@ -101,18 +80,14 @@ def anchor(objective, params, hyperparameters, rows, standardisation, batch_size
     losses, gradient, of_scores = _first_order(objective, params, class_weight, rows, batch_size)
     value = np.mean(losses * rows.relative_weights(class_weight), axis=-1, dtype=np.float64)
     value += objective.penalty(params, l2)
-    most = ROWS_A_COEFFICIENT * standardisation.n_coefficients
-    some = rows if len(rows) <= most else rows.some(class_weight, most)
-    of_loss = _curvature(objective, params, class_weight, some, standardisation)
-    inverse, degrees_of_freedom = _inverse(of_loss, l2, standardisation)
+    given = objective, params, hyperparameters, rows, standardisation
+    inverse = curvature(*given, known and known.inverse)
     full = params.on(gradient.copy())
     objective.add_penalty_gradient(params, l2[:, np.newaxis, np.newaxis], full)
     standardisation.pull_back(full.vector)
-    blocks = standardisation.layer(full.vector).reshape(*inverse.shape[:-1], 1)
-    fall = np.sum(blocks * np.matmul(inverse, blocks), axis=(1, 2, 3), dtype=np.float64) / 2
-    inverse = inverse.astype(gradient.dtype)
-    vector = params.vector.copy()
-    return Anchor(vector, value, gradient, of_scores, inverse, degrees_of_freedom, fall)
+    layer = standardisation.layer(full.vector)
+    fall = np.sum(layer * inverse.solve(layer), axis=(1, 2), dtype=np.float64) / 2
+    return Anchor(params.vector.copy(), value, gradient, of_scores, inverse, fall)
 
 
 def _first_order(objective, params, class_weight, rows, batch_size):
@@ -135,56 +110,3 @@ def _first_order(objective, params, class_weight, rows, batch_size):
         of_scores[..., block] = room.outputs[-1]
     gradient *= batch_size / len(rows)
     return objective.loss.losses(record), gradient, of_scores
-
-
-def _curvature(objective, params, class_weight, rows, standardisation):
-    r"""Hessian of the mean loss in standardised features, of shape (M, n_blocks, size, size).
-
-    .. math:: \overline{w\, (\mathrm{diag}(h) - h h^\top) \otimes \tilde{x}' \tilde{x}'^\top}
-
-    with h that of the loss, and :math:`\tilde{x}'` the standardised features and a 1 for the
-    intercept; without :math:`h h^\top` where each output is a block.
-    """
-    loss, (n_models, n_outputs) = objective.loss, (len(params.vector), standardisation.n_outputs)
-    n_blocks, size = loss.n_blocks(n_outputs), n_outputs * standardisation.n_coefficients
-    H = np.zeros((n_models, n_blocks, size // n_blocks, size // n_blocks))
-    weights = np.broadcast_to(rows.relative_weights(class_weight), (n_models, len(rows)))
-    for block in rows.blocks():
-        X = rows.read(block)
-        h = loss.hessian(objective.network.scores(params, X).astype(np.float64))
-        features = standardisation.design(X) * np.sqrt(weights[:, block, np.newaxis] / len(rows))
-        if n_blocks == n_outputs:
-            for output in range(n_outputs):
-                part = np.sqrt(h[:, output, :, np.newaxis]) * features
-                H[:, output] += part.swapaxes(-1, -2) @ part
-        else:
-            part = np.empty((*features.shape[:2], n_outputs, features.shape[-1]))
-            by_outputs = h.swapaxes(-1, -2)[..., np.newaxis]
-            np.multiply(by_outputs, features[:, :, np.newaxis], out=part)
-            part = part.reshape(*features.shape[:2], size)
-            H[:, 0] -= part.swapaxes(-1, -2) @ part
-    if n_blocks < n_outputs:
-        # h sums to 1, so what stands beside the diagonal makes up the rest of it.
-        by_outputs = H.reshape(n_models, *2 * (n_outputs, standardisation.n_coefficients))
-        rest = by_outputs.sum(axis=3)
-        for output in range(n_outputs):
-            by_outputs[:, output, :, output] -= rest[:, output]
-    return H
-
-
-def _inverse(of_loss, l2, standardisation):
-    """Inverse of the Hessian with the penalty, and the degrees of freedom that it leaves."""
-    n_features, n_coefficients = len(standardisation.variance), standardisation.n_coefficients
-    penalty = np.zeros((len(l2), n_coefficients))
-    penalty[:, :n_features] = l2[:, np.newaxis] * standardisation.scale[:, 0].astype(float) ** 2
-    H, size = of_loss.copy(), of_loss.shape[-1]
-    diagonal = np.einsum("...jj->...j", H)
-    diagonal += np.tile(penalty, size // n_coefficients)[:, np.newaxis]
-    diagonal += DAMPING * diagonal + LEAST
-    inverse = np.linalg.inv(H)
-    degrees_of_freedom = np.einsum("...ij,...ji->...", inverse, of_loss).max(axis=-1)
-    if size > n_coefficients:
-        # As gradients do, steps of all outputs sum to zero.
-        by_outputs = inverse.reshape(len(l2), -1, n_coefficients, size)
-        by_outputs -= by_outputs.mean(axis=1, keepdims=True)
-    return inverse, degrees_of_freedom

@@ -1,4 +1,4 @@
-"""Newton's steps on batches, for penalised linear models of few coefficients."""
+"""Newton's steps on batches, for penalised linear models of few coefficients or rows."""
 
 from dataclasses import dataclass
 
@@ -6,20 +6,14 @@ import numpy as np
 
 from sklearn_softmax._training.anchor import anchor
 from sklearn_softmax._training.convergence import SMALLEST_SHARE, TINY, ForeseenFall
+from sklearn_softmax._training.curvature import MOST_NUMBERS
 from sklearn_softmax._training.optimizers import Optimizer
 
-# Numbers in the matrices of a model beyond which inverting them takes more time than it saves.
-MOST_NUMBERS = 2**19
 # Noise of batches, in relation to that of rows which are all alike.
 NOISE = 2
 CUT, GROWTH = 1 / 4, 1.5
 # Of an objective, in relation to the precision of the parameters.
 ROUNDING = 8
-
-
-def is_affordable(loss, n_outputs, n_coefficients):
-    """Whether the matrices of a model with so many coefficients an output are worth their time."""
-    return (n_outputs * n_coefficients) ** 2 <= loss.n_blocks(n_outputs) * MOST_NUMBERS
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ class Newton(Optimizer):
 
     def n_numbers(self, network, n_rows):
         """Those of an anchor before an epoch and of one after it."""
-        return 2 * (network.layer_sizes[-1] * n_rows + network.n_parameters**2)
+        return 2 * (network.layer_sizes[-1] * n_rows + MOST_NUMBERS)
 
     def prepare(self, state, rows, batch_size, of_rows):
         """Complete the state of training before its first step, or before it goes on.
@@ -98,9 +92,9 @@ class Newton(Optimizer):
 
     def _anchor(self, state, objective, rows):
         """What is known of the objective where the models stand."""
-        moving = state.optimizer_state
-        given = rows, moving["standardisation"], moving["batch_size"]
-        return anchor(objective, state.params, state.hyperparameters, *given)
+        moving, values = state.optimizer_state, state.hyperparameters
+        given = objective, state.params, values, rows, moving["standardisation"]
+        return anchor(*given, moving["batch_size"], moving.get("anchor"))
 
     def _adopt(self, state, anchor):
         """Let the next epoch begin from an anchor."""
@@ -111,7 +105,7 @@ class Newton(Optimizer):
         scale = np.maximum(anchor.objective, SMALLEST_SHARE * moving["first"])
         moving["fall"] = anchor.fall / scale
         n_rows = anchor.of_scores.shape[-1]
-        noise = NOISE * anchor.degrees_of_freedom / moving["batch_size"]
+        noise = NOISE * anchor.inverse.degrees_of_freedom / moving["batch_size"]
         rate = moving["share"] / (1 + noise * (moving["batch_size"] < n_rows))
         state.hyperparameters = state.hyperparameters.at_rates(rate)
 

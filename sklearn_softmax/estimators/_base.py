@@ -338,7 +338,7 @@ class GradientDescentClassifier(
         of_steps = values("lr_decay"), l2, momentum, nesterov
         return Hyperparameters(lr, *of_steps, dropout, class_weight)
 
-    def _optimizer_on_same_rows(self, is_penalised):
+    def _optimizer_on_same_rows(self, n_rows, is_penalised):
         """What takes the steps as long as no other rows are to be learnt from."""
         return self._optimizer()
 
@@ -378,7 +378,8 @@ class GradientDescentClassifier(
             of_rows = self._standardisation(network, rows, hyperparameters)
             known = before.get("standardisation", of_rows)
             if known.is_of_same_rows(of_rows):
-                optimizer = self._optimizer_on_same_rows(np.all(hyperparameters.l2 > 0))
+                is_penalised = np.all(hyperparameters.l2 > 0)
+                optimizer = self._optimizer_on_same_rows(len(rows), is_penalised)
         is_in_use = before and self._optimizer_in_use == self._settings_of(optimizer)
         start = optimizer.start(params.vector, hyperparameters.momentum)
         state = State(params, before if is_in_use else start, hyperparameters, epoch)

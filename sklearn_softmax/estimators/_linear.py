@@ -5,7 +5,8 @@ import numpy as np
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.parameters import Layers
 from sklearn_softmax._training.adaptive import Adaptive
-from sklearn_softmax._training.newton import Newton, is_affordable
+from sklearn_softmax._training.curvature import is_affordable
+from sklearn_softmax._training.newton import Newton
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._predictions import ProbabilisticMixin
 
@@ -38,11 +39,11 @@ class LinearMixin:
 class SmoothLinearClassifier(LinearMixin, ProbabilisticMixin, GradientDescentClassifier):
     """Linear classifiers whose loss is smooth; they have all of their parameters in common."""
 
-    def _optimizer_on_same_rows(self, is_penalised):
+    def _optimizer_on_same_rows(self, n_rows, is_penalised):
         """Newton's steps where a penalty sees to an optimum and the matrices are small."""
         n_outputs = self._loss.n_outputs(len(self.classes_))
         n_coefficients = self.n_features_in_ + self.fit_intercept
-        has_curvature = is_affordable(self._loss, n_outputs, n_coefficients)
+        has_curvature = is_affordable(self._loss, n_outputs, n_coefficients, n_rows)
         is_automatic = self.lr == "auto" and self.optimizer == "sgd"
         if is_automatic and is_penalised and has_curvature:
             return Newton()

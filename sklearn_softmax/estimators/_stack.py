@@ -193,7 +193,7 @@ def _new_runs(models, data):
     for model in dict.fromkeys(models.values()):
         # As the run has it: so small a penalty may vanish.
         is_penalised = dict(model)["reg_param"] / rows.total_weight > 0
-        optimizer = leader._optimizer_on_same_rows(is_penalised)
+        optimizer = leader._optimizer_on_same_rows(len(rows), is_penalised)
         groups.setdefault(optimizer, []).append(model)
     return [
         _Run(group[part])

@@ -133,10 +133,11 @@ class GDLogisticRegression(SmoothLinearClassifier):
     Newton's method [6]_, a step a batch: an epoch begins by looking at all rows and inverting the
     matrices of second derivatives, and what is seen there takes the noise off the gradient of each
     batch [7]_. It takes few epochs to the optimum, on collinear features too; the rate is a share
-    of the full step, and momentum has no effect. :meth:`partial_fit` with other rows ends it, for
-    a part tells too little of the others. Without a penalty, steps follow the gradient in
-    standardised features, and the model they end in classifies new rows better than one that is
-    far ahead of it.
+    of the full step, and momentum has no effect. So it is with more features than rows, if the
+    rows are no more than that and ``X`` holds up to 4,194,304 numbers: the matrices are those of
+    the rows then. :meth:`partial_fit` with other rows ends it, for a part tells too little of the
+    others. Without a penalty, steps follow the gradient in standardised features, and the model
+    they end in classifies new rows better than one that is far ahead of it.
 
     The figures of ``history_`` come from the scores that the steps computed anyway:
     they cost no extra pass over the data. Rows are gathered into small buffers:

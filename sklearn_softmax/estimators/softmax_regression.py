@@ -126,6 +126,8 @@ class SoftmaxRegression(SmoothLinearClassifier):
     begins by looking at all rows and inverting the matrix of second derivatives, and what is seen
     there takes the noise off the gradient of each batch [7]_. It takes few epochs to the optimum,
     on collinear features too; the rate is a share of the full step, and momentum has no effect.
+    So it is with more features than rows, if the rows times the classes are no more than that and
+    ``X`` holds up to 4,194,304 numbers: the matrix is one of the rows then.
     :meth:`partial_fit` with other rows ends it, for a part tells too little of the others.
     Without a penalty, steps follow the gradient in standardised features, and the model they end
     in classifies new rows better than one that is far ahead of it.

@@ -8,14 +8,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 
 from sklearn_softmax import FusedGridSearchCV, GDLogisticRegression, SoftmaxRegression
-from sklearn_softmax._model.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from sklearn_softmax._model.losses import SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.conditioning import standardisation
 from sklearn_softmax._training.mini_batch import MiniBatchPass
-from sklearn_softmax._training.newton import Newton, is_affordable
+from sklearn_softmax._training.newton import Newton
 from sklearn_softmax._training.run import TrainingRun
 from tests.cases import unfinished
 from tests.helpers import random_rows, starting_state, value_and_gradient
@@ -121,22 +122,6 @@ def test_an_epoch_that_raises_the_objective_is_taken_back():
     np.testing.assert_allclose(run.state.hyperparameters.lr / rate, [0.25, 1.0, 0.25])
 
 
-@pytest.mark.parametrize(
-    ("loss", "n_outputs", "n_coefficients", "answer"),
-    [
-        (SoftmaxCrossEntropy(), 10, 65, True),
-        (SoftmaxCrossEntropy(), 10, 101, False),
-        (SoftmaxCrossEntropy(), 2, 500, True),
-        (SigmoidCrossEntropy(), 1, 700, True),
-        (SigmoidCrossEntropy(), 1, 800, False),
-        (SigmoidCrossEntropy(), 10, 200, True),
-        (SigmoidCrossEntropy(), 100, 80, False),
-    ],
-)
-def test_matrices_have_to_be_worth_their_time(loss, n_outputs, n_coefficients, answer):
-    assert is_affordable(loss, n_outputs, n_coefficients) == answer
-
-
 # --- as users see it ------------------------------------------------------------------------
 
 
@@ -152,8 +137,26 @@ def test_it_is_for_penalised_models_with_few_coefficients(model):
     assert not is_newton(clone(model).set_params(reg_param=0.0).fit(X, y))
     assert not is_newton(clone(model).set_params(optimizer="adam").fit(X, y))
     assert not is_newton(clone(model).set_params(lr=0.01, n_epochs=1).fit(X, y))
-    wide, of_wide = make_classification(60, 1500, random_state=0)
-    assert not is_newton(clone(model).fit(wide, of_wide))
+    many, of_many = make_classification(1200, 1100, random_state=0)
+    assert not is_newton(clone(model).set_params(n_epochs=1).fit(many, of_many))
+
+
+@LINEAR
+@pytest.mark.parametrize("batch_size", [20, 60])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_it_is_for_few_rows_of_many_features(model, n_classes, batch_size):
+    options = {"n_informative": 10, "n_classes": n_classes, "random_state": 0}
+    X, y = make_classification(60, 1500, **options)
+    model = clone(model).set_params(batch_size=batch_size, reg_param=30.0).fit(X, y)
+    assert is_newton(model)
+    assert model.n_iter_ < 20
+    model.set_params(n_epochs=100).fit(X, y)
+    C = 2 / 30 if n_classes == 2 and len(model.coef_) == 2 else 1 / 30
+    best = LogisticRegression(C=C, solver="newton-cg", tol=1e-10, max_iter=1000)
+    if len(model.coef_) == n_classes == 3 and isinstance(model, GDLogisticRegression):
+        best = OneVsRestClassifier(best)
+    best.fit(X, y)
+    np.testing.assert_allclose(model.predict_proba(X), best.predict_proba(X), atol=1e-4)
 
 
 @pytest.mark.parametrize("batch_size", [32, 200, 569])

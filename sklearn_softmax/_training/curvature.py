@@ -1,6 +1,7 @@
 """Inverse of the Hessian of a penalised linear model, by its coefficients or by its rows."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -179,7 +180,7 @@ class ByRows(OfModels):
     M. Woodbury, "Inverting modified matrices" (1950).
     """
 
-    shared = ("features",)
+    shared: ClassVar[tuple[str, ...]] = ("features",)
 
     features: np.ndarray
     penalty: np.ndarray

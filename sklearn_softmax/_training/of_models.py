@@ -1,6 +1,7 @@
 """What records of several models have in common: some of them can be chosen."""
 
 from dataclasses import fields, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -8,7 +9,7 @@ import numpy as np
 class OfModels:
     """Arrays whose first axis is that of the models of a run, but for those that models share."""
 
-    shared = ()
+    shared: ClassVar[tuple[str, ...]] = ()
 
     def of_models(self, models):
         """Those of some models."""

@@ -12,11 +12,9 @@ from sklearn_softmax._training.of_models import OfModels
 MOST_NUMBERS, MOST_FEATURES = 2**19, 2**22
 # Rows that stand for all, in relation to the coefficients of an output.
 ROWS_A_COEFFICIENT = 128
-# What is added to the diagonal of the Hessian, in relation to it and to a variance of 1: where the
-# scores of a softmax grow alike nothing changes, nor by a feature that does not vary.
-DAMPING, LEAST = 1e-6, 1e-12
-# Penalty of the intercept where rows are fewer than coefficients.
-OF_INTERCEPT = 1e-6
+# What is added to the penalties of standardised features and of the intercept, which has none:
+# where the scores of a softmax grow alike nothing changes, nor by a feature that does not vary.
+OF_FEATURES, OF_INTERCEPT = 1e-9, 1e-3
 
 
 def is_affordable(loss, n_outputs, n_coefficients, n_rows):
@@ -59,8 +57,8 @@ def curvature(objective, params, hyperparameters, rows, standardisation, known=N
     class_weight, n_coefficients = hyperparameters.class_weight, standardisation.n_coefficients
     most = ROWS_A_COEFFICIENT * n_coefficients
     rows = rows if len(rows) <= most else rows.some(class_weight, most)
-    penalty = np.zeros((len(params.vector), n_coefficients))
-    penalty[:, : len(standardisation.variance)] = (
+    penalty = np.full((len(params.vector), n_coefficients), OF_INTERCEPT)
+    penalty[:, : len(standardisation.variance)] = OF_FEATURES + (
         hyperparameters.l2[:, np.newaxis] * standardisation.scale[:, 0].astype(float) ** 2
     )
     given = _Loss(objective, params, class_weight), rows, standardisation, penalty
@@ -126,7 +124,6 @@ class ByCoefficients(OfModels):
         H, (n_models, _, size, _) = of_loss.copy(), of_loss.shape
         diagonal = np.einsum("...jj->...j", H)
         diagonal += np.tile(penalty, size // penalty.shape[-1])[:, np.newaxis]
-        diagonal += DAMPING * diagonal + LEAST
         inverse = np.linalg.inv(H)
         degrees_of_freedom = np.einsum("...ij,...ji->...", inverse, of_loss).max(axis=-1)
         if loss.n_blocks < loss.n_outputs:
@@ -194,8 +191,7 @@ class ByRows(OfModels):
         X = rows.read(slice(0, len(rows)))
         if known is None:
             features = standardisation.design(X)
-            penalty = penalty[:, np.newaxis] + LEAST
-            penalty[..., len(standardisation.variance) :] = OF_INTERCEPT
+            penalty = penalty[:, np.newaxis]
             kernel = np.matmul(features / penalty, features.T)
         else:
             features, penalty, kernel = known.features, known.penalty, known.kernel

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn_softmax._model.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training import curvature
 from sklearn_softmax._training.anchor import anchor
 from sklearn_softmax._training.conditioning import standardisation
 from sklearn_softmax._training.rows import Rows
@@ -49,7 +50,10 @@ def standardised_gradient(objective, params, rows, scaling, l2):
 @CASES
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("is_sparse", [False, True])
-def test_a_step_changes_the_gradient_by_itself(loss, n_classes, fit_intercept, is_sparse, rng):
+def test_a_step_changes_the_gradient_by_itself(
+    loss, n_classes, fit_intercept, is_sparse, rng, monkeypatch
+):
+    monkeypatch.setattr(curvature, "OF_INTERCEPT", 1e-9)
     options = {"weighted": True, "sparse_X": is_sparse, "fit_intercept": fit_intercept}
     objective, params, values, rows, scaling = problem(rng, loss, n_classes, **options)
     found = anchor(objective, params, values, rows, scaling, 7)

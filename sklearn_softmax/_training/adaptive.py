@@ -101,8 +101,9 @@ class Adaptive(Optimizer):
         """Take over the rates of the driver, and the scales that go with them."""
         driver, moving = state.optimizer_state["driver"], state.optimizer_state
         state.hyperparameters = state.hyperparameters.at_rates(driver.rate)
-        if self.curvature is not None:
-            damping = driver.growth * state.hyperparameters.l2 / self.curvature
+        l2 = state.hyperparameters.l2
+        if self.curvature is not None and l2.any():
+            damping = driver.growth * l2 / self.curvature
             moving["standardisation"] = moving["standardisation"].damped(damping)
 
     def state_of_models(self, state, models, momentum):

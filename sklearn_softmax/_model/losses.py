@@ -20,10 +20,10 @@ Every loss offers
 ``of_zeros(n_outputs)``             loss of a sample whose scores are all 0: nothing is known of it
 ``predict(scores)``                 class indices ``(M, m)``
 ``log_probabilities(scores)``       ``(M, n_classes, m)``, where the loss defines them
-``hessian(scores)``                 of each sample by its scores, as far as changes that gradients
-                                    can bring about go: h of ``(M, n_outputs, m)`` for diag(h)
-                                    where outputs are blocks of their own, else diag(h) - h h'
-``n_blocks(n_outputs)``             as many as there are outputs, or 1
+``hessian(scores)``                 h ``(M, n_outputs, m)``, which tells the Hessian of each sample
+                                    by its scores, in the directions that gradients have: diag(h)
+                                    where each output is a block, diag(h) - h h' where all are one
+``n_blocks(n_outputs)``             number of these blocks
 ``curvature``                       bound on its eigenvalues; both are for ``lr="auto"``
 ``learns_only_from_mistakes``       whether correct samples have a gradient of zero
 ==================================  ==============================================================
@@ -164,16 +164,16 @@ class SoftmaxCrossEntropy(_Loss):
         return record[0] == 0
 
     def hessian(self, scores):
-        """diag(P) - P P', with P the probabilities.
+        """P, the probabilities, for diag(P) - P P'; of two classes 2 P (1 - P).
 
-        Of two classes, it makes of a change and its opposite the same as 2 diag(P (1 - P)).
+        The gradients of two scores are opposite, and for opposite changes diag(2 P (1 - P)) is the
+        same as diag(P) - P P'.
         """
-        P = np.exp(scores - np.maximum.reduce(scores, axis=-2, keepdims=True))
-        P /= np.add.reduce(P, axis=-2, keepdims=True)
+        P = self.probabilities(scores)
         return P if P.shape[-2] > 2 else 2 * P * (1 - P)
 
     def n_blocks(self, n_outputs):
-        """Two outputs mirror each other, more have a part in all others."""
+        """One block of all outputs, but one for each of two, whose changes are opposite."""
         return n_outputs if n_outputs <= 2 else 1
 
     def log_probabilities(self, scores):
@@ -266,11 +266,11 @@ class SigmoidCrossEntropy(_OneVsRest):
         scores -= T
 
     def hessian(self, scores):
-        """The sigmoid of each score, times what it is below 1: outputs have no part in others."""
+        """The sigmoid of each score, times what it is below 1."""
         return expit(scores) * expit(-scores)
 
     def n_blocks(self, n_outputs):
-        """Each output by itself."""
+        """One block for each output, whose scores are independent of the others."""
         return n_outputs
 
     def log_probabilities(self, scores):

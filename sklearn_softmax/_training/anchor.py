@@ -11,7 +11,7 @@ from sklearn_softmax._training.of_models import OfModels
 
 @dataclass(frozen=True)
 class Anchor(OfModels):
-    r"""What is known of the objective where some models stand.
+    """What is known of the objective where some models stand.
 
     Parameters
     ----------
@@ -42,16 +42,6 @@ class Anchor(OfModels):
         if rows.order is None:
             return self.of_scores[..., block]
         return self.of_scores.take(rows.order[block], axis=-1)
-
-    def solve(self, layer):
-        """Turn a gradient in standardised features into Newton's step.
-
-        Parameters
-        ----------
-        layer : ndarray of shape (M, n_outputs, n_coefficients)
-            Changed in place.
-        """
-        layer[...] = self.inverse.solve(layer)
 
 
 def anchor(objective, params, hyperparameters, rows, standardisation, batch_size, known=None):

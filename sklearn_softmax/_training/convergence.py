@@ -17,7 +17,7 @@ TINY = np.finfo(float).tiny
 
 
 class ForeseenFall:
-    """The same of models of which the optimiser foresees how far the objective will fall.
+    """How far the training objective of each model will yet fall, as the optimiser foresees.
 
     Parameters
     ----------
@@ -29,14 +29,14 @@ class ForeseenFall:
         self._state = state
 
     def note(self, objective):
-        """Do nothing: the optimiser has seen more than the mean over an epoch."""
+        """Do nothing: the optimiser looks at the objective itself."""
 
     def fall(self):
         """Relative fall to come of each model."""
         return self._state.optimizer_state["fall"]
 
     def has_come(self):
-        """Which models have next to nothing left to gain."""
+        """Which models have next to nothing left to gain: at most 0.001."""
         return self.fall() <= LARGEST_FALL_TO_COME
 
     def keep(self, models):

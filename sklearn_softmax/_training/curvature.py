@@ -8,20 +8,20 @@ import numpy as np
 from sklearn_softmax._training.of_models import OfModels
 
 # Numbers in the matrices of a model beyond which inverting them takes more time than it saves, and
-# in the features of rows that are kept.
-MOST_NUMBERS, MOST_FEATURES = 2**19, 2**22
+# in the standardised copy of few rows.
+MOST_NUMBERS, MOST_IN_COPY = 2**19, 2**22
 # Rows that stand for all, in relation to the coefficients of an output.
 ROWS_A_COEFFICIENT = 128
-# What is added to the penalties of standardised features and of the intercept, which has none:
-# where the scores of a softmax grow alike nothing changes, nor by a feature that does not vary.
+# Added to the penalties of standardised features and of the intercept, which has none, so that H
+# can be inverted: else it is 0 for a feature that does not vary, and where all scores grow alike.
 OF_FEATURES, OF_INTERCEPT = 1e-9, 1e-3
 
 
 def is_affordable(loss, n_outputs, n_coefficients, n_rows):
     """Whether the matrices of a model with so many coefficients an output are worth their time."""
     n_numbers = n_outputs**2 // loss.n_blocks(n_outputs) * min(n_coefficients, n_rows) ** 2
-    is_kept = n_rows < n_coefficients
-    return n_numbers <= MOST_NUMBERS and (not is_kept or n_rows * n_coefficients <= MOST_FEATURES)
+    n_in_copy = n_rows * n_coefficients if n_rows < n_coefficients else 0
+    return n_numbers <= MOST_NUMBERS and n_in_copy <= MOST_IN_COPY
 
 
 def curvature(objective, params, hyperparameters, rows, standardisation, known=None):

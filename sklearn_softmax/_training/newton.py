@@ -9,10 +9,11 @@ from sklearn_softmax._training.convergence import SMALLEST_SHARE, TINY, Foreseen
 from sklearn_softmax._training.curvature import MOST_NUMBERS
 from sklearn_softmax._training.optimizers import Optimizer
 
-# Noise of batches, in relation to that of rows which are all alike.
+# Noise of batches, in relation to that of rows which weigh alike in the curvature.
 NOISE = 2
+# Factors of the share of steps after an epoch that has raised the objective, and after others.
 CUT, GROWTH = 1 / 4, 1.5
-# Of an objective, in relation to the precision of the parameters.
+# Relative rise of the objective that counts as none, in units of the parameters' precision.
 ROUNDING = 8
 
 
@@ -109,26 +110,24 @@ class Newton(Optimizer):
         rate = moving["share"] / (1 + noise * (moving["batch_size"] < n_rows))
         state.hyperparameters = state.hyperparameters.at_rates(rate)
 
-    def step(self, vector, gradient, state, lr, momentum, look_ahead=None):
-        """Take one step.
+    def turn_into_step(self, gradient, state, lr, momentum=None, look_ahead=None):
+        """Make the next step of the gradient.
 
         Parameters
         ----------
-        vector : ndarray of shape (M, n_parameters)
-            Changed in place.
         gradient : ndarray of shape (M, n_parameters)
-            Without the noise of its batch; overwritten.
+            Without the noise of its batch; overwritten by what is to be taken off the parameters.
         state : dict
         lr : ndarray of shape (M, 1)
         momentum, look_ahead : object
-            Of no effect: what a step knows of the others is the curvature.
+            Of no effect.
         """
         coordinates = state["standardisation"]
         coordinates.pull_back(gradient)
-        state["anchor"].solve(coordinates.layer(gradient))
+        layer = coordinates.layer(gradient)
+        layer[...] = state["anchor"].inverse.solve(layer)
         coordinates.push_forward(gradient)
         gradient *= lr
-        vector -= gradient
 
     def end_epoch(self, state, value, objective, rows):
         """Look at all rows, and take models back that stand worse than before.

@@ -7,7 +7,9 @@ makes the direction of some models' steps start afresh.
 gradient up: what ``turn_into_step`` makes of the gradient is taken off the vector.
 ``begin_epoch(state, objective, rows)`` is told of an epoch before its first step;
 ``end_epoch(state, value, objective, rows)`` of the mean of the objective over it, and answers which
-models it has taken back.
+models it has taken back. ``anchor(state)`` is where an epoch began, where steps go by it.
+``convergence(state, steps_an_epoch)`` makes what tells convergence, ``without_rows(state)`` leaves
+out what belongs to the rows, and ``n_numbers(network, n_rows)`` counts what a model's state takes.
 The optimisers themselves never change. Vectors have the shape (M, n_parameters), a row a model, and
 ``lr``, ``momentum`` and ``look_ahead`` are arrays of shape (M, 1).
 """

@@ -390,12 +390,13 @@ class GradientDescentClassifier(
 
     def _standardisation(self, network, rows, hyperparameters):
         """Standardisation of the features by these rows."""
-        of_models = {
-            "n_models": len(hyperparameters.lr),
-            "class_weight": hyperparameters.class_weight,
-        }
-        n_outputs = network.layer_sizes[1]
-        return standardisation(rows, n_outputs, fit_intercept=self.fit_intercept, **of_models)
+        return standardisation(
+            rows,
+            n_outputs=network.layer_sizes[1],
+            fit_intercept=self.fit_intercept,
+            n_models=len(hyperparameters.lr),
+            class_weight=hyperparameters.class_weight,
+        )
 
     def _parameters_for(self, network):
         """A copy of the fitted parameters, which have to be those of this network."""

@@ -29,7 +29,8 @@ class SoftmaxRegression(SmoothLinearClassifier):
         Learning rate. "auto" takes the steps in standardised features [3]_, at a rate
         that is raised after epochs of gain and halved after others [5]_, so that unscaled
         data train without tuning: the objective and its optimum stay the same, and X is left
-        as it is. The fitted parameters are the means over the steps of the last epoch.
+        as it is. The fitted parameters are the means over the steps of the last epoch, or
+        those after its last step where Newton's steps are taken (see Notes).
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     reg_param : float, default=0.0
@@ -127,14 +128,15 @@ class SoftmaxRegression(SmoothLinearClassifier):
     there takes the noise off the gradient of each batch [7]_. It takes few epochs to the optimum,
     on collinear features too; the rate is a share of the full step, and momentum has no effect.
     So it is with more features than rows, if the rows times the classes are no more than that and
-    ``X`` holds up to 4,194,304 numbers: the matrix is one of the rows then.
+    ``X`` holds up to 4,194,304 numbers: the matrix is one of the rows then, which are kept in
+    standardised features, 32 MiB at most.
     :meth:`partial_fit` with other rows ends it, for a part tells too little of the others.
     Without a penalty, steps follow the gradient in standardised features, and the model they end
     in classifies new rows better than one that is far ahead of it.
 
     The figures of ``history_`` come from the scores that the steps computed anyway:
     they cost no extra pass over the data. Rows are gathered into small buffers:
-    an ``X`` of float32 or float64, dense or CSR, is never copied.
+    an ``X`` of float32 or float64, dense or CSR, is otherwise never copied.
 
     References
     ----------

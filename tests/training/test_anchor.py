@@ -4,38 +4,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sklearn_softmax._model.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
-from sklearn_softmax._model.network import DenseNetwork
-from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._model.losses import SoftmaxCrossEntropy
 from sklearn_softmax._training import curvature
 from sklearn_softmax._training.anchor import anchor
-from sklearn_softmax._training.conditioning import standardisation
 from sklearn_softmax._training.rows import Rows
-from tests.helpers import hyperparameters, random_params, random_rows, value_and_gradient
-
-CASES = pytest.mark.parametrize(
-    ("loss", "n_classes"),
-    [
-        (SoftmaxCrossEntropy(), 3),
-        (SoftmaxCrossEntropy(), 2),
-        (SigmoidCrossEntropy(), 3),
-        (SigmoidCrossEntropy(), 2),
-    ],
-    ids=["softmax", "softmax-two", "sigmoids", "sigmoid"],
-)
-
-
-def problem(rng, loss, n_classes=3, *, fit_intercept=True, n_models=1, l2=0.3, **options):
-    """Rows with an objective, parameters and all else that an anchor is made of."""
-    rows = random_rows(rng, n_classes=n_classes, n_features=3, **{"n": 40, **options})
-    n_outputs = loss.n_outputs(n_classes)
-    network = DenseNetwork((3, n_outputs), fit_intercept)
-    scaling = standardisation(rows, n_outputs, fit_intercept=fit_intercept, n_models=n_models)
-    params = random_params(network, rng, n_models=n_models)
-    if isinstance(loss, SoftmaxCrossEntropy):  # as training from zeros has it
-        layer = scaling.layer(params.vector)
-        layer -= layer.mean(axis=1, keepdims=True)
-    return Objective(network, loss), params, hyperparameters(n_models, l2=l2), rows, scaling
+from tests.helpers import value_and_gradient
+from tests.training.penalised import CASES, problem
 
 
 def standardised_gradient(objective, params, rows, scaling, l2):
@@ -59,7 +33,8 @@ def test_a_step_changes_the_gradient_by_itself(
     found = anchor(objective, params, values, rows, scaling, 7)
     given = standardised_gradient(objective, params, rows, scaling, 0.3)
     step, length = given.copy()[np.newaxis], 1e-5
-    found.solve(scaling.layer(step))
+    layer = scaling.layer(step)
+    layer[...] = found.inverse.solve(layer)
     scaling.push_forward(step)
     # The Hessian times Newton's step is the gradient.
     there, back = (
@@ -76,7 +51,8 @@ def test_it_foresees_the_fall_to_the_optimum(loss, n_classes, rng):
         found = anchor(objective, params, values, rows, scaling, 40)
         step = value_and_gradient(objective, params, rows, 0.3)[1].vector
         scaling.pull_back(step)
-        found.solve(scaling.layer(step))
+        layer = scaling.layer(step)
+        layer[...] = found.inverse.solve(layer)
         scaling.push_forward(step)
         params.vector -= step
     lowest, _ = value_and_gradient(objective, params, rows, 0.3)

@@ -10,31 +10,8 @@ from sklearn_softmax._training import curvature as module
 from sklearn_softmax._training.conditioning import standardisation
 from sklearn_softmax._training.curvature import ByCoefficients, ByRows, curvature, is_affordable
 from sklearn_softmax._training.rows import Rows
-from tests.helpers import hyperparameters, random_params, random_rows
-
-CASES = pytest.mark.parametrize(
-    ("loss", "n_classes"),
-    [
-        (SoftmaxCrossEntropy(), 3),
-        (SoftmaxCrossEntropy(), 2),
-        (SigmoidCrossEntropy(), 3),
-        (SigmoidCrossEntropy(), 2),
-    ],
-    ids=["softmax", "softmax-two", "sigmoids", "sigmoid"],
-)
-
-
-def problem(rng, loss, n_classes=3, *, n_models=1, l2=0.3, fit_intercept=True, **options):
-    """All that an inverse is made of."""
-    rows = random_rows(rng, n_classes=n_classes, **options)
-    n_features, n_outputs = rows.X.shape[1], loss.n_outputs(n_classes)
-    network = DenseNetwork((n_features, n_outputs), fit_intercept)
-    scaling = standardisation(rows, n_outputs, fit_intercept=fit_intercept, n_models=n_models)
-    params, values = (
-        random_params(network, rng, n_models=n_models),
-        hyperparameters(n_models, l2=l2),
-    )
-    return Objective(network, loss), params, values, rows, scaling
+from tests.helpers import hyperparameters
+from tests.training.penalised import CASES, problem
 
 
 @CASES

@@ -87,8 +87,9 @@ def test_where_no_step_is_taken_batches_have_the_gradient_of_all_rows():
     run, gradients = make_run(), []
 
     class Still(Newton):
-        def step(self, vector, gradient, *others):
+        def turn_into_step(self, gradient, *others):
             gradients.append(gradient.copy())
+            gradient[...] = 0
 
     optimizer = Still()
     optimizer.begin_epoch(run.state, run.objective, run.rows)

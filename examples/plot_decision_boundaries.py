@@ -32,7 +32,7 @@ colours = {"cmap": "RdBu", "vmin": 0, "vmax": 1}
 for activation, row in zip(("relu", "tanh"), axes):
     for (name, hidden_size), ax in zip(sizes.items(), row):
         net = TwoLayerMLPClassifier(
-            hidden_size=hidden_size, activation=activation, batch_size=50, random_state=0
+            hidden_size=hidden_size, activation=activation, batch_size=10, random_state=0
         ).fit(X, y)
         DecisionBoundaryDisplay.from_estimator(
             net, X, response_method="predict_proba", plot_method="pcolormesh", ax=ax, **colours

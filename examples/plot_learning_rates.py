@@ -30,11 +30,12 @@ for lr in (1e-6, 1e-5, 1e-4, "auto"):
     print(f"lr={lr}: {model.score(X, y):.0%} right, {len(caught)} warnings")
 
 # %%
-# No given rate works. A model that knows nothing has a loss of ln 3, which is 1.1. With the
-# smallest rate the loss stays near it. With the next one it first jumps above it, since the steps
-# are already too large for the largest feature, and then falls slowly, since they are too small for
-# the others. With the largest it never comes down to it. The automatic rate is there after some
-# five epochs: its steps are taken in standardised features, while X stays as it is.
+# None of the numbers works. An untrained model has a loss of ln 3, which is 1.1. With the smallest
+# rate the loss stays near it. With the next one it rises first, because the steps are already too
+# large for the largest feature, and then falls slowly, because they are too small for the others.
+# With the largest rate it never falls to that of the untrained model. With ``lr="auto"``, 99 % of
+# the rows are classified correctly after a few epochs: steps are taken in standardised features,
+# although X is unchanged.
 
 display = TrainingCurveDisplay.from_estimator(models)
 display.axes_[0].set_yscale("log")

@@ -2,8 +2,8 @@
 Can a classifier follow a stream that drifts?
 =============================================
 
-``partial_fit`` takes one pass over the rows that it is given and goes on from where training
-stands. So a model can learn from a stream that is never there as a whole, and that changes.
+``partial_fit`` makes one pass over the given rows and continues earlier training. So a model can
+learn from a stream that is never available as a whole, and that changes.
 """
 
 import matplotlib.pyplot as plt
@@ -38,17 +38,20 @@ def accuracies(model, n_learnt=N_BATCHES):
 
 
 # %%
-# Each batch is predicted first, and then learnt from. Over the whole stream the ring turns by 180
-# degrees: the yellow class begins at the bottom and ends at the top.
+# Each batch is predicted first and then used for training. Over the whole stream the ring turns by
+# 180 degrees: the yellow class begins at the bottom and ends at the top.
 #
-# A model that learns from the first batches alone is wrong about nearly all rows halfway through,
-# since each class comes to lie where another one was. With a small learning rate, a model that goes
-# on learning lags behind, further and further; with a large one it follows all the way.
+# A model that is trained on the first batches alone misclassifies nearly all rows halfway through,
+# because each class is then where another one was. With a small learning rate, a model that
+# continues training lags behind more and more; with a large one it follows to the end. With
+# ``lr="auto"`` the model lags behind as well: it is an average over the steps of all batches, which
+# suits data that do not change.
 
 runs = {
     f"first {N_LEARNT} batches only": accuracies(SoftmaxRegression(lr=1.0), N_LEARNT),
     "lr=0.05": accuracies(SoftmaxRegression(lr=0.05)),
     "lr=1.0": accuracies(SoftmaxRegression(lr=1.0)),
+    'lr="auto"': accuracies(SoftmaxRegression()),
 }
 figure, axes = plt.subplot_mosaic(
     [["first", "accuracy"], ["last", "accuracy"]],

@@ -13,9 +13,9 @@ from sklearn_softmax.estimators import (
     GDLogisticRegression,
     SoftmaxRegression,
     TwoLayerMLPClassifier,
-    gradient_check,
 )
 from sklearn_softmax.export import to_sklearn
+from sklearn_softmax.gradients import gradient_check
 from sklearn_softmax.model_selection import (
     FusedGridSearchCV,
     FusedHalvingGridSearchCV,

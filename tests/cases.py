@@ -136,7 +136,7 @@ def fitted_attributes(model):
 
 
 # What a call of fit tells of itself alone, even where training goes on.
-OF_LAST_FIT = ("convergence_",)
+OF_LAST_FIT = ("convergence_", "stop_reason_")
 
 
 def same_model(a, b, but=()):

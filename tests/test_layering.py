@@ -1,8 +1,9 @@
-"""Imports point down only, whoever writes them."""
+"""Imports between packages and modules point down only."""
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ import sklearn_softmax
 
 ROOT = Path(sklearn_softmax.__file__).parent
 
-# What each room may import from the package, beside itself.
-ROOMS = {
+# Packages and modules of the root, with those that each may import besides itself.
+PACKAGES = {
     "_site": set(),
     "_model": set(),
     "_training": {"_model"},
@@ -22,8 +23,9 @@ ROOMS = {
     "displays": {"_typing"},
     "callbacks": {"_model", "_typing", "displays", "estimators"},
     "export": {"estimators"},
+    "gradients": {"_model", "_training", "_typing", "estimators"},
 }
-# What a module of the two lower rooms may import from its room.
+# Modules of the two lower packages, with those of the same package that each may import.
 MODULES = {
     "_model": {
         "floating_point": set(),
@@ -37,37 +39,31 @@ MODULES = {
     "_training": {
         "rows": set(),
         "hyperparameters": set(),
-        "optimizers": {"convergence"},
-        "bold_driver": set(),
-        "adaptive": {"bold_driver", "conditioning", "optimizers"},
-        "anchor": {"curvature", "of_models"},
-        "curvature": {"of_models"},
-        "of_models": set(),
-        "averaging": {"optimizers"},
-        "conditioning": {"moments"},
-        "convergence": set(),
-        "patience": set(),
+        "state": set(),
+        "stopping": {"state"},
+        "scaling": {"state"},
+        "optimizers": {"state"},
+        "schedule_free": {"optimizers", "scaling", "state"},
         "evaluate": set(),
         "mini_batch": set(),
-        "online": set(),
-        "newton": {"anchor", "convergence", "curvature", "optimizers"},
-        "moments": set(),
+        "online": {"mini_batch", "schedule_free"},
         "epochs": set(),
-        "run": {"averaging", "epochs", "evaluate", "mini_batch", "online"},
+        "lbfgs": {"epochs", "evaluate"},
+        "run": {"evaluate", "state", "stopping"},
     },
 }
-# Libraries of the two lower rooms; of scikit-learn, public modules alone.
+# Libraries of the two lower packages; of scikit-learn, public modules only.
 LIBRARIES = {
     "_model": {"numpy", "scipy"},
     "_training": {"numpy", "scipy", "sklearn"},
 }
-# Private modules of scikit-learn that it hands to third parties.
+# Private modules of scikit-learn that it offers to third parties.
 PRIVATE_BUT_OFFERED = {"sklearn.utils._param_validation"}
 NOT_NEEDED = {"threading", "queue", "contextvars", "benchmarks", "tests"}
 
 
 def imports_of(path):
-    """Full names of the modules that a file imports."""
+    """Return the full names of the modules that a file imports."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -78,64 +74,73 @@ def imports_of(path):
     return names
 
 
-def rooms_imported(path):
-    """Rooms of the package that a file imports from."""
+def packages_imported(path):
+    """Return the packages and modules of the root that a file imports from."""
     names = [name.split(".") for name in imports_of(path) if name.startswith(ROOT.name + ".")]
     return {name[1] for name in names}
 
 
-def files_of(room):
-    """The files of a room, which may be a single one."""
-    return [ROOT / f"{room}.py"] if (ROOT / f"{room}.py").exists() else (ROOT / room).glob("*.py")
+def files_of(package):
+    """Return the files of a package, or of a single module of the root."""
+    module = ROOT / f"{package}.py"
+    return [module] if module.exists() else list((ROOT / package).glob("*.py"))
 
 
-def test_every_room_is_listed():
-    rooms = {path.parent.name if path.parent != ROOT else path.stem for path in ROOT.rglob("*.py")}
-    assert rooms - {"__init__"} == set(ROOMS)
+def test_every_package_is_listed():
+    packages = {
+        path.parent.name if path.parent != ROOT else path.stem for path in ROOT.rglob("*.py")
+    }
+    assert packages - {"__init__"} == set(PACKAGES)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_rooms_import_only_what_lies_below(room):
-    for path in files_of(room):
-        assert rooms_imported(path) <= ROOMS[room] | {room}, path
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_only_lower_ones(package):
+    assert files_of(package)
+    for path in files_of(package):
+        assert packages_imported(path) <= PACKAGES[package] | {package}, path
         assert ROOT.name not in imports_of(path), path
 
 
-@pytest.mark.parametrize("room", MODULES)
-def test_modules_import_only_what_lies_below(room):
-    modules = {path.stem: path for path in files_of(room)}
-    assert modules.keys() - {"__init__"} == MODULES[room].keys()
-    for module, allowed in MODULES[room].items():
-        prefix = f"{ROOT.name}.{room}."
+@pytest.mark.parametrize("order", [PACKAGES, *MODULES.values()], ids=["packages", *MODULES])
+def test_the_listed_imports_have_no_cycle(order):
+    TopologicalSorter(order).prepare()
+
+
+@pytest.mark.parametrize("package", MODULES)
+def test_modules_import_only_lower_ones(package):
+    modules = {path.stem: path for path in files_of(package)}
+    assert modules.keys() - {"__init__"} == MODULES[package].keys()
+    for module, allowed in MODULES[package].items():
+        prefix = f"{ROOT.name}.{package}."
         names = {name for name in imports_of(modules[module]) if name.startswith(prefix)}
         assert {name.removeprefix(prefix) for name in names} <= allowed, module
 
 
-@pytest.mark.parametrize("room", LIBRARIES)
-def test_lower_rooms_use_few_libraries(room):
-    for path in files_of(room):
+@pytest.mark.parametrize("package", LIBRARIES)
+def test_lower_packages_use_few_libraries(package):
+    for path in files_of(package):
         libraries = {name.split(".")[0] for name in imports_of(path)} - {ROOT.name}
-        assert libraries - sys.stdlib_module_names <= LIBRARIES[room], path
+        assert libraries - sys.stdlib_module_names <= LIBRARIES[package], path
 
 
-def test_only_one_file_knows_the_callbacks():
-    knowing = [
+def test_only_one_file_imports_the_callbacks_of_scikit_learn():
+    importing = [
         path.relative_to(ROOT).as_posix()
         for path in ROOT.rglob("*.py")
         if any(name.startswith("sklearn.callback") for name in imports_of(path))
     ]
-    assert knowing == ["estimators/_callbacks.py"]
+    assert importing == ["estimators/_callbacks.py"]
 
 
-def test_only_one_file_knows_the_private_parts_of_scikit_learn():
+def test_only_one_file_imports_private_modules_of_scikit_learn():
     for path in ROOT.rglob("*.py"):
         private = {n for n in imports_of(path) if n.startswith("sklearn.") and "._" in n}
         is_allowed = path.relative_to(ROOT).as_posix() == "model_selection/_scikit_learn.py"
         assert is_allowed or private <= PRIVATE_BUT_OFFERED, (path, private)
 
 
-def test_the_import_needs_little_that_scikit_learn_has_not_imported():
-    """No matplotlib, for one: whoever wants a figure waits for it then."""
+def test_the_import_loads_few_modules_besides_those_of_scikit_learn():
+    """In particular, matplotlib is imported for the first figure only."""
     code = """
 import sys, sklearn.linear_model
 before = set(sys.modules)

@@ -10,8 +10,8 @@ from sklearn.pipeline import make_pipeline
 
 import sklearn_softmax
 from sklearn_softmax._site import SITE
-from sklearn_softmax.estimators._stack import Stack
-from tests.test_layering import ROOMS
+from sklearn_softmax.model_selection._stack import Stack
+from tests.test_layering import PACKAGES
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -68,6 +68,7 @@ def test_what_is_no_public_estimator_links_to_no_page():
     assert SITE not in Stack([sklearn_softmax.SoftmaxRegression()])._get_doc_link()
 
 
-def test_every_room_is_drawn():
+def test_every_package_is_drawn():
     drawing = (ROOT / "docs" / "drawings" / "rooms.html").read_text(encoding="utf-8")
-    assert set(re.findall(r'class="name".*>(\w+)<', drawing)) == ROOMS.keys() - {"_site", "_typing"}
+    drawn = set(re.findall(r'class="name".*>(\w+)<', drawing))
+    assert drawn == PACKAGES.keys() - {"_site", "_typing"}

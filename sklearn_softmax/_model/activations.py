@@ -1,8 +1,8 @@
 """Activations of hidden layers, each with its derivative in terms of its output.
 
-Every activation offers ``activation(Z, out=None)``; ``backward(dA, A)``, the step of
-back-propagation through it; and ``weight_scale(n_in, n_out)``, the standard deviation of
-initial weights with which signals keep their size.
+Every activation provides ``activation(Z, out=None)``; ``backward(dA, A)``, its step of
+back-propagation; and ``weight_scale(n_in, n_out)``, the standard deviation of initial weights
+that preserves the variance of the signals.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Relu:
     """
 
     def __call__(self, Z, out=None):
-        """Output for the weighted inputs Z."""
+        """Return the output for the weighted inputs Z."""
         return Z.clip(0, np.inf, out)  # several times as fast as np.maximum(Z, 0)
 
     def backward(self, dA, A):
@@ -32,25 +32,25 @@ class Relu:
         dA *= A > 0
 
     def weight_scale(self, n_in, n_out):
-        """He's, for units of which half are silent."""
+        """Return He's standard deviation, for units of which half are inactive."""
         return np.sqrt(2 / n_in)
 
 
 def glorot(n_in, n_out):
-    """Glorot's standard deviation, a compromise between the forward and the backward pass."""
+    """Return Glorot's standard deviation, a compromise of forward and backward pass."""
     return np.sqrt(2 / (n_in + n_out))
 
 
-class _Squashing:
-    """What activations between two bounds have in common."""
+class _Bounded:
+    """Base of the bounded activations."""
 
     def weight_scale(self, n_in, n_out):
-        """Glorot's."""
+        """Return Glorot's standard deviation."""
         return glorot(n_in, n_out)
 
 
 @dataclass(frozen=True)
-class Sigmoid(_Squashing):
+class Sigmoid(_Bounded):
     r"""Logistic function, :math:`g(z) = 1 / (1 + e^{-z})`, :math:`g' = a (1 - a)`.
 
     Examples
@@ -62,18 +62,18 @@ class Sigmoid(_Squashing):
     """
 
     def __call__(self, Z, out=None):
-        """Output for the weighted inputs Z."""
+        """Return the output for the weighted inputs Z."""
         return expit(Z, out=out)
 
     def backward(self, dA, A):
-        """Turn the gradient of the output A into that of Z, in place; A is used up."""
+        """Turn the gradient of the output A into that of Z, in place; A is overwritten."""
         dA *= A
         np.subtract(1, A, out=A)
         dA *= A
 
 
 @dataclass(frozen=True)
-class Tanh(_Squashing):
+class Tanh(_Bounded):
     r"""Hyperbolic tangent, :math:`g(z) = \tanh z`, :math:`g' = 1 - a^2`.
 
     Examples
@@ -85,11 +85,11 @@ class Tanh(_Squashing):
     """
 
     def __call__(self, Z, out=None):
-        """Output for the weighted inputs Z."""
+        """Return the output for the weighted inputs Z."""
         return np.tanh(Z, out=out)
 
     def backward(self, dA, A):
-        """Turn the gradient of the output A into that of Z, in place; A is used up."""
+        """Turn the gradient of the output A into that of Z, in place; A is overwritten."""
         A *= A
         np.subtract(1, A, out=A)
         dA *= A

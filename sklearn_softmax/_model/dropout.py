@@ -1,4 +1,4 @@
-"""Dropout: a net that must do without some of its hidden units in every step."""
+"""Dropout: hidden units are omitted at random in every training step."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ class Dropout:
     r"""Inverted dropout, :math:`A \leftarrow A \odot M` with
     :math:`M_{ij} = [u_{ij} \ge p] / (1 - p)`, u uniform.
 
-    The expectation of M is 1, so predictions use the whole net as it is.
+    The expectation of M is 1, so predictions use the whole network unchanged.
 
-    All models have the same u; the probability p that a unit is dropped may be another for each.
+    All models share u; the probability p that a unit is dropped may differ between them.
 
     Parameters
     ----------
     generator : numpy.random.Generator
-        Source of u, for dropout alone: the rest of training draws as it would without it.
+        Source of u, used for dropout only, so that dropout changes no other random draw.
 
     References
     ----------
@@ -36,25 +36,25 @@ class Dropout:
     generator: np.random.Generator
 
     def __call__(self, rate, shape, dtype):
-        """A new mask.
+        """Return a new mask.
 
         Parameters
         ----------
         rate : float or ndarray of shape (M, 1, 1)
-            p, from 0 to below 1, of all models or of each.
+            Probability p, from 0 to below 1, one for all models or one per model.
         shape : tuple of int
         dtype : dtype
-            Of the mask; what is drawn does not depend on it.
+            Type of the mask; the random draws do not depend on it.
 
         Returns
         -------
         mask : ndarray of this shape, or (M, *shape)
         """
-        kept = self.generator.random(shape, dtype=np.float32) >= np.float32(rate)
-        return np.multiply(kept, 1 / (1 - rate), dtype=dtype)
+        is_kept = self.generator.random(shape, dtype=np.float32) >= np.float32(rate)
+        return np.multiply(is_kept, 1 / (1 - rate), dtype=dtype)
 
     def masks(self, rate, layer_sizes, n_samples, dtype):
-        """New masks for the hidden layers of a network.
+        """Return new masks for the hidden layers of a network.
 
         Parameters
         ----------

@@ -1,31 +1,24 @@
-r"""Losses of raw scores, each sample by itself.
+r"""Losses of raw scores, one value per sample.
 
-Samples stand in columns: the raw scores of m samples by M models have the shape
-``(M, n_outputs, m)``. A loss averages nothing: means, weights and penalties belong to the
-objective. Training asks for two things at different times. In each step,
-``backward(scores, targets, record)`` turns the scores into the gradient, in place, and keeps
-two values of each sample in ``record``, of shape ``(2, M, m)``: what the gradient needs anyway.
-When an epoch ends, ``losses(record)`` and ``is_correct(record)`` make its figures of them at
-once.
+Samples are columns: the raw scores of m samples by M models have the shape ``(M, n_outputs, m)``.
+A loss contains no mean, no weights and no penalty: these belong to the objective. In each training
+step ``backward(scores, y, stats)`` overwrites the scores with the gradient and stores two values
+per sample in ``stats``, of shape ``(2, M, m)``, which the gradient needs anyway. At the end of an
+epoch ``losses(stats)`` and ``is_correct(stats)`` compute its loss and accuracy from them.
 
-Every loss offers
+Every loss provides
 
 ==================================  ==============================================================
-``n_outputs(n_classes)``            number of raw scores that a model needs
-``targets(y, shape, column)``       true classes as ``backward`` takes them, ``(n,)`` or ``(M, n)``
-``backward(...)``, see above        gradient in place of the scores
-``losses(record)``                  loss of each sample ``(M, m)``
-``is_correct(record)``              whether each sample lies on the side of its class ``(M, m)``
+``n_outputs(n_classes)``            number of raw scores of a model
+``backward(scores, y, stats)``      gradient, in place of the scores
+``losses(stats)``                   loss of each sample ``(M, m)``
+``is_correct(stats)``               whether each sample is classified correctly ``(M, m)``
 ``loss(scores, y)``                 losses, and gradient ``(M, n_outputs, m)``
-``of_zeros(n_outputs)``             loss of a sample whose scores are all 0: nothing is known of it
+``loss_at_zero(n_outputs)``         loss of a sample whose scores are all 0
 ``predict(scores)``                 class indices ``(M, m)``
-``log_probabilities(scores)``       ``(M, n_classes, m)``, where the loss defines them
-``hessian(scores)``                 h ``(M, n_outputs, m)``, which tells the Hessian of each sample
-                                    by its scores, in the directions that gradients have: diag(h)
-                                    where each output is a block, diag(h) - h h' where all are one
-``n_blocks(n_outputs)``             number of these blocks
-``curvature``                       bound on its eigenvalues; both are for ``lr="auto"``
-``learns_only_from_mistakes``       whether correct samples have a gradient of zero
+``log_probabilities(scores)``       ``(M, n_classes, m)``, if the loss defines them
+``curvature``                       bound on the second derivatives by the scores, if there is one
+``learns_only_from_mistakes``       whether correctly classified samples have a gradient of zero
 ==================================  ==============================================================
 """
 
@@ -34,12 +27,12 @@ from scipy.special import expit, log_expit, log_softmax
 
 
 class _Loss:
-    """What all losses have in common."""
+    """Base of all losses."""
 
     learns_only_from_mistakes = False
 
     def __call__(self, scores, y):
-        """Losses, and their gradient with respect to the scores.
+        """Return the losses and their gradient with respect to the scores.
 
         Parameters
         ----------
@@ -53,29 +46,29 @@ class _Loss:
         gradient : ndarray of shape (M, n_outputs, m)
         """
         n_models, _, m = scores.shape
-        gradient, record = scores.copy(), np.empty((2, n_models, m), scores.dtype)
-        self.backward(gradient, self.targets(y, scores.shape, np.arange(m)), record)
-        return self.losses(record), gradient
+        gradient, stats = scores.copy(), np.empty((2, n_models, m), scores.dtype)
+        self.backward(gradient, y, stats)
+        return self.losses(stats), gradient
 
     def predict(self, scores):
-        """Class index of the largest score, the first of equals."""
+        """Return the class index of the largest score, the first one of a tie."""
         return scores.argmax(axis=-2)
 
     def probabilities(self, scores):
-        """Probability of each class, where the loss defines it."""
+        """Return the probability of each class."""
         return np.exp(self.log_probabilities(scores))
 
 
 class SoftmaxCrossEntropy(_Loss):
-    r"""Cross-entropy of a softmax over the raw scores, one a class.
+    r"""Cross-entropy of a softmax over the raw scores, one per class.
 
     .. math:: \mathcal{L}(z, y) = -\ln a_y, \qquad
               a_i = \frac{\exp z_i}{\sum_k \exp z_k}, \qquad
               \frac{d\mathcal{L}}{dz} = a - y
 
-    with y one-hot in the last term. The scores are shifted by their maximum,
-    so that no exponential overflows and no logarithm of a probability is taken. A record holds
-    the shifted score of the true class and the sum of exponentials.
+    with y one-hot in the last term. The scores are shifted by their maximum, so that no
+    exponential overflows and no logarithm of a probability is taken. The stats of a sample are the
+    shifted score of its true class and the sum of exponentials.
 
     References
     ----------
@@ -97,122 +90,81 @@ class SoftmaxCrossEntropy(_Loss):
     curvature = 0.5
 
     def n_outputs(self, n_classes):
-        """One raw score a class."""
+        """Return the number of classes: one raw score per class."""
         return n_classes
 
-    def of_zeros(self, n_outputs):
-        """Loss of a sample whose scores are all 0: all classes are as probable."""
+    def loss_at_zero(self, n_outputs):
+        """Return the loss of equal probabilities for all classes."""
         return np.log(n_outputs)
 
-    def targets(self, y, shape, column):
-        """Index of the true class's score among the scores of a block of samples, flattened.
+    def backward(self, scores, y, stats):
+        """Overwrite scores with the gradient of the losses.
 
         Parameters
         ----------
-        y : ndarray of shape (n,), int
-        shape : tuple (M, n_classes, m)
-            Shape of the scores; m may be an array of shape (n,), the columns of the block that
-            each sample is in.
-        column : ndarray of shape (n,), int
-            Of each sample in its block.
-
-        Returns
-        -------
-        targets : ndarray of shape (M, n), int
+        scores : ndarray of shape (M, n_classes, m)
+        y : ndarray of shape (m,), int
+            Class index of each sample.
+        stats : ndarray of shape (2, M, m)
+            Overwritten.
         """
-        n_models, n_classes, m = shape
-        model = np.arange(n_models)[:, np.newaxis]
-        targets = model * n_classes + y
-        targets *= m
-        targets += column
-        return targets
-
-    def backward(self, scores, targets, record):
-        """Turn scores into the gradient of the losses, in place.
-
-        Parameters
-        ----------
-        scores : ndarray of shape (M, n_classes, m), C-contiguous
-        targets : ndarray of shape (M, m), int
-        record : ndarray of shape (2, M, m)
-            Written.
-        """
-        true_scores, sums = record
-        scores -= np.maximum.reduce(scores, axis=-2, keepdims=True)
-        flat = scores.reshape(-1)
-        true_scores[...] = flat.take(targets)
+        true_scores, sums = stats
         _, n_classes, m = scores.shape
-        if any(np.count_nonzero(of_model) < (n_classes - 1) * m for of_model in scores):
-            self._break_ties(scores, targets, true_scores)
+        true_class = slice(None), y, np.arange(m)
+        scores -= np.maximum.reduce(scores, axis=-2, keepdims=True)
+        true_scores[...] = scores[true_class]
+        if any(np.count_nonzero(model) < (n_classes - 1) * m for model in scores):
+            # A true score that ties with the largest one but is not the first counts as below it.
+            is_first = scores.argmax(axis=-2) == y
+            true_scores[(true_scores == 0) & ~is_first] = -np.finfo(scores.dtype).tiny
         A = np.exp(scores, out=scores)
         A /= np.add.reduce(A, axis=-2, out=sums)[:, np.newaxis]
-        flat[targets] -= 1  # A - Y
+        A[true_class] -= 1  # A - Y
 
-    def _break_ties(self, scores, targets, true_scores):
-        """Mark as not the largest the true scores that are, but are not the first of these."""
-        n_classes, m = scores.shape[1:]
-        is_first = scores.argmax(axis=-2) == targets // m % n_classes
-        true_scores[(true_scores == 0) & ~is_first] = -np.finfo(scores.dtype).tiny
-
-    def losses(self, record):
-        """Loss of each sample."""
-        true_scores, sums = record
+    def losses(self, stats):
+        """Return the loss of each sample."""
+        true_scores, sums = stats
         return np.log(sums) - true_scores
 
-    def is_correct(self, record):
-        """Whether the true class has the largest score, or is the first of those that have."""
-        return record[0] == 0
-
-    def hessian(self, scores):
-        """P, the probabilities, for diag(P) - P P'; of two classes 2 P (1 - P).
-
-        The gradients of two scores are opposite, and for opposite changes diag(2 P (1 - P)) is the
-        same as diag(P) - P P'.
-        """
-        P = self.probabilities(scores)
-        return P if P.shape[-2] > 2 else 2 * P * (1 - P)
-
-    def n_blocks(self, n_outputs):
-        """One block of all outputs, but one for each of two, whose changes are opposite."""
-        return n_outputs if n_outputs <= 2 else 1
+    def is_correct(self, stats):
+        """Return whether the true class has the largest score, the first one of a tie."""
+        true_scores, _ = stats
+        return true_scores == 0
 
     def log_probabilities(self, scores):
-        """Logarithm of the softmax of the scores over the classes."""
+        """Return the logarithm of the softmax over the classes."""
         return log_softmax(scores, axis=-2)
 
 
 class _OneVsRest(_Loss):
-    """What the losses of independent two-class outputs have in common.
+    """Base of the losses of independent binary outputs.
 
-    Two classes need one output, which speaks for the second class; more need
-    one output a class.
+    Two classes have one output, positive for the second class; more have one output per class.
     """
 
     def n_outputs(self, n_classes):
-        """One raw score for up to two classes, else one a class."""
+        """Return 1 for up to two classes, otherwise the number of classes."""
         return 1 if n_classes <= 2 else n_classes
 
-    def targets(self, y, shape, column):
-        """The class indices as they are."""
-        return y
+    def losses(self, stats):
+        """Return the loss of each sample."""
+        losses, _ = stats
+        return losses
 
-    def losses(self, record):
-        """Loss of each sample."""
-        return record[0]
-
-    def is_correct(self, record):
-        """Whether each sample lies on the side of its class."""
-        return record[1] > 0
+    def is_correct(self, stats):
+        """Return whether each sample is classified correctly."""
+        _, margins = stats
+        return margins > 0
 
     def predict(self, scores):
-        """Class index of the most confident output."""
+        """Return the class index of the largest score, or of the sign of a single one."""
         if scores.shape[-2] == 1:
             return (scores[..., 0, :] > 0).astype(np.intp)
         return super().predict(scores)
 
     @staticmethod
     def is_positive(scores, y):
-        """Whether each sample is of the class that an output speaks for, (n_outputs, m)."""
+        """Return whether each sample belongs to the class of each output, (n_outputs, m)."""
         n_outputs = scores.shape[-2]
         positive = [1] if n_outputs == 1 else np.arange(n_outputs)
         return y == np.reshape(positive, (-1, 1))
@@ -224,9 +176,8 @@ class SigmoidCrossEntropy(_OneVsRest):
     .. math:: \mathcal{L}(z, t) = \ln(1 + e^{z}) - t z, \qquad
               \frac{d\mathcal{L}}{dz} = \sigma(z) - t
 
-    with t = 1 for the class that an output speaks for and 0 for the rest. A record holds the
-    loss and whether the predicted class is the true one: to make these from scores when an
-    epoch ends would take as many values of each sample as there are outputs.
+    with t = 1 for the class of an output and 0 for the rest. The stats of a sample are its loss
+    and whether it is classified correctly.
 
     References
     ----------
@@ -244,51 +195,44 @@ class SigmoidCrossEntropy(_OneVsRest):
 
     curvature = 0.25
 
-    def of_zeros(self, n_outputs):
-        """Loss of a sample whose scores are all 0: each output says one half."""
+    def loss_at_zero(self, n_outputs):
+        """Return the loss of a probability of one half for each output."""
         return n_outputs * np.log(2)
 
-    def backward(self, scores, y, record):
-        """Turn scores into the gradient of the losses, in place.
+    def backward(self, scores, y, stats):
+        """Overwrite scores with the gradient of the losses.
 
         Parameters
         ----------
         scores : ndarray of shape (M, n_outputs, m)
         y : ndarray of shape (m,), int
-        record : ndarray of shape (2, M, m)
-            Written.
+            Class index of each sample.
+        stats : ndarray of shape (2, M, m)
+            Overwritten.
         """
-        losses, is_correct = record
+        losses, is_correct = stats
         T = self.is_positive(scores, y)
         is_correct[...] = self.predict(scores) == y
         np.add.reduce(np.logaddexp(0, scores) - T * scores, axis=-2, out=losses)
         expit(scores, out=scores)
         scores -= T
 
-    def hessian(self, scores):
-        """The sigmoid of each score, times what it is below 1."""
-        return expit(scores) * expit(-scores)
-
-    def n_blocks(self, n_outputs):
-        """One block for each output, whose scores are independent of the others."""
-        return n_outputs
-
     def log_probabilities(self, scores):
-        """Logarithm of the sigmoids, of which several are normalised to sum to one."""
+        """Return the logarithm of the sigmoids, of several ones normalised to sum to one."""
         if scores.shape[-2] == 1:
             return log_expit(np.concatenate([-scores, scores], axis=-2))
         return log_softmax(log_expit(scores), axis=-2)
 
 
 class PerceptronCriterion(_OneVsRest):
-    r"""Perceptron criterion: how far a mistaken sample lies on the wrong side.
+    r"""Perceptron criterion: the distance of a misclassified sample to the boundary, unnormalised.
 
     .. math:: \mathcal{L}(z, s) = \max(0, -s z), \qquad
               \frac{d\mathcal{L}}{dz} = -s \; [s z \le 0]
 
-    with s = 1 for the class that an output speaks for and -1 for the rest. At a score of 0
-    the subgradient is that of a mistake: otherwise training could not leave zero
-    weights. A record holds the loss and the smallest margin s z of all outputs.
+    with s = 1 for the class of an output and -1 for the rest. At a score of 0 the subgradient is
+    that of a mistake: otherwise training could not leave zero weights. The stats of a sample are
+    its loss and the smallest margin s z of all outputs.
 
     References
     ----------
@@ -306,21 +250,22 @@ class PerceptronCriterion(_OneVsRest):
 
     learns_only_from_mistakes = True
 
-    def of_zeros(self, n_outputs):
-        """Loss of a sample whose scores are all 0: they lie on no side."""
+    def loss_at_zero(self, n_outputs):
+        """Return 0, the loss on the boundary."""
         return 0.0
 
-    def backward(self, scores, y, record):
-        """Turn scores into the subgradient of the losses, in place.
+    def backward(self, scores, y, stats):
+        """Overwrite scores with the subgradient of the losses.
 
         Parameters
         ----------
         scores : ndarray of shape (M, n_outputs, m)
         y : ndarray of shape (m,), int
-        record : ndarray of shape (2, M, m)
-            Written.
+            Class index of each sample.
+        stats : ndarray of shape (2, M, m)
+            Overwritten.
         """
-        losses, smallest_margin = record
+        losses, smallest_margin = stats
         signs = np.where(self.is_positive(scores, y), scores.dtype.type(1), scores.dtype.type(-1))
         margins = signs * scores
         np.add.reduce(np.maximum(-margins, 0), axis=-2, out=losses)

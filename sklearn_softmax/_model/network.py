@@ -1,9 +1,9 @@
 r"""Fully connected networks, samples as columns.
 
-Layer l computes :math:`Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]}` and hands on
-:math:`A^{[l]} = g(Z^{[l]})`; the last layer hands on its raw scores :math:`Z`.
-No hidden layer gives a linear model. M models of one network are computed together: every
-array has one leading axis for them.
+Layer l computes :math:`Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]}` and outputs
+:math:`A^{[l]} = g(Z^{[l]})`; the output of the last layer are the raw scores :math:`Z`.
+Without a hidden layer the model is linear. M models of one network are computed together: they are
+the leading axis of every array.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from sklearn_softmax._model.activations import Relu
 from sklearn_softmax._model.parameters import Parameters
 
 
-class Room:
-    """Arrays for a block of samples in a network, made once and filled again and again.
+class Workspace:
+    """Buffers for a block of samples in a network, allocated once and reused in every step.
 
     Parameters
     ----------
@@ -31,11 +31,11 @@ class Room:
     Attributes
     ----------
     outputs : list of ndarray of shape (M, n_out, m)
-        Of each layer.
+        Output of each layer.
     inputs : list of ndarray of shape (M, n_in, m)
-        Of each layer but the first: the outputs of the layer below, masked by dropout.
+        Input of each layer but the first: the output of the layer below, masked by dropout.
     gradients : list of ndarray of shape (M, n_out, m)
-        With respect to the outputs; that of the raw scores overwrites these.
+        Gradient by each output; the raw scores and their gradient share memory.
     """
 
     def __init__(self, layers, n_samples, dtype):
@@ -48,9 +48,32 @@ class Room:
         self.first_gradient = self.gradients[0].reshape(shape)
 
 
+class Workspaces(dict):
+    """Workspaces by number of samples, made on first use, and one gradient for all of them.
+
+    Parameters
+    ----------
+    params : Parameters
+    data_dtype : dtype
+        Type of the features.
+
+    Attributes
+    ----------
+    gradient : Parameters
+    """
+
+    def __init__(self, params, data_dtype):
+        self.params, self.dtype = params, np.result_type(params.vector, data_dtype)
+        self.gradient = params.with_vector(np.empty(params.vector.shape, self.dtype))
+
+    def __missing__(self, n_samples):
+        self[n_samples] = Workspace(self.params, n_samples, self.dtype)
+        return self[n_samples]
+
+
 @dataclass(frozen=True)
 class DenseNetwork:
-    """A fully connected network; its parameters are kept outside it.
+    """A fully connected network, without its parameters.
 
     Parameters
     ----------
@@ -72,7 +95,7 @@ class DenseNetwork:
     >>> from sklearn_softmax._model.network import DenseNetwork
     >>> network = DenseNetwork((3, 2))
     >>> params = network.parameters(np.float64, n_models=5)
-    >>> network.scores(params, np.ones((4, 3))).shape
+    >>> network.raw_scores(params, np.ones((4, 3))).shape
     (5, 2, 4)
     """
 
@@ -82,16 +105,16 @@ class DenseNetwork:
 
     @cached_property
     def n_parameters(self):
-        """Number of weights and intercepts."""
+        """Return the number of weights and intercepts."""
         return sum(map(prod, self.shapes()))
 
     def shapes(self):
-        """Shapes of the weights of each layer and then, if there are any, of the intercepts."""
+        """Return the shapes of the weights of each layer, followed by those of the intercepts."""
         weights = [(n_out, n_in) for n_in, n_out in pairwise(self.layer_sizes)]
         return weights + [(n_out, 1) for n_out, _ in weights] * bool(self.fit_intercept)
 
     def parameters(self, dtype, n_models=1):
-        """Parameters that are all zero.
+        """Return parameters that are all zero.
 
         Parameters
         ----------
@@ -105,21 +128,21 @@ class DenseNetwork:
         vector = np.zeros((n_models, self.n_parameters), dtype)
         return Parameters(vector, self.layer_sizes, self.fit_intercept)
 
-    def normal(self, rng, dtype, standard_deviations=(None,), weight_scale=None):
-        """Parameters to start from: normal weights, and intercepts of zero.
+    def random_parameters(self, rng, dtype, standard_deviations=(None,), weight_scale=None):
+        """Return initial parameters: normal weights and zero intercepts.
 
-        All models have the same draws, each scaled by its standard deviation.
+        The models share the random draws, each scaled by its standard deviation.
 
         Parameters
         ----------
         rng : RandomState
         dtype : dtype
-            What is drawn does not depend on it.
+            The random draws do not depend on it.
         standard_deviations : sequence of float or None, default=(None,)
-            Of all weights of each model; None for what suits the activation and the size of each
-            layer.
+            Standard deviation of the weights of each model; None for ``weight_scale``.
         weight_scale : callable or None, default=None
-            What gives the standard deviation that suits a layer; None for that of the activation.
+            Standard deviation as a function of the inputs and outputs of a layer; None for that
+            of the activation.
 
         Returns
         -------
@@ -135,83 +158,82 @@ class DenseNetwork:
         weight_scale = weight_scale or self.activation.weight_scale
         for W in params.weights:
             _, n_out, n_in = W.shape
-            suitable = weight_scale(n_in, n_out)
+            default_scale = weight_scale(n_in, n_out)
             draws = rng.standard_normal((n_out, n_in))
-            for W_of_model, scale in zip(W, standard_deviations):
-                W_of_model[...] = (suitable if scale is None else scale) * draws
+            for W_model, scale in zip(W, standard_deviations):
+                W_model[...] = (default_scale if scale is None else scale) * draws
         return params
 
-    def forward(self, layers, X, room, masks=None):
-        """Raw scores of a block of samples.
+    def forward(self, layers, X, workspace, masks=None):
+        """Return the raw scores of a block of samples.
 
         Parameters
         ----------
         layers : Layers
         X : {ndarray, CSR} of shape (m, n_features)
-        room : Room
-            For m samples; its outputs are written.
+        workspace : Workspace
+            For m samples; its outputs are overwritten.
         masks : list of ndarray of shape (n_units, m) or (M, n_units, m), or None, default=None
-            Factors of the units of each hidden layer, see :mod:`sklearn_softmax._model.dropout`.
+            Dropout mask of each hidden layer, see :mod:`sklearn_softmax._model.dropout`.
 
         Returns
         -------
         scores : ndarray of shape (M, n_outputs, m)
-            The last output of the room.
+            The last output of the workspace.
         """
-        for layer, Z in enumerate(room.outputs):
+        for layer, Z in enumerate(workspace.outputs):
             if layer:
-                A = self.activation(room.outputs[layer - 1], out=room.outputs[layer - 1])
-                room.inputs[layer] = A if masks is None else A * masks[layer - 1]
-                np.matmul(layers.weights[layer], room.inputs[layer], out=Z)
+                A = self.activation(workspace.outputs[layer - 1], out=workspace.outputs[layer - 1])
+                workspace.inputs[layer] = A if masks is None else A * masks[layer - 1]
+                np.matmul(layers.weights[layer], workspace.inputs[layer], out=Z)
             elif isinstance(X, np.ndarray):
-                np.matmul(layers.input_weights, X.T, out=room.first_output)
+                np.matmul(layers.input_weights, X.T, out=workspace.first_output)
             else:
                 _sparse_product(X, layers.weights[0], out=Z)
             if layers.intercepts:
                 Z += layers.intercepts[layer]
         return Z
 
-    def backward(self, layers, X, room, gradient, masks=None):
-        """Gradient of all parameters from that of the raw scores.
+    def backward(self, layers, X, workspace, gradient, masks=None):
+        """Compute the gradient by all parameters from that by the raw scores.
 
         Parameters
         ----------
         layers : Layers
         X : {ndarray, CSR} of shape (m, n_features)
-        room : Room
-            As :meth:`forward` left it, but with the raw scores overwritten by their gradient.
-            Used up.
+        workspace : Workspace
+            After :meth:`forward`, with the raw scores overwritten by their gradient; overwritten.
         gradient : Parameters
-            Written.
+            Overwritten.
         masks : list of ndarray or None, default=None
-            Those of the forward pass.
+            Masks of the forward pass.
         """
         for layer in reversed(range(len(layers.weights))):
-            dZ = room.gradients[layer]
+            dZ = workspace.gradients[layer]
             if gradient.intercepts:
                 np.add.reduce(dZ, axis=-1, keepdims=True, out=gradient.intercepts[layer])
             if layer == 0:
                 break
-            A, dA = room.outputs[layer - 1], room.gradients[layer - 1]
-            np.matmul(dZ, room.inputs[layer].swapaxes(-1, -2), out=gradient.weights[layer])
+            A, dA = workspace.outputs[layer - 1], workspace.gradients[layer - 1]
+            np.matmul(dZ, workspace.inputs[layer].swapaxes(-1, -2), out=gradient.weights[layer])
             np.matmul(layers.weights[layer].swapaxes(-1, -2), dZ, out=dA)
             if masks is not None:
                 dA *= masks[layer - 1]
             self.activation.backward(dA, A)
         if isinstance(X, np.ndarray):
-            np.matmul(room.first_gradient, X, out=gradient.input_weights)
+            np.matmul(workspace.first_gradient, X, out=gradient.input_weights)
         else:
             _sparse_product(X.T, dZ, out=gradient.weights[0])
 
-    def scores(self, layers, X, block_size=1024):
-        """Raw scores of any number of samples, a block at a time.
+    def raw_scores(self, layers, X, block_size=1024):
+        """Return the raw scores of any number of samples, computed block by block.
 
         Parameters
         ----------
         layers : Layers
         X : {ndarray, CSR} of shape (n_samples, n_features)
         block_size : int, default=1024
-            Samples worked on at once; bounds the memory of hidden layers.
+            Samples per block; bounds the memory of hidden layers.
 
         Returns
         -------
@@ -221,12 +243,12 @@ class DenseNetwork:
         scores = np.empty((*layers.weights[-1].shape[:-1], n_samples), dtype)
         for start in range(0, n_samples, block_size):
             block = slice(start, min(start + block_size, n_samples))
-            room = Room(layers, block.stop - block.start, dtype)
-            scores[..., block] = self.forward(layers, X[block], room)
+            workspace = Workspace(layers, block.stop - block.start, dtype)
+            scores[..., block] = self.forward(layers, X[block], workspace)
         return scores
 
 
 def _sparse_product(X, stack, out):
-    """Write stack @ X.T, for a sparse X and one matrix a model."""
+    """Write stack @ X.T to out, for a sparse X and one matrix per model."""
     product = X @ stack.reshape(-1, stack.shape[-1]).T
     out[...] = product.T.reshape(out.shape)

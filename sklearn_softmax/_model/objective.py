@@ -1,4 +1,4 @@
-"""What training minimises: the weighted mean loss of a network plus an L2 term."""
+"""The training objective: the weighted mean loss of a network plus an L2 penalty."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from sklearn_softmax._model.dropout import Dropout
-from sklearn_softmax._model.network import DenseNetwork
+from sklearn_softmax._model.network import DenseNetwork, Workspaces
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Objective:
     loss : object
         See :mod:`sklearn_softmax._model.losses`.
     dropout : Dropout or None, default=None
-        Draws the masks of hidden layers in training.
+        Source of the masks of hidden layers in training.
 
     Examples
     --------
@@ -41,40 +41,78 @@ class Objective:
     loss: object
     dropout: Dropout | None = None
 
-    def gradient(
-        self, params, X, targets, weights, room, record, gradient, rate=None, taken_off=None
+    def value_and_gradient(self, params, rows, l2, class_weight=None, dropout_rate=None):
+        """Return the objective over all rows and its gradient, computed block by block.
+
+        Parameters
+        ----------
+        params : Parameters
+        rows : Rows
+        l2 : ndarray of shape (M,)
+            :math:`\\lambda / \\sum_i w_i` of each model.
+        class_weight : ndarray of shape (M, n_classes) or None, default=None
+            Weights of the classes for each model, multiplied with those of the rows.
+        dropout_rate : float, ndarray of shape (M, 1, 1) or None, default=None
+            None to drop no unit.
+
+        Returns
+        -------
+        value : ndarray of shape (M,), at least float64
+        gradient : Parameters
+        """
+        weights = rows.loss_weights(len(rows), class_weight)
+        workspaces = Workspaces(params, rows.X.dtype)
+        gradient = params.with_vector(np.zeros_like(workspaces.gradient.vector))
+        value = self.penalty(params, l2)
+        for block in rows.blocks():
+            X, weight = rows.read(block), weights[..., block] if weights.ndim else weights
+            stats = np.empty((2, len(params.vector), X.shape[0]), workspaces.dtype)
+            self.loss_gradient(
+                params,
+                X,
+                y=rows.y[block],
+                weights=weight,
+                workspace=workspaces[X.shape[0]],
+                stats=stats,
+                gradient=workspaces.gradient,
+                dropout_rate=dropout_rate,
+            )
+            gradient.vector += workspaces.gradient.vector
+            losses = self.loss.losses(stats)[:, np.newaxis] * weight
+            value = value + np.sum(losses, axis=(1, 2), dtype=value.dtype)
+        self.add_penalty_gradient(params, l2[:, np.newaxis, np.newaxis], gradient)
+        return value, gradient
+
+    def loss_gradient(
+        self, params, X, *, y, weights, workspace, stats, gradient, dropout_rate=None
     ):
-        """Gradient of the weighted losses of a block of samples, without the penalty.
+        """Compute the gradient of the weighted losses of a block of samples, without the penalty.
 
         Parameters
         ----------
         params : Parameters
         X : {ndarray, CSR} of shape (m, n_features)
-        targets : ndarray of shape (m,) or (M, m), int
-            Of the loss.
+        y : ndarray of shape (m,), int
+            Class index of each sample.
         weights : ndarray of shape (), (m,) or (M, 1, m)
-            Factor of each sample's loss.
-        room : Room
-            For m samples; used up.
-        record : ndarray of shape (2, M, m)
-            Of the loss; written.
+            Weight of each sample's loss.
+        workspace : Workspace
+            For m samples; overwritten.
+        stats : ndarray of shape (2, M, m)
+            See the losses; overwritten.
         gradient : Parameters
-            Written.
-        rate : float, ndarray of shape (M, 1, 1) or None, default=None
-            Of dropout; None where no unit is dropped.
-        taken_off : ndarray of shape (M, n_outputs, m) or None, default=None
-            What is taken off the weighted gradient of the losses by the scores, if anything.
+            Overwritten.
+        dropout_rate : float, ndarray of shape (M, 1, 1) or None, default=None
+            None to drop no unit.
         """
         masks = None
-        if rate is not None:
-            of_block = self.network.layer_sizes, X.shape[0], params.vector.dtype
-            masks = self.dropout.masks(rate, *of_block)
-        scores = self.network.forward(params, X, room, masks)
-        self.loss.backward(scores, targets, record)
+        if dropout_rate is not None:
+            sizes = self.network.layer_sizes
+            masks = self.dropout.masks(dropout_rate, sizes, X.shape[0], params.vector.dtype)
+        scores = self.network.forward(params, X, workspace, masks)
+        self.loss.backward(scores, y, stats)
         scores *= weights
-        if taken_off is not None:
-            scores -= taken_off
-        self.network.backward(params, X, room, gradient, masks)
+        self.network.backward(params, X, workspace, gradient, masks)
 
     def add_penalty_gradient(self, params, l2, gradient):
         r"""Add the gradient of the penalty, in place.
@@ -90,7 +128,7 @@ class Objective:
             dW += l2 * W
 
     def penalty(self, params, l2):
-        """Value of the penalty of each model.
+        """Return the penalty of each model.
 
         Parameters
         ----------
@@ -101,15 +139,12 @@ class Objective:
         -------
         penalty : ndarray of shape (M,)
         """
-        return self.penalty_of(self.squared_norm(params), l2)
-
-    def penalty_of(self, squared_norm, l2):
-        """Value of the penalty of each model, from the squared norm of its weights."""
+        squared_norm = self.squared_norm(params)
         penalty = np.zeros(squared_norm.shape, squared_norm.dtype)
         return np.multiply(l2 / 2, squared_norm, out=penalty, where=l2 > 0)
 
     def squared_norm(self, params):
-        r"""Sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.
+        r"""Return the sum of the squared weights, :math:`\sum_l \|W^{[l]}\|^2`, of each model.
 
         Parameters
         ----------
@@ -122,26 +157,23 @@ class Objective:
         dtype = np.result_type(params.vector, np.float64)
         return sum(np.add.reduce(W * W, axis=(-2, -1), dtype=dtype) for W in params.weights)
 
-    def norm(self, params, squared_norm):
-        """Norm of the weights of each model, also where their squares leave the range.
+    def norm(self, params):
+        """Return the norm of the weights of each model, even if their squares overflow.
 
         Parameters
         ----------
         params : Parameters
-        squared_norm : ndarray of shape (M,)
-            What :meth:`squared_norm` gave.
 
         Returns
         -------
         norm : ndarray of shape (M,)
         """
-        norm = np.sqrt(squared_norm)
+        norm = np.sqrt(self.squared_norm(params))
         for model in np.flatnonzero(~np.isfinite(norm)):
-            of_layers = [_norm(W[model].ravel()) for W in params.weights]
-            norm[model] = _norm(of_layers)
+            norm[model] = _norm([_norm(W[model].ravel()) for W in params.weights])
         return norm
 
 
 def _norm(vector):
-    """Norm by BLAS, which squares no large numbers."""
+    """Return the norm of a vector by BLAS, which avoids overflow."""
     return linalg.norm(np.asarray(vector, np.float64), check_finite=False)

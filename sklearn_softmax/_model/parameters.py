@@ -1,8 +1,8 @@
-r"""Parameters of several models of a network: one vector a model, its layers as views.
+r"""Parameters of several models of a network: one vector per model, with its layers as views.
 
-A vector holds one layer after the other, and of a layer one row :math:`(W_j, b_j)` after the
-other, that of output unit j. So an optimiser works on whole vectors, a model is a row, and the
-matrices of a linear model's stack lie below one another, for a single matrix product.
+A vector holds the layers in order, and of each layer the rows :math:`(W_j, b_j)`, one per output
+unit j. An optimizer works on whole vectors, a model is a row, and the weight matrices of several
+linear models are stacked in memory, so a single matrix product serves all of them.
 """
 
 from itertools import pairwise
@@ -20,12 +20,12 @@ class Layers:
     Attributes
     ----------
     input_weights : ndarray of shape (M * n_out, n_in) or (M, n_out, n_in)
-        Weights of the first layer, as one matrix where they lie so in memory.
+        Weights of the first layer, as one matrix where the memory layout allows it.
     """
 
     def __init__(self, weights, intercepts):
         self.weights, self.intercepts = weights, intercepts
-        self.input_weights = _below_one_another(weights[0])
+        self.input_weights = _stack_matrices(weights[0])
 
 
 class Parameters(Layers):
@@ -63,20 +63,16 @@ class Parameters(Layers):
         super().__init__(weights, intercepts if fit_intercept else [])
 
     def __reduce__(self):
-        """A copy has layers that are views of its own vector."""
+        """Rebuild the layers as views of the copied vector."""
         return Parameters, (self.vector, self.layer_sizes, self.fit_intercept)
 
-    def on(self, vector):
-        """Parameters of the same network on another vector."""
+    def with_vector(self, vector):
+        """Return parameters of the same network with another vector."""
         return Parameters(vector, self.layer_sizes, self.fit_intercept)
 
-    def of_models(self, models):
-        """A copy of the parameters of some models, given by an array of indices or a mask."""
-        return self.on(self.vector[models])
 
-
-def _below_one_another(W):
-    """The matrices of all models as one, where memory allows it; a view in any case."""
+def _stack_matrices(W):
+    """Return a view of all models' matrices as one, or of W where memory does not allow it."""
     n_models, n_out, n_in = W.shape
     if n_models == 1 or W.strides[0] == n_out * W.strides[1]:
         return W.reshape(n_models * n_out, n_in)

@@ -1,12 +1,12 @@
-"""Loss and accuracy of models on rows that they do not learn from."""
+"""Loss and accuracy of models on rows used for evaluation."""
 
 import numpy as np
 
-from sklearn_softmax._model.network import Room
+from sklearn_softmax._model.network import Workspaces
 
 
 def evaluate(objective, params, rows, class_weight=None):
-    """Weighted mean loss and accuracy over rows, without the penalty.
+    """Return the weighted mean loss and accuracy over rows, without the penalty.
 
     Parameters
     ----------
@@ -14,7 +14,7 @@ def evaluate(objective, params, rows, class_weight=None):
     params : Parameters
     rows : Rows
     class_weight : ndarray of shape (M, n_classes) or None, default=None
-        Weights of the classes for each model, on top of those of the rows.
+        Class weights of each model, multiplied with those of the rows.
 
     Returns
     -------
@@ -36,10 +36,10 @@ def evaluate(objective, params, rows, class_weight=None):
     (array([1.098612]), array([0.5]))
     """
     loss = accuracy = 0.0
-    dtype = np.result_type(params.vector, rows.X.dtype)
+    workspaces = Workspaces(params, rows.X.dtype)
     for block in rows.blocks():
-        room = Room(params, block.stop - block.start, dtype)
-        scores = objective.network.forward(params, rows.read(block), room)
+        workspace = workspaces[block.stop - block.start]
+        scores = objective.network.forward(params, rows.read(block), workspace)
         y, weight = rows.y[block], 1.0 if rows.weight is None else rows.weight[block]
         if class_weight is not None:
             weight = weight * class_weight[:, y]

@@ -1,12 +1,29 @@
-"""What differs between the models of a training run."""
+"""Hyperparameters that may differ between the models of a training run."""
 
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 
-class Hyperparameters(NamedTuple):
-    r"""Values that differ between the models of a run, one entry a model.
+class StepSizes(NamedTuple):
+    """Learning rate and momentum of a step, which broadcast against vectors of the models.
+
+    Parameters
+    ----------
+    lr, momentum : ndarray of shape (M, 1)
+    look_ahead : ndarray of shape (M, 1) or None
+        Momentum of the models with Nesterov's look-ahead and 0 for the others; None without any.
+    """
+
+    lr: np.ndarray
+    momentum: np.ndarray
+    look_ahead: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    r"""Hyperparameters of the models of a run, one entry per model.
 
     Parameters
     ----------
@@ -18,12 +35,19 @@ class Hyperparameters(NamedTuple):
         :math:`\lambda / \sum_i w_i`.
     momentum : ndarray of shape (M,)
     nesterov : ndarray of shape (M,), bool, or None, default=None
-        Whether momentum looks ahead; None where that of no model does.
+        Whether to use Nesterov's look-ahead; None if no model does.
     dropout : ndarray of shape (M,) or None, default=None
-        Probability that a hidden unit is dropped; None where none ever is.
+        Probability that a hidden unit is dropped; None if no model has dropout.
+    tol : ndarray of shape (M,), default=0.0
+        Smallest fall of the monitored loss that counts.
+    n_iter_no_change : ndarray of shape (M,), default=inf
+        Epochs without such a fall after which a model is retired.
+    early_stopping : ndarray of shape (M,), bool, default=False
+        Whether the monitored loss is that of the validation rows, and the fitted parameters are
+        those of its lowest value; otherwise it is the training loss.
     class_weight : ndarray of shape (M, n_classes) or None, default=None
-        Weights of the classes; None where all models have the same, which then are part of the
-        weights of the rows.
+        Class weights; None if they are the same for all models, and thus part of the weights of
+        the rows.
 
     Examples
     --------
@@ -40,22 +64,17 @@ class Hyperparameters(NamedTuple):
     momentum: np.ndarray
     nesterov: np.ndarray | None = None
     dropout: np.ndarray | None = None
+    tol: np.ndarray | float = 0.0
+    n_iter_no_change: np.ndarray | float = np.inf
+    early_stopping: np.ndarray | bool = False
     class_weight: np.ndarray | None = None
 
     def in_epoch(self, n_epochs):
-        """The same after some epochs, their learning rate having decayed."""
-        return self.at_rates(self.lr * self.lr_decay**n_epochs)
+        """Return the hyperparameters after some epochs of decay."""
+        return replace(self, lr=self.lr * self.lr_decay**n_epochs)
 
-    def at_rates(self, lr):
-        """The same with other learning rates."""
-        return Hyperparameters(lr, *self[1:])
-
-    def of_models(self, models):
-        """Those of some models, given by an array or list of indices."""
-        return Hyperparameters(*(None if values is None else values[models] for values in self))
-
-    def of_step(self, dtype):
-        """What an optimiser's step asks for, to be broadcast against vectors of the models.
+    def step_sizes(self, dtype):
+        """Return the learning rate and momentum of a step.
 
         Parameters
         ----------
@@ -63,17 +82,15 @@ class Hyperparameters(NamedTuple):
 
         Returns
         -------
-        lr, momentum : ndarray of shape (M, 1)
-        look_ahead : ndarray of shape (M, 1) or None
-            Momentum of the models that look ahead, and 0 for the others; None where none does.
+        step_sizes : StepSizes
         """
         lr, momentum = (v[:, np.newaxis].astype(dtype) for v in (self.lr, self.momentum))
         if self.nesterov is None or not self.nesterov.any():
-            return lr, momentum, None
-        return lr, momentum, momentum * self.nesterov[:, np.newaxis]
+            return StepSizes(lr, momentum, None)
+        return StepSizes(lr, momentum, momentum * self.nesterov[:, np.newaxis])
 
-    def rate_of_dropout(self):
-        """Rate of all models, or of each in shape (M, 1, 1); None where no unit is dropped."""
+    def dropout_rate(self):
+        """Return one rate for all models or one per model, (M, 1, 1); None for no dropout."""
         if self.dropout is None or not self.dropout.any():
             return None
         first = self.dropout[0]

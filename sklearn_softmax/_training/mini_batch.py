@@ -4,106 +4,87 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_softmax._model.network import Room
+from sklearn_softmax._model.network import Workspaces
 
 
 class MiniBatchPass:
-    """Takes one step a batch, through all rows once.
+    """Takes one step per batch, through all rows once.
 
     Parameters
     ----------
     objective : Objective
-    optimizer : GradientDescent or Adam
-    rows : Rows
-        Those that are to be learnt from, in any order.
+    optimizer : Optimizer
     batch_size : int
-        Rows a step. The gradient of a last batch with fewer counts in proportion, so that the
-        optimum does not depend on the order of the rows.
+        Rows per step, at most the number of rows. The gradient of a smaller last batch is weighted
+        in proportion, so that the optimum does not depend on the order of the rows.
     """
 
-    def __init__(self, objective, optimizer, rows, batch_size):
+    def __init__(self, objective, optimizer, batch_size):
         self.objective, self.optimizer, self.batch_size = objective, optimizer, batch_size
-        self.column, self.width = rows.columns(batch_size)
-        self._rooms = self._labels = None
+        self._workspaces = None
+
+    def __getstate__(self):
+        """Leave out the buffers, whose views would not survive a copy."""
+        return vars(self) | {"_workspaces": None}
 
     def __call__(self, params, state, rows, hyperparameters):
-        """Train some models, in place.
+        """Train the models, in place.
 
         Parameters
         ----------
         params : Parameters
-        state : dict
-            Of the optimiser.
+        state : object
+            State of the optimizer.
         rows : Rows
-            In the order to take them.
+            In the order of training.
         hyperparameters : Hyperparameters
 
         Returns
         -------
-        losses : ndarray of shape (M, n_rows)
-            Loss of each row, not weighted, just before the step that used it.
-        is_correct : ndarray of shape (M, n_rows), bool
-            Whether it lay on the side of its class then.
+        figures : RowFigures
         """
-        self._make_ready(params, rows, hyperparameters.class_weight)
-        objective, rooms, gradient = self.objective, self._rooms, self._rooms.gradient
-        targets, weights = self._labels.targets, self._labels.weights
-        n_rows, n_models, dtype = len(rows), len(params.vector), params.vector.dtype
-        rate, of_step = hyperparameters.rate_of_dropout(), hyperparameters.of_step(dtype)
+        if self._workspaces is None or self._workspaces.params is not params:
+            self._workspaces = Workspaces(params, rows.X.dtype)
+        objective, workspaces = self.objective, self._workspaces
+        gradient, dtype = workspaces.gradient, params.vector.dtype
+        weights = rows.loss_weights(self.batch_size, hyperparameters.class_weight)
+        step_sizes, rate = hyperparameters.step_sizes(dtype), hyperparameters.dropout_rate()
         l2 = hyperparameters.l2.astype(dtype)[:, np.newaxis, np.newaxis]
         is_penalised = l2.any()
-        record = np.empty((2, n_models, n_rows), rooms.dtype)
-        anchor, at_anchor = self.optimizer.anchor(state), None
-        for start in range(0, n_rows, self.batch_size):
-            stop, sum_of_blocks = min(start + self.batch_size, n_rows), 0
+        stats = np.empty((2, len(params.vector), len(rows)), workspaces.dtype)
+        for start in range(0, len(rows), self.batch_size):
+            stop, sum_of_blocks = min(start + self.batch_size, len(rows)), 0
             for block in rows.blocks(start, stop):
-                X, room = rows.read(block), rooms[block.stop - block.start]
-                weight = weights[..., block] if weights.ndim else weights
-                target, of_block = targets[..., block], record[..., block]
-                if anchor is not None:
-                    at_anchor = anchor.of_block(rows, block)
-                given = params, X, target, weight, room, of_block, gradient
-                objective.gradient(*given, rate, at_anchor)
+                objective.loss_gradient(
+                    params,
+                    rows.read(block),
+                    y=rows.y[block],
+                    weights=weights[..., block] if weights.ndim else weights,
+                    workspace=workspaces[block.stop - block.start],
+                    stats=stats[..., block],
+                    gradient=gradient,
+                    dropout_rate=rate,
+                )
                 if stop - start > rows.BLOCK_SIZE:
                     gradient.vector += sum_of_blocks
                     sum_of_blocks = gradient.vector.copy()
-            fraction = (stop - start) / self.batch_size
-            if anchor is not None:
-                gradient.vector += fraction * anchor.gradient
             if is_penalised:
+                fraction = (stop - start) / self.batch_size
                 objective.add_penalty_gradient(params, l2 * fraction, gradient)
-            self.optimizer.step(params.vector, gradient.vector, state, *of_step)
-        return objective.loss.losses(record), objective.loss.is_correct(record)
-
-    def _make_ready(self, params, rows, class_weight):
-        """Make what the steps need, unless models and rows are those of the last pass."""
-        if self._rooms is None or self._rooms.params is not params:
-            self._rooms, self._labels = _Rooms(params, rows.X.dtype), None
-        labels = self._labels
-        if labels and labels.rows is rows and labels.class_weight is class_weight:
-            return
-        shape = len(params.vector), self.objective.network.layer_sizes[-1], self.width
-        targets = self.objective.loss.targets(rows.y, shape, self.column)
-        weights = rows.loss_weights(self.batch_size, class_weight)
-        self._labels = _Labels(rows, class_weight, targets, weights)
+            self.optimizer.update(params.vector, gradient.vector, state, step_sizes)
+        return RowFigures(objective.loss.losses(stats), objective.loss.is_correct(stats))
 
 
-class _Labels(NamedTuple):
-    """Targets of rows in their order, and the factors of their losses."""
+class RowFigures(NamedTuple):
+    """Figures of each row in a pass, just before the step that used it.
 
-    rows: object
-    class_weight: object
-    targets: np.ndarray
-    weights: np.ndarray
+    Parameters
+    ----------
+    losses : ndarray of shape (M, n_rows)
+        Unweighted.
+    is_correct : ndarray of shape (M, n_rows), bool
+        Whether the row was classified correctly.
+    """
 
-
-class _Rooms(dict):
-    """A gradient, and room for a block of m samples, by m, made when it is first wanted."""
-
-    def __init__(self, params, dtype_of_rows):
-        self.params, self.dtype = params, np.result_type(params.vector, dtype_of_rows)
-        self.gradient = params.on(np.empty(params.vector.shape, self.dtype))
-
-    def __missing__(self, n_samples):
-        self[n_samples] = Room(self.params, n_samples, self.dtype)
-        return self[n_samples]
+    losses: np.ndarray
+    is_correct: np.ndarray

@@ -1,76 +1,62 @@
-"""Optimisers: how a gradient changes the parameters.
+"""Optimizers: gradient descent and Adam.
 
-``start(vector, momentum)`` gives an optimiser's moving state, a dict of arrays and counts,
-``state_of_models(state, models, momentum)`` that of some models, and ``forget(state, models)``
-makes the direction of some models' steps start afresh.
-``step(vector, gradient, state, lr, momentum, look_ahead)`` takes one step, in place and using the
-gradient up: what ``turn_into_step`` makes of the gradient is taken off the vector.
-``begin_epoch(state, objective, rows)`` is told of an epoch before its first step;
-``end_epoch(state, value, objective, rows)`` of the mean of the objective over it, and answers which
-models it has taken back. ``anchor(state)`` is where an epoch began, where steps go by it.
-``convergence(state, steps_an_epoch)`` makes what tells convergence, ``without_rows(state)`` leaves
-out what belongs to the rows, and ``n_numbers(network, n_rows)`` counts what a model's state takes.
-The optimisers themselves never change. Vectors have the shape (M, n_parameters), a row a model, and
-``lr``, ``momentum`` and ``look_ahead`` are arrays of shape (M, 1).
+An optimizer has three methods and no state of its own: ``init(vector, momentum)`` returns its
+typed state, ``update(vector, gradient, state, step_sizes)`` takes a step in place, and
+``fitted_params(params, state)`` returns the parameters of the fitted model, which differ from
+those where gradients are taken if the optimizer averages. Vectors have the shape
+(M, n_parameters), one row per model.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from sklearn_softmax._training.convergence import Convergence
+from sklearn_softmax._training.state import SHARED
 
 STEPS_TO_FLUSH = 64
 
 
 class Optimizer:
-    """What all optimisers have in common."""
+    """Base of the optimizers that subtract an update and fit the resulting parameters."""
 
-    def step(self, vector, gradient, state, lr, momentum=None, look_ahead=None):
-        """Take one step.
+    def update(self, vector, gradient, state, step_sizes):
+        """Take one step in place.
 
         Parameters
         ----------
         vector : ndarray of shape (M, n_parameters)
             Changed in place.
-        gradient, state, lr, momentum, look_ahead
-            As for ``turn_into_step``.
+        gradient : ndarray of shape (M, n_parameters)
+            Overwritten.
+        state : object
+            As returned by ``init``; changed in place.
+        step_sizes : StepSizes
         """
-        self.turn_into_step(gradient, state, lr, momentum, look_ahead)
+        self.compute_update(gradient, state, step_sizes)
         vector -= gradient
 
-    def n_numbers(self, network, n_rows):
-        """Numbers that the state of a model takes: two means of the gradient at most."""
-        return 2 * network.n_parameters
+    def fitted_params(self, params, state):
+        """Return the parameters of the fitted models: those after the last step."""
+        return params
 
-    def outcome(self, state):
-        """Parameters of the models as they are handed over: those after the last step."""
-        return state.params
 
-    def anchor(self, state):
-        """Where an epoch began, if steps go by it."""
-        return
+@dataclass
+class MomentumState:
+    """State of gradient descent.
 
-    def convergence(self, state, steps_an_epoch):
-        """What tells convergence: the fall of the objective so far."""
-        return Convergence(steps_an_epoch)
+    Parameters
+    ----------
+    velocity : ndarray of shape (M, n_parameters) or None
+        None if no model has momentum.
+    """
 
-    def without_rows(self, state):
-        """The state without what belongs to the rows."""
-        return state
-
-    def begin_epoch(self, state, objective, rows):
-        """Do nothing."""
-
-    def end_epoch(self, state, value, objective, rows):
-        """Change nothing, and rescue no model: the learning rate is a given one."""
-        return np.zeros(len(value), bool)
+    velocity: np.ndarray | None
 
 
 @dataclass(frozen=True)
 class GradientDescent(Optimizer):
-    r"""Gradient descent, with momentum if wanted.
+    r"""Gradient descent, optionally with momentum.
 
     .. math:: v \leftarrow \mu v + g, \qquad \theta \leftarrow \theta - \alpha v
 
@@ -86,51 +72,56 @@ class GradientDescent(Optimizer):
     Examples
     --------
     >>> import numpy as np
+    >>> from sklearn_softmax._training.hyperparameters import StepSizes
     >>> from sklearn_softmax._training.optimizers import GradientDescent
-    >>> vector, lr, momentum = np.array([[1.0]]), np.array([[0.1]]), np.array([[0.0]])
-    >>> optimizer = GradientDescent()
-    >>> state = optimizer.start(vector, momentum)
-    >>> optimizer.step(vector, np.array([[0.5]]), state, lr, momentum)
+    >>> vector, optimizer = np.array([[1.0]]), GradientDescent()
+    >>> state = optimizer.init(vector, momentum=np.zeros(1))
+    >>> step_sizes = StepSizes(np.array([[0.1]]), np.array([[0.0]]), None)
+    >>> optimizer.update(vector, np.array([[0.5]]), state, step_sizes)
     >>> vector
     array([[0.95]])
     """
 
-    def start(self, vector, momentum):
-        """Velocities, all zero; none where no model has momentum."""
-        return {"velocity": np.zeros_like(vector)} if np.any(momentum) else {}
+    def init(self, vector, momentum):
+        """Return zero velocities, or none if no model has momentum."""
+        return MomentumState(np.zeros_like(vector) if np.any(momentum) else None)
 
-    def state_of_models(self, state, models, momentum):
-        """A copy of the state of some models, which have this momentum."""
-        return {"velocity": state["velocity"][models]} if np.any(momentum) else {}
-
-    def forget(self, state, models):
-        """Set the velocities of some models to zero."""
-        if "velocity" in state:
-            state["velocity"][models] = 0
-
-    def turn_into_step(self, gradient, state, lr, momentum, look_ahead=None):
-        """Make the next step of the gradient.
+    def compute_update(self, gradient, state, step_sizes):
+        """Overwrite the gradient with the update to subtract.
 
         Parameters
         ----------
         gradient : ndarray of shape (M, n_parameters)
-            Overwritten by what is to be taken off the parameters.
-        state : dict
-            What :meth:`start` returned; changed in place.
-        lr, momentum : ndarray of shape (M, 1)
-        look_ahead : ndarray of shape (M, 1) or None, default=None
-            Momentum of the models that look ahead, and 0 for the others; None where none does.
+        state : MomentumState
+            Changed in place.
+        step_sizes : StepSizes
         """
-        if "velocity" in state:
-            velocity = state["velocity"]
-            velocity *= momentum
+        velocity, look_ahead = state.velocity, step_sizes.look_ahead
+        if velocity is not None:
+            velocity *= step_sizes.momentum
             velocity += gradient
             if look_ahead is None:
                 gradient[...] = velocity
             else:
                 gradient += look_ahead * velocity
                 np.copyto(gradient, velocity, where=look_ahead == 0)
-        gradient *= lr
+        gradient *= step_sizes.lr
+
+
+@dataclass
+class AdamState:
+    """State of Adam.
+
+    Parameters
+    ----------
+    first_moment, second_moment : ndarray of shape (M, n_parameters)
+        Decaying sums of the gradient and of its square.
+    n_steps : int, default=0
+    """
+
+    first_moment: np.ndarray
+    second_moment: np.ndarray
+    n_steps: int = field(default=0, metadata=SHARED)
 
 
 @dataclass(frozen=True)
@@ -156,9 +147,12 @@ class Adam(Optimizer):
     Examples
     --------
     >>> import numpy as np
+    >>> from sklearn_softmax._training.hyperparameters import StepSizes
     >>> from sklearn_softmax._training.optimizers import Adam
-    >>> vector, lr, optimizer = np.array([[1.0]]), np.array([[0.1]]), Adam()
-    >>> optimizer.step(vector, np.array([[0.5]]), optimizer.start(vector), lr)
+    >>> vector, optimizer = np.array([[1.0]]), Adam()
+    >>> state = optimizer.init(vector, momentum=np.zeros(1))
+    >>> step_sizes = StepSizes(np.array([[0.1]]), np.array([[0.0]]), None)
+    >>> optimizer.update(vector, np.array([[0.5]]), state, step_sizes)
     >>> vector.round(6)
     array([[0.9]])
     """
@@ -167,34 +161,23 @@ class Adam(Optimizer):
     beta_2: float = 0.999
     epsilon: float = 1e-8
 
-    def start(self, vector, momentum=None):
-        """Step count and decaying sums, all zero."""
-        return {"t": 0, "m": np.zeros_like(vector), "v": np.zeros_like(vector)}
+    def init(self, vector, momentum):
+        """Return zero moments; ``momentum`` has no effect."""
+        return AdamState(np.zeros_like(vector), np.zeros_like(vector))
 
-    def state_of_models(self, state, models, momentum=None):
-        """A copy of the state of some models."""
-        return {"t": state["t"], "m": state["m"][models], "v": state["v"][models]}
-
-    def forget(self, state, models):
-        """Set the mean gradients of some models to zero, and their squares that are no numbers."""
-        state["m"][models] = 0
-        state["v"][models] = np.nan_to_num(state["v"][models], nan=0, posinf=0)
-
-    def turn_into_step(self, gradient, state, lr, momentum=None, look_ahead=None):
-        """Make the next step of the gradient.
+    def compute_update(self, gradient, state, step_sizes):
+        """Overwrite the gradient with the update to subtract.
 
         Parameters
         ----------
         gradient : ndarray of shape (M, n_parameters)
-            Overwritten by what is to be taken off the parameters.
-        state : dict
-            What :meth:`start` returned; changed in place.
-        lr : ndarray of shape (M, 1)
-        momentum, look_ahead : object
-            Of no effect: Adam's momentum is ``beta_1``.
+        state : AdamState
+            Changed in place.
+        step_sizes : StepSizes
+            Momentum has no effect.
         """
-        t = state["t"] = state["t"] + 1
-        m, v = state["m"], state["v"]
+        t = state.n_steps = state.n_steps + 1
+        m, v = state.first_moment, state.second_moment
         # Sums without the factors 1 - beta, which join the other constants.
         m_factor = (1 - self.beta_1) / (1 - self.beta_1**t)
         root_v_factor = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
@@ -204,18 +187,18 @@ class Adam(Optimizer):
         gradient *= gradient
         v += gradient
         if t % STEPS_TO_FLUSH == 0:
-            _flush(m)
-            _flush(v)
+            _flush_subnormals(m)
+            _flush_subnormals(v)
         np.sqrt(v, out=gradient)
         gradient += self.epsilon / root_v_factor
         np.divide(m, gradient, out=gradient)
-        gradient *= lr * (m_factor / root_v_factor)
+        gradient *= step_sizes.lr * (m_factor / root_v_factor)
 
 
-def _flush(array):
-    """Set to 0 what has decayed to nothing: numbers below the normal range are slow."""
+def _flush_subnormals(array):
+    """Set numbers below the normal range, which are slow, to 0."""
     limits = np.finfo(array.dtype)
-    # A sum that the small ones do not survive, and the others hardly notice.
+    # Adding and subtracting this sum removes the smallest numbers and hardly changes the others.
     shift = 1e6 * limits.tiny / limits.eps
     array += shift
     array -= shift

@@ -8,9 +8,6 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_softmax.displays._configurations import value_text, varying
 
-# As the estimators document them: what n_epochs="auto" allows, and the convergence_ that ends it.
-AUTO_EPOCHS, AUTO_STEPS, CONVERGED = 200, 1000, 2e-3
-
 
 def named(estimators):
     """Estimators by name.
@@ -100,7 +97,7 @@ def require(estimator, attribute):
 
 
 def why_ended(model):
-    """Why the training of a classifier of this package ended before its most epochs.
+    """Return why training ended before the last epoch.
 
     Parameters
     ----------
@@ -110,25 +107,18 @@ def why_ended(model):
     Returns
     -------
     reason : str or None
-        None where it went on to the last epoch, or was ended from outside.
+        None if training went on to the last epoch, or by ``partial_fit``.
     """
-    history = model.history_
-    if "mistakes" in history and history["mistakes"][-1] == 0:
-        return "ended: no mistakes left"
-    if model.n_iter_ >= _most_epochs(model):
-        return None
-    if model.early_stopping or ("mistakes" in history and model.tol is not None):
-        kind = "validation" if model.early_stopping else "training"
-        return f"ended: {kind} loss without gain in {model.n_iter_no_change} epochs"
-    has_converged = model.n_epochs == "auto" and model.convergence_ <= CONVERGED
-    return "ended: converged" if has_converged else None
-
-
-def _most_epochs(model):
-    """Epochs after which the training of a model ends in any case."""
-    if model.n_epochs == "auto":
-        return max(AUTO_EPOCHS, -(-AUTO_STEPS * model.n_iter_ // model.n_steps_))
-    return model.n_epochs
+    fell_too_little = f"fell by less than tol in {model.n_iter_no_change} epochs"
+    is_perceptron = "mistakes" in model.history_
+    reasons = {
+        "converged": f"training loss {fell_too_little}" if is_perceptron else "converged",
+        "early_stopping": f"validation loss {fell_too_little}",
+        "no_mistakes": "no mistakes left",
+        "callback": "by a callback",
+    }
+    reason = reasons.get(model.stop_reason_)
+    return reason and f"ended: {reason}"
 
 
 def check_kept(history):

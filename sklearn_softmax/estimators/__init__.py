@@ -1,6 +1,5 @@
 """The classifiers, one short file each."""
 
-from sklearn_softmax.estimators._gradient_check import gradient_check
 from sklearn_softmax.estimators.binary_perceptron import BinaryPerceptron
 from sklearn_softmax.estimators.gd_logistic_regression import GDLogisticRegression
 from sklearn_softmax.estimators.softmax_regression import SoftmaxRegression
@@ -11,5 +10,4 @@ __all__ = [
     "GDLogisticRegression",
     "SoftmaxRegression",
     "TwoLayerMLPClassifier",
-    "gradient_check",
 ]

@@ -1,14 +1,112 @@
-"""From what users give to what training takes: labels, weights, validation rows."""
+"""Reading of training and validation data into rows: labels, weights, validation set."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
     assert_all_finite,
     check_consistent_length,
     column_or_1d,
+    validate_data,
 )
+
+from sklearn_softmax._training.rows import Rows
+
+
+def read_training_data(
+    estimator, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, *, resume
+):
+    """Return the rows to train and to validate on; set ``classes_`` and the number of features.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+    X, y, sample_weight, X_val, y_val, sample_weight_val : array-like
+        As in ``fit``.
+    resume : bool
+        Whether training continues, so that the classes have to be the same.
+
+    Returns
+    -------
+    rows : Rows
+    validation : Rows or None
+    """
+    X, y = check_X_y(estimator, X, y, reset=not resume)
+    classes, y_index = np.unique(y, return_inverse=True)
+    if resume and not np.array_equal(classes, estimator.classes_):
+        raise ValueError(
+            "warm_start can only be used where `self.classes_` is the same as in the "
+            f"previous call to fit. Previously got {estimator.classes_}, `y` has {classes}."
+        )
+    estimator._check_classes(classes)
+    estimator.classes_ = classes
+    rng = check_random_state(estimator.random_state)
+    if not resume:
+        estimator._random_state = rng
+    weight = check_weight(sample_weight, X)
+    class_weights = weights_of_classes(estimator.class_weight, weight, y_index, classes)
+    weight = weights_of_rows(weight, class_weights, y_index)
+    if X_val is not None or y_val is not None or sample_weight_val is not None:
+        validation = _validation_rows(estimator, X_val, y_val, sample_weight_val, class_weights)
+        return Rows(X, y_index, weight), validation
+    if not estimator.early_stopping:
+        return Rows(X, y_index, weight), None
+    # An int as random_state draws the same rows again when training continues.
+    train, validation = split_rows(y_index, classes, estimator.validation_fraction, rng)
+    validation_rows = _subset(X, y_index, weight, validation, "validation")
+    return _subset(X, y_index, weight, train, "training"), validation_rows
+
+
+def read_known_classes(estimator, X, y, sample_weight, *, classes_name):
+    """Return rows whose classes are among those of the estimator.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+        With ``classes_``.
+    X : {ndarray, CSR} of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+    sample_weight : array-like of shape (n_samples,) or None
+    classes_name : str
+        Name of the classes in an error.
+
+    Returns
+    -------
+    rows : Rows
+    """
+    y_index = encode(y, estimator.classes_, name="y", classes_name=classes_name)
+    weight = check_weight(sample_weight, X)
+    class_weights = weights_of_classes(estimator.class_weight, weight, y_index, estimator.classes_)
+    return Rows(X, y_index, weights_of_rows(weight, class_weights, y_index))
+
+
+def check_X_y(estimator, X, y, *, reset):
+    """Return X as dense or canonical CSR and y as class labels.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+    X, y : array-like
+    reset : bool
+        Whether to set the number and names of the features instead of checking them.
+
+    Returns
+    -------
+    X : {ndarray, CSR} of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+    """
+    X, y = validate_data(
+        estimator, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32]
+    )
+    check_classification_targets(y)
+    if issparse(X) and not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X, y
 
 
 def encode(labels, classes, *, name, classes_name):
@@ -204,9 +302,29 @@ def split_rows(y, classes, validation_fraction, rng):
     return np.sort(np.r_[train, np.flatnonzero(counts[y] == 1)]), np.sort(validation)
 
 
-def check_validation_labels(X_val, y_val, classes):
-    """Class indices of the validation labels, checked against X_val and the classes."""
+def _validation_rows(estimator, X_val, y_val, sample_weight_val, class_weights):
+    """Return the rows of the user's validation set."""
+    if X_val is None or y_val is None:
+        raise ValueError(
+            "X_val and y_val go together (and sample_weight_val with them): got "
+            f"X_val {'missing' if X_val is None else 'given'}, "
+            f"y_val {'missing' if y_val is None else 'given'}."
+        )
+    X_val = estimator._check_X(X_val)
     y_val = column_or_1d(y_val, warn=True)
     check_consistent_length(X_val, y_val)
     assert_all_finite(y_val, input_name="y_val")
-    return encode(y_val, classes, name="y_val", classes_name="y")
+    y_val = encode(y_val, estimator.classes_, name="y_val", classes_name="y")
+    weight = weights_of_rows(check_weight(sample_weight_val, X_val), class_weights, y_val)
+    return Rows(X_val, y_val, weight)
+
+
+def _subset(X, y, weight, indices, purpose):
+    """Return the rows of early stopping for training or for validation."""
+    weight = None if weight is None else weight[indices]
+    if weight is not None and not np.any(weight):
+        raise ValueError(
+            f"The sample weights of all {purpose} rows are zero. Use another random_state, "
+            "or give fit a validation set as X_val and y_val."
+        )
+    return Rows(X, y[indices], weight, indices)

@@ -1,24 +1,24 @@
-"""The history of a model over several fits, and its line an epoch."""
+"""The history of a model over several fits, and its line per epoch."""
 
 import numpy as np
 
 
 def joined(before, after):
-    """History of two fits in a row; one of them may have had no validation rows.
+    """Return the history of two successive fits, possibly with and without validation rows.
 
     Parameters
     ----------
     before, after : dict of str to ndarray
-        An entry an epoch.
+        One entry per epoch.
 
     Returns
     -------
     history : dict of str to ndarray
-        NaN where a fit has no such figure.
+        NaN for an epoch without the figure.
     """
 
     def column(history, name):
-        """A figure of every epoch, NaN where the fit has none."""
+        """Return a figure of every epoch, NaN if the fit has none."""
         return history.get(name, np.full(len(history["epoch"]), np.nan))
 
     names = {**before, **after}
@@ -26,7 +26,7 @@ def joined(before, after):
 
 
 def progress_line(record):
-    """What ``verbose`` prints after an epoch.
+    """Return the line that ``verbose`` prints after an epoch.
 
     Parameters
     ----------
@@ -37,5 +37,5 @@ def progress_line(record):
     line : str
     """
     figures = {name: values[0] for name, values in record.items() if name != "epoch"}
-    text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items() if value == value)
     return f"epoch {record['epoch'][0]}  {text}"

@@ -31,7 +31,7 @@ class PredictionMixin:
         X = self._check_X(X)
         network, layers = self._fitted_network()
         with np.errstate(**SILENT):
-            (scores,) = network.scores(layers, X)
+            (scores,) = network.raw_scores(layers, X)
             differences = np.ptp(scores, axis=0)
         if not np.all(np.isfinite(differences)):
             raise ValueError(

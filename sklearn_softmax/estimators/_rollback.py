@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import numpy as np
 
-PRIVATE_STATE = ("_optimizer_in_use", "_optimizer_state", "_random_state", "_dropout_generator")
+PRIVATE_STATE = ("_resume_state", "_random_state", "_dropout_generator")
 
 
 @contextmanager

@@ -1,14 +1,12 @@
 """Logistic regression by mini-batch gradient descent, one-vs-rest beyond two classes."""
 
-from __future__ import annotations
-
-from typing import Literal
+from dataclasses import dataclass
 
 from sklearn_softmax._model.losses import SigmoidCrossEntropy
-from sklearn_softmax._typing import ClassWeight, RandomSource
 from sklearn_softmax.estimators._linear import SmoothLinearClassifier
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GDLogisticRegression(SmoothLinearClassifier):
     r"""Logistic regression, trained by mini-batch gradient descent.
 
@@ -22,105 +20,108 @@ class GDLogisticRegression(SmoothLinearClassifier):
     The minimum is that of ``sklearn.linear_model.LogisticRegression(C=1/reg_param)``,
     whatever the batch size.
 
-    More than two classes are learnt one-vs-rest: a sub-classifier for each, which tells
-    it from all others, and the most confident one predicts. All of them train in one
-    pass over the data, on the same batches, each exactly as a fit on ``y == k`` would
-    with the same row weights and as many epochs, unless ``lr="auto"`` finds a rate for all
-    of them; the minimum is that of ``OneVsRestClassifier(LogisticRegression(C=1/reg_param))``.
+    More than two classes are learned one-vs-rest: one sub-classifier per class separates it from
+    all others, and the largest score decides. All of them train in one pass over the data, on the
+    same batches, each exactly like a fit on ``y == k`` with the same row weights and number of
+    epochs; the minimum is that of ``OneVsRestClassifier(LogisticRegression(C=1/reg_param))``.
 
     Parameters
     ----------
     lr : float or "auto", default="auto"
-        Learning rate. "auto" takes the steps in standardised features [3]_, at a rate
-        that is raised after epochs of gain and halved after others [5]_, so that unscaled
-        data train without tuning: the objective and its optimum stay the same, and X is left
-        as it is. The fitted parameters are the means over the steps of the last epoch, or
-        those after its last step where Newton's steps are taken (see Notes).
+        Learning rate. "auto" trains by schedule-free descent [3]_: gradients are taken near the
+        average of all steps, which is the fitted model, so that no schedule is needed. Steps are
+        taken in standardised features [4]_, which leaves the objective, its optimum and X
+        unchanged, so unscaled data train without tuning.
     lr_decay : float, default=1.0
         Factor applied to ``lr`` after each epoch, above 0 and up to 1.
     reg_param : float, default=0.0
         :math:`\lambda`, strength of the L2 penalty on the weights; intercepts are not
         penalised.
     batch_size : int, default=200
-        Rows a step; more than there are mean all of them. The gradient of a last batch
-        with fewer rows counts in proportion.
+        Rows per step. Values above ``n_samples`` use the full data. The gradient of a smaller last
+        batch is weighted in proportion.
     n_epochs : int or "auto", default="auto"
-        Passes over the data: exactly as many, unless early stopping ends them. "auto" allows
-        200 epochs or 1,000 steps, whichever takes longer; with ``lr="auto"``, training ends
-        when the objective no longer falls (see ``convergence_``).
-    optimizer : {"sgd", "adam"}, default="sgd"
-        Gradient descent for "sgd", or Adam [4]_.
+        Passes over the data: exactly this number, unless early stopping ends training. "auto"
+        allows 200 epochs or 1,000 steps, whichever takes longer; with ``lr="auto"``, training ends
+        when the objective no longer falls (see ``tol``). With "lbfgs" it is the largest number of
+        iterations, 1,000 for "auto".
+    optimizer : {"sgd", "adam", "lbfgs"}, default="sgd"
+        Gradient descent, Adam [5]_ or L-BFGS [6]_ on all rows, in standardised features,
+        for the exact optimum of small data. With "lbfgs", an iteration is an epoch, ``lr``,
+        ``batch_size``, ``momentum`` and ``shuffle`` have no effect, and there is no
+        ``partial_fit``.
     momentum : float or "auto", default="auto"
-        Momentum of "sgd", from 0 to below 1; "adam" has its own and ignores this one. "auto"
-        is 0.9 that looks ahead where ``lr="auto"``, else none.
+        Momentum of "sgd", from 0 to below 1; "adam" has its own. With ``lr="auto"`` it is
+        :math:`\beta`, the weight of the average where gradients are taken. "auto" is 0.9 with
+        ``lr="auto"`` and 0 otherwise.
     nesterov : bool, default=False
-        Whether momentum looks ahead; of no effect without momentum.
+        Whether to use Nesterov's look-ahead; of no effect without momentum or with ``lr="auto"``.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss no longer falls, and to restore the
-        parameters at its lowest; the epoch count stays where it is. The validation rows
-        are ``X_val`` and ``y_val`` given to :meth:`fit`, or else a stratified fraction of
-        the training rows. The state of the optimiser stays where it is, too.
+        Whether to stop when the validation loss no longer falls, and to restore the parameters of
+        its lowest value; the epoch count is unchanged. The validation rows are ``X_val`` and
+        ``y_val`` given to :meth:`fit`, or a stratified fraction of the training rows.
     validation_fraction : float, default=0.1
         That fraction, at least as many rows as there are classes. A rare class may have none
-        among them; the only row of a class is trained on, and does not count. Used only with
-        early stopping and without ``X_val``.
+        among them; the only row of a class is used for training. Used only with early stopping
+        and without ``X_val``.
     n_iter_no_change : int, default=10
-        Epochs in a row without a gain after which early stopping stops.
+        Epochs in a row without a fall of the validation loss by ``tol`` after which early stopping
+        stops.
     tol : float, default=1e-4
-        Smallest fall of the validation loss that counts as a gain.
+        Smallest fall of the validation loss that counts. With ``lr="auto"`` and
+        ``n_epochs="auto"``, training ends when ``convergence_`` is at most 20 ``tol``; with
+        "lbfgs", when no entry of the gradient in standardised features exceeds ``tol``.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; "balanced" gives every class the same total in training.
-        The same weights count for validation rows. They are multiplied with those of the
+        Weights of the classes; "balanced" gives every class the same total weight in training.
+        The same weights apply to validation rows. They are multiplied with those of the
         rows; the weight of a row is the same for every sub-classifier.
     fit_intercept : bool, default=True
         Whether to learn intercepts.
     shuffle : bool, default=True
-        Whether to take the rows in a new random order in each epoch. A batch that
-        holds all rows needs no order.
+        Whether to shuffle the rows in each epoch. A batch that holds all rows is not shuffled.
     warm_start : bool, default=False
-        Whether :meth:`fit` goes on from the last fit: parameters, learning rate, shuffles
-        and history, so that two fits of 5 epochs are one of 10. The optimiser goes on,
-        too.
+        Whether :meth:`fit` continues from the last fit: parameters, state of the optimizer,
+        learning rate, shuffles and history, so that two fits of 5 epochs are one of 10.
     random_state : int, RandomState instance or None, default=None
-        Source of the shuffles and of the validation rows. The same int gives the same
-        model; on another machine, or with another number of BLAS threads, up to rounding.
+        Source of the shuffles and of the validation rows. The same int gives the same model; on
+        another machine, or with another number of BLAS threads, up to rounding.
     verbose : int, default=0
-        Above 0, prints a line an epoch.
+        Above 0, prints one line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Class labels, sorted.
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Weights: one row for two classes, which speaks for ``classes_[1]``, else a row
-        for each class.
+        Weights: a single row for two classes, whose positive scores predict ``classes_[1]``,
+        otherwise one row per class.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercepts b; zeros with ``fit_intercept=False``.
     n_iter_ : int
-        Epochs run.
+        Number of epochs.
     n_steps_ : int
-        Steps taken.
+        Number of steps.
     history_ : dict of str to ndarray of shape (`n_iter_`,)
-        One entry an epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted means
-        over the training rows, each scored just before the step that used it), ``penalty``
-        and ``weight_norm`` at its end and, with validation rows, ``val_loss`` and
-        ``val_accuracy`` at its end. Made for ``pandas.DataFrame(history_)``. The loss is
-        the sum of those of the sub-classifiers.
+        One entry per epoch: ``epoch``, ``lr``, ``loss`` and ``accuracy`` (weighted means over the
+        training rows, each scored just before the step that used it; with "lbfgs" at the end of the
+        iteration), ``penalty`` and ``weight_norm`` at its end and, with validation rows,
+        ``val_loss`` and ``val_accuracy`` at its end. Suitable for ``pandas.DataFrame(history_)``.
+        The loss is the sum of those of the sub-classifiers.
     step_losses_ : ndarray of shape (`n_steps_`,)
         Mean weighted loss of each batch, just before its step.
     lr_ : float
-        Learning rate of the last epoch. With ``lr="auto"``, that of steps in
-        standardised features.
+        Learning rate of the last epoch; with ``lr="auto"`` that in standardised features, NaN
+        with "lbfgs".
     convergence_ : float
-        Fall of the training objective in the last epochs, relative to its lowest value, or to
-        a hundredth of the first one where that is larger. The last epochs are at most 25,
-        fewer if each is more than one step, down to three; NaN after a single epoch. Up to 0.002
-        "auto" takes for the end of training. With Newton's steps (see Notes), it is the fall
-        that is still to come, and the end is at 0.001.
+        Fall of the training objective in the last epochs, relative to its lowest value, or to a
+        hundredth of the first one if that is larger; NaN after a single epoch. The last epochs are
+        25 with one step per epoch, and fewer with more steps, down to three.
+    stop_reason_ : str or None
+        "converged", "early_stopping", "callback" or "max_epochs"; None after ``partial_fit``.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features; only where X had string names.
+        Names of the features, if all of them are strings.
 
     See Also
     --------
@@ -129,38 +130,29 @@ class GDLogisticRegression(SmoothLinearClassifier):
 
     Notes
     -----
-    With ``lr="auto"`` and "sgd", a ``reg_param`` above 0 and up to 724 coefficients an output
-    (724 divided by the root of their number, where there are several), the steps are those of
-    Newton's method [6]_, a step a batch: an epoch begins by looking at all rows and inverting the
-    matrices of second derivatives, and what is seen there takes the noise off the gradient of each
-    batch [7]_. It takes few epochs to the optimum, on collinear features too; the rate is a share
-    of the full step, and momentum has no effect. So it is with more features than rows, if the
-    rows are no more than that and ``X`` holds up to 4,194,304 numbers: the matrices are those of
-    the rows then, which are kept in standardised features, 32 MiB at most. :meth:`partial_fit`
-    with other rows ends it, for a part tells too little of the others. Without a penalty, steps
-    follow the gradient in standardised features, and the model they end in classifies new rows
-    better than one that is far ahead of it.
+    The learning rate of gradient descent with ``lr="auto"`` follows from a bound on the curvature
+    of the loss in standardised features; that of Adam is 0.01. It is constant but for ``lr_decay``.
+    An average approaches the optimum only as 1 / t: for the exact optimum, use
+    ``optimizer="lbfgs"``. After early stopping, ``warm_start`` restarts the average at the restored
+    parameters.
 
-    The figures of ``history_`` come from the scores that the steps computed anyway:
-    they cost no extra pass over the data. Rows are gathered into small buffers:
-    an ``X`` of float32 or float64, dense or CSR, is otherwise never copied.
+    The figures of ``history_`` come from the scores of the steps and need no extra pass over the
+    data. Rows are gathered into small buffers: an ``X`` of float32 or float64, dense or CSR, is
+    never copied.
 
-    The probabilities of more than two classes are those of the sub-classifiers, divided by
-    their sum.
+    The probabilities of more than two classes are those of the sub-classifiers, divided by their
+    sum.
 
     References
     ----------
     .. [1] N. Hinke, "MNIST Handwritten Digits" (2022), equations 12, 14 to 16 and 28.
     .. [2] C. M. Bishop, "Pattern Recognition and Machine Learning" (2006),
        sections 4.1.2 and 4.3.2.
-    .. [3] Y. LeCun et al., "Efficient backprop" (1998), section 4.3.
-    .. [4] D. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015).
-    .. [5] R. Battiti, "Accelerated backpropagation learning: two optimization methods"
-       (1989).
-    .. [6] M. Dereziński, "Stochastic variance-reduced Newton: accelerating finite-sum
-       minimization with large batches" (2022).
-    .. [7] R. Johnson and T. Zhang, "Accelerating stochastic gradient descent using predictive
-       variance reduction" (2013).
+    .. [3] A. Defazio et al., "The road less scheduled" (2024).
+    .. [4] Y. LeCun et al., "Efficient backprop" (1998), section 4.3.
+    .. [5] D. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015).
+    .. [6] D. Liu and J. Nocedal, "On the limited memory BFGS method for large scale
+       optimization" (1989).
 
     Examples
     --------
@@ -177,44 +169,3 @@ class GDLogisticRegression(SmoothLinearClassifier):
     """
 
     _loss = SigmoidCrossEntropy()
-
-    def __init__(
-        self,
-        *,
-        lr: float | Literal["auto"] = "auto",
-        lr_decay: float = 1.0,
-        reg_param: float = 0.0,
-        batch_size: int = 200,
-        n_epochs: int | Literal["auto"] = "auto",
-        optimizer: Literal["sgd", "adam"] = "sgd",
-        momentum: float | Literal["auto"] = "auto",
-        nesterov: bool = False,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        class_weight: ClassWeight = None,
-        fit_intercept: bool = True,
-        shuffle: bool = True,
-        warm_start: bool = False,
-        random_state: RandomSource = None,
-        verbose: int = 0,
-    ) -> None:
-        self.lr = lr
-        self.lr_decay = lr_decay
-        self.reg_param = reg_param
-        self.batch_size = batch_size
-        self.n_epochs = n_epochs
-        self.optimizer = optimizer
-        self.momentum = momentum
-        self.nesterov = nesterov
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.class_weight = class_weight
-        self.fit_intercept = fit_intercept
-        self.shuffle = shuffle
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sklearn_softmax.estimators._callbacks import has_callbacks
-from sklearn_softmax.estimators._stack import STACKABLE, model_of, obstacle_to_stacking
+from sklearn_softmax.model_selection._stack import STACKABLE, model_key, obstacle_to_stacking
 
 # Pipelines that hand their last step what the steps before it make of the rows, and no more.
 PIPELINES = {("sklearn.pipeline", "Pipeline"), ("imblearn.pipeline", "Pipeline")}
@@ -75,7 +75,7 @@ def read_candidate(estimator, index, params, has_validation_rows):
         # with other weights, on which it depends; nor can one for the epochs.
         auto = classifier.lr == "auto" and joblib.hash(classifier.class_weight)
         key = joblib.hash(shared), auto, classifier.n_epochs == "auto"
-        hash(model_of(classifier))  # class weights may be anything yet
+        hash(model_key(classifier))  # class weights may be anything yet
     except (AttributeError, PicklingError, TypeError):
         return Candidate(index, index, reason="its parameters cannot be compared")
     return Candidate(index, key, classifier, shared)

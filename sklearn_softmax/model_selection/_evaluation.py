@@ -10,11 +10,11 @@ from traceback import format_exception
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import delayed
 
-from sklearn_softmax.estimators._stack import Stack
 from sklearn_softmax.model_selection._candidates import last_step, path_to_last_step
+from sklearn_softmax.model_selection._stack import Stack
 
 
-def evaluate_tasks(plan, X, y, evaluations, parallel, goes_on=False):
+def evaluate_tasks(plan, X, y, evaluations, parallel, resumable=False):
     """Evaluate the candidates of a search, a task of its plan at a time.
 
     Parameters
@@ -25,7 +25,7 @@ def evaluate_tasks(plan, X, y, evaluations, parallel, goes_on=False):
     evaluations : list of Evaluation
         One for each candidate and fold.
     parallel : Parallel
-    goes_on : bool, default=False
+    resumable : bool, default=False
         Whether a later evaluation, of candidates with more epochs, is to go on from this one.
 
     Returns
@@ -44,7 +44,7 @@ def evaluate_tasks(plan, X, y, evaluations, parallel, goes_on=False):
     keys = [[(candidate, task.fold) for candidate in task.group.candidates] for task in plan.tasks]
     found = parallel(
         delayed(_evaluate)(X, y, [evaluations[index[key]] for key in of_task], stack)
-        for of_task, stack in zip(keys, _stacks_of(plan.tasks, goes_on))
+        for of_task, stack in zip(keys, _stacks_of(plan.tasks, resumable))
     )
     results, stacks = [None] * len(evaluations), {}
     for of_task, (of_candidates, stack, _) in zip(keys, found):
@@ -56,14 +56,14 @@ def evaluate_tasks(plan, X, y, evaluations, parallel, goes_on=False):
     return results, stacks
 
 
-def _stacks_of(tasks, goes_on):
+def _stacks_of(tasks, resumable):
     """What each task is to train in: a new stack, that of an earlier evaluation, or None."""
     n_takers = Counter(id(task.stack) for task in tasks)
     for task in tasks:
         if task.group.reason:
             yield None
         elif task.stack is None:
-            yield Stack([], goes_on)
+            yield Stack([], resumable)
         else:
             yield deepcopy(task.stack) if n_takers[id(task.stack)] > 1 else task.stack
 
@@ -80,7 +80,7 @@ def _evaluate(X, y, evaluations, stack):
     in_order = sorted(evaluations, key=lambda evaluation: evaluation.candidate)
     of_candidates = {evaluation.candidate: evaluation.run(X, y) for evaluation in in_order}
     results = [of_candidates[evaluation.candidate] for evaluation in evaluations]
-    return results, Stack([], stack.goes_on), _problem(raised, results)
+    return results, Stack([], stack.resumable), _problem(raised, results)
 
 
 def _problem(error, results):

@@ -13,8 +13,8 @@ from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_softmax._typing import MatrixLike
-from sklearn_softmax.estimators._base import most_epochs
 from sklearn_softmax.estimators._callbacks import subtask
+from sklearn_softmax.estimators._training_spec import max_epochs
 from sklearn_softmax.model_selection._rungs import Rungs, SameFolds, Schedule, best_candidates
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with, splitter_of
 from sklearn_softmax.model_selection.fused_search import FusedSearchMixin
@@ -143,7 +143,7 @@ class FusedHalvingMixin(FusedSearchMixin):
     def _most(self):
         """Most that a candidate may get."""
         if self.max_resources == "auto":
-            return most_epochs(self.estimator.get_params()[self.resource])
+            return max_epochs(self.estimator.get_params()[self.resource])
         return self.max_resources
 
     def _schedule(self, n_candidates):

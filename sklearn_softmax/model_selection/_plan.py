@@ -3,9 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from sklearn_softmax.estimators._base import most_epochs
-from sklearn_softmax.estimators._stack import model_of
+from sklearn_softmax.estimators._training_spec import max_epochs
 from sklearn_softmax.model_selection._candidates import Candidate, read_candidate
+from sklearn_softmax.model_selection._stack import model_key
 
 # A pass over the rows costs as much, beside what its models cost, as so many models: 1.7 to 3.7 for
 # softmax regressions on one BLAS thread with kernels for Haswell, more with several threads
@@ -77,7 +77,7 @@ class Task:
     @property
     def cost(self):
         """What it takes, in epochs of a model."""
-        n_epochs = max(map(most_epochs, self.group.n_epochs), default=1)
+        n_epochs = max(map(max_epochs, self.group.n_epochs), default=1)
         return n_epochs * (COST_OF_PASS + self.group.n_models)
 
     def halves(self):
@@ -174,37 +174,37 @@ def plan(
     >>> print(plan(SoftmaxRegression(), [{"lr": 0.1}, {"lr": 1.0}, {"shuffle": False}], 3))
     9 fits in 6 runs, 3 of each group:
       2 together: 2 models, read off when they end
-      1 one by one: no other candidate is like it
+      1 one by one: no compatible candidate
     """
-    alike = {}
+    candidates_by_key = {}
     for index, params in enumerate(candidates):
         candidate = (
             Candidate(index, index, reason=obstacle)
             if obstacle
             else read_candidate(estimator, index, params, has_validation_rows)
         )
-        alike.setdefault(candidate.key, []).append(candidate)
-    groups = tuple(_group(members, stacks is not None) for members in alike.values())
+        candidates_by_key.setdefault(candidate.key, []).append(candidate)
+    groups = tuple(_group(members, stacks is not None) for members in candidates_by_key.values())
     whole = [
         task
         for group in groups
         for fold in range(n_folds)
         for task in _tasks(group, fold, stacks or {})
     ]
-    tasks = _cut(whole, n_workers)
+    tasks = _split_tasks(whole, n_workers)
     more_work = sum(task.cost for task in tasks) / max(1, sum(task.cost for task in whole))
     return Plan(groups, n_folds, tuple(tasks), more_work)
 
 
-def _group(candidates, goes_on):
+def _group(candidates, resumable):
     """The group of candidates that are alike."""
     first = candidates[0]
-    if first.reason or (len(candidates) == 1 and not goes_on):
-        reason = first.reason or "no other candidate is like it"
+    if first.reason or (len(candidates) == 1 and not resumable):
+        reason = first.reason or "no compatible candidate"
         return Group(((first.index,),), reason=reason)
     models = {}
-    for candidate in sorted(candidates, key=lambda c: -most_epochs(c.classifier.n_epochs)):
-        model = model_of(candidate.classifier, goes_on)
+    for candidate in sorted(candidates, key=lambda c: -max_epochs(c.classifier.n_epochs)):
+        model = model_key(candidate.classifier, resumable)
         models.setdefault(model, []).append(candidate.index)
     n_epochs = {candidate.classifier.n_epochs for candidate in candidates}
     return Group(tuple(map(tuple, models.values())), tuple(sorted(n_epochs)), first.shared)
@@ -221,7 +221,7 @@ def _tasks(group, fold, stacks):
     ]
 
 
-def _cut(tasks, n_workers):
+def _split_tasks(tasks, n_workers):
     """As many tasks as there are workers, if models are enough: the largest is cut in two."""
     tasks = list(tasks)
     while len(tasks) < n_workers:

@@ -129,7 +129,7 @@ class Rungs:
         plan = self._plan_of(evaluations, stacks=self._stacks)
         if self._verbose > 0:
             print(plan)
-        results, self._stacks = evaluate_tasks(plan, X, y, evaluations, parallel, goes_on=True)
+        results, self._stacks = evaluate_tasks(plan, X, y, evaluations, parallel, resumable=True)
         return results
 
     def keep(self, candidates):

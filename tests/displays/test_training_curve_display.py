@@ -120,9 +120,13 @@ def test_a_band_does_not_go_below_zero(pyplot):
 @pytest.mark.parametrize(
     ("params", "reason"),
     [
-        ({"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}, "validation loss without"),
+        (
+            {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3},
+            "validation loss fell by less than tol in 3 epochs",
+        ),
         ({"early_stopping": True, "n_epochs": 3}, None),
-        ({"lr": "auto", "n_epochs": "auto"}, "converged"),
+        ({"optimizer": "lbfgs", "n_epochs": "auto"}, "converged"),
+        ({"lr": "auto", "n_epochs": "auto", "tol": 0.1}, "converged"),
         ({"lr": "auto", "n_epochs": 2}, None),
         ({"lr": 0.001, "n_epochs": "auto"}, None),
     ],
@@ -147,7 +151,10 @@ def test_of_perceptrons_the_legend_tells_why_they_ended(pyplot):
     }
     display = TrainingCurveDisplay.from_estimator(models, metrics="accuracy")
     told = texts(display.legend_)[2:]
-    assert told == ["ended: no mistakes left", "ended: training loss without gain in 2 epochs"]
+    assert told == [
+        "ended: no mistakes left",
+        "ended: training loss fell by less than tol in 2 epochs",
+    ]
 
 
 def test_a_window_of_one_step_has_no_band(pyplot):

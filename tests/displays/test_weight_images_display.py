@@ -193,6 +193,7 @@ def test_scales_of_models_under_one_another(scale, softmax, pyplot):
         (SoftmaxRegression(n_epochs=2), ["False", "True"]),
     ],
 )
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_two_classes(model, labels, pyplot):
     display = WeightImagesDisplay.from_estimator(model.fit(X, y == 3), (8, 8))
     assert titles(display) == [labels]

@@ -38,7 +38,7 @@ VALUES = {
     "activation": ["linear", None],
     "dropout": [1, -0.1, "half"],
     "weight_init": [0, "he", None],
-    "optimizer": ["lbfgs", None, 3],
+    "optimizer": ["newton", None, 3],
     "momentum": [-0.1, 1.0, "heavy"],
     "nesterov": ["yes", 2],
     "early_stopping": ["yes", 2],
@@ -79,7 +79,7 @@ def test_every_parameter_is_checked(case):
 def test_positional_and_unknown_parameters_are_refused(case):
     with pytest.raises(TypeError):
         type(case.estimator)(0.1)
-    with pytest.raises(TypeError, match=rf"^{case.name}\..*unexpected keyword argument 'C'"):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'C'"):
         type(case.estimator)(C=1)
 
 

@@ -106,32 +106,7 @@ def test_stretches_do_not_matter(data, block_size, cost_of_beginning, monkeypatc
     expected = Perceptron(tol=None, max_iter=3, shuffle=False).fit(X, y)
     monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
     monkeypatch.setattr(online, "COST_OF_BEGINNING", cost_of_beginning)
-    monkeypatch.setattr(online, "_is_dense", lambda share, X: False)
     assert_same_bits(plain(n_epochs=3, shuffle=False).fit(X, y), expected)
-
-
-@pytest.mark.parametrize("params", [{}, {"average": True}, {"fit_intercept": False}], ids=str)
-@pytest.mark.parametrize("data", SETS)
-def test_row_by_row_or_in_stretches_does_not_matter(data, params, monkeypatch):
-    X, y = SETS[data]()
-    class_weight = {0: 0.3, 1: 1.7}
-    models = []
-    for is_dense in (False, True):
-        monkeypatch.setattr(online, "_is_dense", lambda share, X, is_dense=is_dense: is_dense)
-        model = plain(n_epochs=3, random_state=0, class_weight=class_weight, **params)
-        models.append(model.fit(X, y))
-    assert_same_bits(*models)
-    for name in models[0].history_:
-        np.testing.assert_allclose(*(model.history_[name] for model in models), rtol=1e-9)
-
-
-def test_short_rows_with_many_mistakes_are_taken_one_by_one():
-    X = np.zeros((9, 2))
-    assert online._is_dense(0.4, X)
-    assert not online._is_dense(0.01, X)
-    assert not online._is_dense(0.4, np.zeros((9, 100)))
-    assert not online._is_dense(0.4, X.astype(np.float32))
-    assert not online._is_dense(0.4, sparse.csr_array(X))
 
 
 @pytest.mark.parametrize("weight", [1e-160, 1e-170, 1e-200, 1e-300])
@@ -198,10 +173,20 @@ def test_every_row_is_a_step():
     np.testing.assert_allclose(model.history_["accuracy"], share)
 
 
-def test_the_rate_of_mistakes_decides_how_far_to_look():
-    stretch = online._stretch
-    assert stretch(1 / 32) == 32
-    assert stretch(0.5) < stretch(0.05) < stretch(0.0005)
+def test_the_fewer_mistakes_the_longer_are_the_stretches(monkeypatch):
+    X, y = SETS["noisy"]()
+    lengths, learn = [], online._Perceptron.learn_from_block
+
+    def watched(self, *args, length, **options):
+        lengths.append(length)
+        return learn(self, *args, length=length, **options)
+
+    monkeypatch.setattr(online._Perceptron, "learn_from_block", watched)
+    for labels in (y, X[:, 0] > X[:, 0].max() - 1e-9):
+        plain(n_epochs=1, shuffle=False).fit(X, labels)
+    first, *others = zip(*np.split(np.array(lengths), 2))
+    assert first[0] == first[1]
+    assert all(noisy < separable for noisy, separable in others)
 
 
 # --- mini-batches -----------------------------------------------------------------------------
@@ -401,8 +386,9 @@ def test_a_mean_that_begins_later(batch_size):
     vectors = [np.append(model.coef_, model.intercept_)]
     model.set_params(average=True).fit(X, y)
     once = plain(batch_size=batch_size, n_epochs=2, shuffle=False).fit(X, y)
-    np.testing.assert_array_equal(model._optimizer_state["weights"][0, :-1], once.coef_[0])
-    assert model._optimizer_state["n_steps"] == -(-len(y) // batch_size)
+    kept = model._resume_state
+    np.testing.assert_array_equal(kept.params.weights[0][0], once.coef_)
+    assert kept.optimizer_state.n_steps == -(-len(y) // batch_size)
     assert not np.array_equal(np.append(model.coef_, model.intercept_), vectors[0])
 
 

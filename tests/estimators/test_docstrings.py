@@ -32,8 +32,9 @@ def descriptions(estimator):
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_every_parameter_is_described_in_the_order_of_the_signature(estimator):
-    assert list(descriptions(estimator)) == list(inspect.signature(estimator).parameters)
+def test_every_parameter_is_described_once(estimator):
+    names = re.findall(r"^(\w+) : ", parameters_section(estimator), flags=re.MULTILINE)
+    assert sorted(names) == sorted(inspect.signature(estimator).parameters)
 
 
 @pytest.mark.parametrize("name", descriptions(SoftmaxRegression))

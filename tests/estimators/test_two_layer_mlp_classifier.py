@@ -59,7 +59,7 @@ def test_steps_equal_those_of_scikit_learn(
     optimizer, hidden_size, activation, theirs, batch_size, n_epochs, monkeypatch
 ):
     # Adam's epsilon is added in another place there, so it is made as good as none.
-    monkeypatch.setattr("sklearn_softmax.estimators._base.Adam", partial(Adam, epsilon=1e-15))
+    monkeypatch.setattr("sklearn_softmax.estimators._smooth.Adam", partial(Adam, epsilon=1e-15))
     X, y = load_iris(return_X_y=True)
     X = scale(X)
     reference = MLPClassifier(

@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_softmax import BinaryPerceptron
-from sklearn_softmax.estimators._stack import STACKABLE
+from sklearn_softmax.model_selection._stack import STACKABLE
 from tests.fuzz.data import contained
 from tests.fuzz.parameters import EXTREME, ORDINARY, choice, draw_estimator, is_text
 from tests.model_selection.searches import Outcome, fused, same_outcome

@@ -53,11 +53,11 @@ def test_large_inputs_stay_finite(name):
 
 
 @each_activation
-def test_what_has_diverged_is_not_hidden(name):
+def test_nan_stays_nan(name):
     assert np.isnan(ACTIVATIONS[name](np.array([np.nan]))).all()
 
 
 @pytest.mark.parametrize(("name", "n_inputs"), [("relu", 30), ("sigmoid", 100), ("tanh", 100)])
-def test_weight_scale_is_that_of_the_papers(name, n_inputs):
-    """2 over the inputs for He's, over the inputs and outputs for Glorot's."""
+def test_weight_scale_is_that_of_the_paper(name, n_inputs):
+    """2 over the inputs for He, over the sum of inputs and outputs for Glorot."""
     assert ACTIVATIONS[name].weight_scale(30, 70) == pytest.approx(np.sqrt(2 / n_inputs))

@@ -1,3 +1,5 @@
+"""Dropout masks: rates, random draws and stacks of models."""
+
 import numpy as np
 import pytest
 
@@ -5,14 +7,14 @@ from sklearn_softmax._model.dropout import Dropout
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.25, 0.8])
-def test_a_unit_is_dropped_at_the_rate_and_the_mean_stays(rate):
+def test_units_are_dropped_at_the_rate_and_the_mean_is_1(rate):
     mask = Dropout(np.random.default_rng(0))(rate, (200, 500), np.float64)
     assert np.mean(mask == 0) == pytest.approx(rate, abs=0.01)
     np.testing.assert_allclose(mask[mask > 0], 1 / (1 - rate))
     assert mask.mean() == pytest.approx(1, abs=0.02)
 
 
-def test_every_hidden_layer_has_a_mask_drawn_anew():
+def test_every_hidden_layer_has_a_new_mask():
     dropout = Dropout(np.random.default_rng(0))
     masks = dropout.masks(0.5, (5, 8, 8, 3), 30, np.float32)
     masks += dropout.masks(0.5, (5, 8, 3), 30, np.float32)
@@ -22,7 +24,7 @@ def test_every_hidden_layer_has_a_mask_drawn_anew():
     assert not np.array_equal(masks[0], masks[2])
 
 
-def test_what_is_drawn_does_not_depend_on_the_dtype():
+def test_masks_do_not_depend_on_the_dtype():
     single, double = (
         Dropout(np.random.default_rng(0))(0.5, (8, 30), dtype) for dtype in (np.float32, float)
     )
@@ -30,7 +32,7 @@ def test_what_is_drawn_does_not_depend_on_the_dtype():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_models_with_rates_of_their_own_have_the_masks_that_each_would_have_alone(dtype):
+def test_models_with_different_rates_have_the_masks_of_single_models(dtype):
     rates = np.array([0.0, 0.1, 0.5, 0.9])
     shared = Dropout(np.random.default_rng(0))
     together = shared.masks(rates[:, np.newaxis, np.newaxis], (5, 40, 20, 3), 30, dtype)

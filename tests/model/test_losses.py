@@ -25,19 +25,19 @@ class_indices = arrays(np.intp, 6, elements=st.integers(0, 2))
 each_loss = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
 
 
-def in_training(loss, scores, y):
-    """The gradient and the record that a step of training makes."""
+def backward(loss, scores, y):
+    """Return the gradient and the stats of a training step."""
     n_models, _, m = scores.shape
-    gradient, record = scores.copy(), np.full((2, n_models, m), np.nan, scores.dtype)
-    loss.backward(gradient, loss.targets(y, scores.shape, np.arange(m)), record)
-    return gradient, record
+    gradient, stats = scores.copy(), np.full((2, n_models, m), np.nan, scores.dtype)
+    loss.backward(gradient, y, stats)
+    return gradient, stats
 
 
 # --- softmax --------------------------------------------------------------------------------
 
 
 @given(scores_of_three, class_indices)
-def test_softmax_is_that_of_scikit_learn(scores, y):
+def test_softmax_equals_that_of_scikit_learn(scores, y):
     loss = SoftmaxCrossEntropy()
     losses, gradient = loss(scores, y)
     probabilities = loss.probabilities(scores)
@@ -49,38 +49,38 @@ def test_softmax_is_that_of_scikit_learn(scores, y):
 
 
 @given(few_scores, class_indices)
-def test_softmax_takes_the_first_of_equals_as_predicted(scores, y):
+def test_softmax_predicts_the_first_class_of_a_tie(scores, y):
     loss = SoftmaxCrossEntropy()
-    gradient, record = in_training(loss, scores, y)
-    np.testing.assert_array_equal(loss.is_correct(record), scores.argmax(axis=1) == y)
+    gradient, stats = backward(loss, scores, y)
+    np.testing.assert_array_equal(loss.is_correct(stats), scores.argmax(axis=1) == y)
     np.testing.assert_array_equal(loss.predict(scores), scores.argmax(axis=1))
     expected = -log_softmax(scores, axis=1)[:, y, np.arange(6)]
-    np.testing.assert_allclose(loss.losses(record), expected, rtol=1e-14)
+    np.testing.assert_allclose(loss.losses(stats), expected, rtol=1e-14)
     np.testing.assert_allclose(gradient, loss.probabilities(scores) - np.eye(3)[:, y], atol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_scores_that_are_all_zero_predict_the_first_class(dtype):
+def test_zero_scores_predict_the_first_class(dtype):
     loss, y = SoftmaxCrossEntropy(), np.array([0, 1, 2, 0])
-    _, record = in_training(loss, np.zeros((2, 3, 4), dtype), y)
-    np.testing.assert_array_equal(loss.is_correct(record), [[True, False, False, True]] * 2)
-    np.testing.assert_allclose(loss.losses(record), np.log(3), rtol=1e-6)
+    _, stats = backward(loss, np.zeros((2, 3, 4), dtype), y)
+    np.testing.assert_array_equal(loss.is_correct(stats), [[True, False, False, True]] * 2)
+    np.testing.assert_allclose(loss.losses(stats), np.log(3), rtol=1e-6)
 
 
 @pytest.mark.parametrize("score", [np.inf, np.nan])
-def test_ties_count_as_the_first_class_beside_a_model_that_has_diverged(score):
+def test_ties_predict_the_first_class_next_to_a_diverged_model(score):
     loss, y = SoftmaxCrossEntropy(), np.array([0, 1])
     scores = np.stack([np.full((2, 2), score), np.zeros((2, 2))])
     with np.errstate(invalid="ignore"):
-        _, record = in_training(loss, scores, y)
-    np.testing.assert_array_equal(loss.is_correct(record)[1], [True, False])
+        _, stats = backward(loss, scores, y)
+    np.testing.assert_array_equal(loss.is_correct(stats)[1], [True, False])
 
 
 def test_a_score_that_is_not_finite_is_never_correct():
     loss = SoftmaxCrossEntropy()
     with np.errstate(invalid="ignore"):
-        _, record = in_training(loss, np.full((1, 3, 3), np.nan), np.arange(3))
-    assert not loss.is_correct(record).any()
+        _, stats = backward(loss, np.full((1, 3, 3), np.nan), np.arange(3))
+    assert not loss.is_correct(stats).any()
 
 
 @given(scores_of_three, class_indices, st.floats(-1e6, 1e6))
@@ -91,35 +91,16 @@ def test_softmax_ignores_a_common_shift(scores, y, shift):
     np.testing.assert_allclose(shifted_gradient, gradient, atol=1e-8)
 
 
-def test_one_class_costs_nothing():
+def test_a_single_class_has_no_loss():
     scores, y = np.array([[[3.0, -2.0]]]), np.array([0, 0])
     losses, gradient = SoftmaxCrossEntropy()(scores, y)
     np.testing.assert_array_equal(losses, 0)
     np.testing.assert_array_equal(gradient, 0)
-    _, record = in_training(SoftmaxCrossEntropy(), scores, y)
-    assert SoftmaxCrossEntropy().is_correct(record).all()
+    _, stats = backward(SoftmaxCrossEntropy(), scores, y)
+    assert SoftmaxCrossEntropy().is_correct(stats).all()
 
 
-def test_targets_of_softmax_find_the_true_scores_in_blocks_of_any_width(rng):
-    y, widths = rng.randint(0, 4, 12), [5, 5, 2]
-    column = np.concatenate([np.arange(width) for width in widths])
-    targets = SoftmaxCrossEntropy().targets(y, (3, 4, np.repeat(widths, widths)), column)
-    start = 0
-    for width in widths:
-        block = slice(start, start + width)
-        scores = rng.standard_normal((3, 4, width))
-        expected = scores[:, y[block], np.arange(width)]
-        np.testing.assert_array_equal(scores.ravel()[targets[:, block]], expected)
-        start += width
-
-
-# --- one versus the rest ----------------------------------------------------------------------
-
-
-def test_targets_of_one_vs_rest_are_the_class_indices():
-    y = np.array([2, 0, 1])
-    for loss in (SigmoidCrossEntropy(), PerceptronCriterion()):
-        np.testing.assert_array_equal(loss.targets(y, (1, 3, 3), np.arange(3)), y)
+# --- one-vs-rest ------------------------------------------------------------------------------
 
 
 def test_sigmoid_is_softmax_of_two_scores(rng):
@@ -136,13 +117,13 @@ def test_sigmoid_is_softmax_of_two_scores(rng):
             rtol=1e-12,
         )
     is_correct = [
-        loss.is_correct(in_training(loss, scores, y)[1])
+        loss.is_correct(backward(loss, scores, y)[1])
         for loss, scores in ((SigmoidCrossEntropy(), z), (SoftmaxCrossEntropy(), pair))
     ]
     np.testing.assert_array_equal(*is_correct)
 
 
-def test_one_vs_rest_probabilities_are_those_of_scikit_learn(rng):
+def test_one_vs_rest_probabilities_equal_those_of_scikit_learn(rng):
     X, y = rng.standard_normal((60, 4)), np.arange(60) % 3
     model = OneVsRestClassifier(LogisticRegression()).fit(X, y)
     loss = SigmoidCrossEntropy()
@@ -154,20 +135,20 @@ def test_one_vs_rest_probabilities_are_those_of_scikit_learn(rng):
 
 
 @pytest.mark.parametrize("loss", [SigmoidCrossEntropy(), PerceptronCriterion()])
-def test_one_vs_rest_losses_are_the_sums_over_the_outputs(loss, rng):
+def test_one_vs_rest_losses_are_sums_over_the_outputs(loss, rng):
     scores, y = rng.standard_normal((2, 4, 8)), np.arange(8) % 4
     losses, gradient = loss(scores, y)
     alone = [loss(scores[:, k : k + 1], (y == k).astype(int)) for k in range(4)]
-    np.testing.assert_allclose(losses, sum(of_one for of_one, _ in alone), rtol=1e-12)
+    np.testing.assert_allclose(losses, sum(losses for losses, _ in alone), rtol=1e-12)
     np.testing.assert_allclose(gradient, np.concatenate([g for _, g in alone], 1), rtol=1e-12)
 
 
 @given(few_scores, class_indices)
-def test_sigmoid_is_correct_where_the_prediction_is(scores, y):
+def test_sigmoid_is_correct_if_the_prediction_is(scores, y):
     loss = SigmoidCrossEntropy()
     for outputs, true in ((scores, y), (scores[:, :1], np.minimum(y, 1))):
-        _, record = in_training(loss, outputs, true)
-        np.testing.assert_array_equal(loss.is_correct(record), loss.predict(outputs) == true)
+        _, stats = backward(loss, outputs, true)
+        np.testing.assert_array_equal(loss.is_correct(stats), loss.predict(outputs) == true)
 
 
 def test_perceptron_counts_a_score_of_zero_as_a_mistake():
@@ -175,18 +156,18 @@ def test_perceptron_counts_a_score_of_zero_as_a_mistake():
     losses, gradient = loss(np.zeros((1, 1, 2)), y)
     np.testing.assert_array_equal(losses, 0)
     np.testing.assert_array_equal(gradient, [[[1, -1]]])
-    _, record = in_training(loss, np.zeros((1, 1, 2)), y)
-    np.testing.assert_array_equal(loss.is_correct(record), [[False, False]])
+    _, stats = backward(loss, np.zeros((1, 1, 2)), y)
+    np.testing.assert_array_equal(loss.is_correct(stats), [[False, False]])
     assert loss.predict(np.zeros((1, 1, 1))) == 0
 
 
 @given(few_scores, class_indices)
 def test_perceptron_learns_only_from_mistakes(scores, y):
     loss = PerceptronCriterion()
-    gradient, record = in_training(loss, scores, y)
+    gradient, stats = backward(loss, scores, y)
     signs = np.where(np.eye(3)[:, y], 1, -1)
     is_correct = np.all(signs * scores > 0, axis=1)
-    np.testing.assert_array_equal(loss.is_correct(record), is_correct)
+    np.testing.assert_array_equal(loss.is_correct(stats), is_correct)
     np.testing.assert_array_equal(np.all(gradient == 0, axis=1), is_correct)
 
 
@@ -197,15 +178,15 @@ def test_perceptron_learns_only_from_mistakes(scores, y):
 def test_a_stack_has_the_losses_of_its_models(loss, rng):
     scores, y = rng.standard_normal((4, 3, 7)), rng.randint(0, 3, 7)
     scores[1] = 0
-    gradient, record = in_training(loss, scores, y)
+    gradient, stats = backward(loss, scores, y)
     losses, gradient_of_call = loss(scores, y)
-    np.testing.assert_array_equal(loss.losses(record), losses)
+    np.testing.assert_array_equal(loss.losses(stats), losses)
     np.testing.assert_array_equal(gradient, gradient_of_call)
     for i in range(4):
-        alone, record_alone = in_training(loss, scores[i : i + 1], y)
+        alone, stats_alone = backward(loss, scores[i : i + 1], y)
         np.testing.assert_array_equal(gradient[i], alone[0])
-        np.testing.assert_array_equal(losses[i], loss.losses(record_alone)[0])
-        np.testing.assert_array_equal(loss.is_correct(record)[i], loss.is_correct(record_alone)[0])
+        np.testing.assert_array_equal(losses[i], loss.losses(stats_alone)[0])
+        np.testing.assert_array_equal(loss.is_correct(stats)[i], loss.is_correct(stats_alone)[0])
 
 
 @pytest.mark.parametrize("loss", CROSS_ENTROPIES)
@@ -220,12 +201,12 @@ def test_extreme_scores_stay_finite(loss, dtype):
     assert losses[0, 0] == 0 or isinstance(loss, SigmoidCrossEntropy)
     probabilities = loss.probabilities(scores)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
-    _, record = in_training(loss, scores, y)
-    np.testing.assert_array_equal(loss.is_correct(record), [[True, False, True]])
+    _, stats = backward(loss, scores, y)
+    np.testing.assert_array_equal(loss.is_correct(stats), [[True, False, True]])
 
 
 @each_loss
-def test_inputs_are_left_alone(loss, rng):
+def test_inputs_are_unchanged(loss, rng):
     scores, y = rng.standard_normal((2, 3, 4)), np.array([0, 1, 2, 0])
     before = scores.copy()
     loss(scores, y)
@@ -238,7 +219,7 @@ def test_inputs_are_left_alone(loss, rng):
 
 
 @pytest.mark.parametrize("loss", CROSS_ENTROPIES)
-def test_gradients_change_no_faster_than_the_curvature_says(loss, rng):
+def test_the_curvature_bounds_the_change_of_gradients(loss, rng):
     y = rng.randint(0, 3, 500)
     near, step = rng.standard_normal((1, 3, 500)), 1e-3 * rng.standard_normal((1, 3, 500))
     change = loss(near + step, y)[1] - loss(near, y)[1]
@@ -246,11 +227,18 @@ def test_gradients_change_no_faster_than_the_curvature_says(loss, rng):
     assert 0.8 * loss.curvature < slopes.max() <= loss.curvature * (1 + 1e-3)
 
 
-def test_outputs_that_the_classes_need():
+@each_loss
+@pytest.mark.parametrize("n_outputs", [1, 2, 5])
+def test_loss_at_zero_is_that_of_zero_scores(loss, n_outputs):
+    losses, _ = loss(np.zeros((2, n_outputs, 3)), np.zeros(3, int))
+    np.testing.assert_allclose(losses, loss.loss_at_zero(n_outputs), rtol=1e-14)
+
+
+def test_number_of_outputs():
     assert [SoftmaxCrossEntropy().n_outputs(k) for k in (1, 2, 5)] == [1, 2, 5]
     assert [SigmoidCrossEntropy().n_outputs(k) for k in (1, 2, 5)] == [1, 1, 5]
     assert [PerceptronCriterion().n_outputs(k) for k in (1, 2, 5)] == [1, 1, 5]
 
 
-def test_which_losses_learn_from_mistakes_alone():
+def test_losses_that_learn_only_from_mistakes():
     assert [loss.learns_only_from_mistakes for loss in LOSSES] == [False, False, True]

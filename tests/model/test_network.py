@@ -1,12 +1,12 @@
-"""Networks against the formulas written out in plain NumPy, a model at a time."""
+"""Networks against their formulas in plain NumPy, one model after the other."""
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from sklearn_softmax._model.activations import ACTIVATIONS
+from sklearn_softmax._model.activations import ACTIVATIONS, glorot
 from sklearn_softmax._model.dropout import Dropout
-from sklearn_softmax._model.network import DenseNetwork, Room
+from sklearn_softmax._model.network import DenseNetwork, Workspace, Workspaces
 from tests.helpers import random_params
 
 DERIVATIVES = {
@@ -19,14 +19,14 @@ FIT_INTERCEPT = pytest.mark.parametrize("fit_intercept", [False, True])
 N_MODELS = pytest.mark.parametrize("n_models", [1, 3])
 
 
-def model_of(params, i):
-    """Matrices and vectors of one model, without the leading axis."""
+def layers_of(params, i):
+    """Return the matrices and vectors of one model, without the leading axis."""
     weights = [W[i] for W in params.weights]
     return weights, [b[i] for b in params.intercepts] or [0] * len(weights)
 
 
 def plain_forward(weights, intercepts, X, activation, masks):
-    """Outputs of all layers, the input first."""
+    """Return the outputs of all layers, beginning with the input."""
     outputs = [X.T]
     for layer, (W, b) in enumerate(zip(weights, intercepts)):
         Z = W @ outputs[-1] + b
@@ -36,7 +36,7 @@ def plain_forward(weights, intercepts, X, activation, masks):
 
 
 def plain_backward(weights, outputs, dZ, derivative, masks):
-    """Gradients of weights and intercepts."""
+    """Return the gradients of weights and intercepts."""
     dWs, dbs = [], []
     for layer in reversed(range(len(weights))):
         dWs.insert(0, dZ @ outputs[layer].T)
@@ -48,12 +48,12 @@ def plain_backward(weights, outputs, dZ, derivative, masks):
     return dWs, dbs
 
 
-def fresh_room(params, n_samples, dtype=np.float64):
-    """Room in which everything that is read before it is written shows."""
-    room = Room(params, n_samples, dtype)
-    for array in room.outputs + room.gradients:
+def new_workspace(params, n_samples, dtype=np.float64):
+    """Return a workspace of NaN, which detects reading before writing."""
+    workspace = Workspace(params, n_samples, dtype)
+    for array in workspace.outputs + workspace.gradients:
         array[...] = np.nan
-    return room
+    return workspace
 
 
 @pytest.mark.parametrize("has_dropout", [False, True], ids=["whole", "dropout"])
@@ -68,19 +68,20 @@ def test_forward_and_backward(hidden, fit_intercept, n_models, activation, has_d
     masks = None
     if has_dropout:
         masks = Dropout(np.random.default_rng(0)).masks(0.3, network.layer_sizes, 9, float)
-    room, gradient = fresh_room(params, 9), params.on(np.full_like(params.vector, np.nan))
-    for _ in range(2):  # the second time in room that has been used
-        scores = network.forward(params, X, room, masks)
+    workspace = new_workspace(params, 9)
+    gradient = params.with_vector(np.full_like(params.vector, np.nan))
+    for _ in range(2):  # the second time in a used workspace
+        scores = network.forward(params, X, workspace, masks)
         computed = scores.copy()
         scores[...] = dZ
-        network.backward(params, X, room, gradient, masks)
+        network.backward(params, X, workspace, gradient, masks)
     factors = masks or [np.ones((n, 9)) for n in hidden]
     for i in range(n_models):
-        weights, intercepts = model_of(params, i)
+        weights, intercepts = layers_of(params, i)
         outputs = plain_forward(weights, intercepts, X, ACTIVATIONS[activation], factors)
         np.testing.assert_allclose(computed[i], outputs[-1], rtol=1e-12, atol=1e-14)
         expected = plain_backward(weights, outputs, dZ[i], DERIVATIVES[activation], factors)
-        for arrays, expected_arrays in zip(model_of(gradient, i), expected):
+        for arrays, expected_arrays in zip(layers_of(gradient, i), expected):
             for array, expected_array in zip(arrays, expected_arrays if fit_intercept else arrays):
                 np.testing.assert_allclose(array, expected_array, rtol=1e-11, atol=1e-13)
 
@@ -89,31 +90,32 @@ def test_forward_and_backward(hidden, fit_intercept, n_models, activation, has_d
 @N_MODELS
 @FIT_INTERCEPT
 @HIDDEN
-def test_sparse_rows_are_dense_rows(hidden, fit_intercept, n_models, container, rng):
+def test_sparse_rows_equal_dense_rows(hidden, fit_intercept, n_models, container, rng):
     network = DenseNetwork((5, *hidden, 3), fit_intercept)
     params = random_params(network, rng, n_models=n_models)
     X = container(rng.standard_normal((9, 5)) * (rng.uniform(size=(9, 5)) < 0.4))
     dZ, results = rng.standard_normal((n_models, 3, 9)), []
     for rows in (X, X.toarray()):
-        room, gradient = fresh_room(params, 9), params.on(np.full_like(params.vector, np.nan))
-        scores = network.forward(params, rows, room).copy()
-        room.outputs[-1][...] = dZ
-        network.backward(params, rows, room, gradient)
-        results.append((scores, gradient.vector, network.scores(params, rows, block_size=4)))
-    for of_sparse, of_dense in zip(*results):
-        np.testing.assert_allclose(of_sparse, of_dense, rtol=1e-12, atol=1e-14)
+        workspace = new_workspace(params, 9)
+        gradient = params.with_vector(np.full_like(params.vector, np.nan))
+        scores = network.forward(params, rows, workspace).copy()
+        workspace.outputs[-1][...] = dZ
+        network.backward(params, rows, workspace, gradient)
+        results.append((scores, gradient.vector, network.raw_scores(params, rows, block_size=4)))
+    for result, expected in zip(*results):
+        np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("block_size", [1, 4, 9, 100])
 @N_MODELS
 @HIDDEN
-def test_scores_in_blocks_are_those_of_one_block(hidden, n_models, block_size, rng):
+def test_scores_do_not_depend_on_the_blocks(hidden, n_models, block_size, rng):
     network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS["tanh"])
     params, X = random_params(network, rng, n_models=n_models), rng.standard_normal((9, 5))
-    scores = network.scores(params, X, block_size)
+    scores = network.raw_scores(params, X, block_size)
     assert scores.shape == (n_models, 3, 9)
     for i in range(n_models):
-        weights, intercepts = model_of(params, i)
+        weights, intercepts = layers_of(params, i)
         ones = [np.ones((n, 9)) for n in hidden]
         expected = plain_forward(weights, intercepts, X, np.tanh, ones)[-1]
         np.testing.assert_allclose(scores[i], expected, rtol=1e-12, atol=1e-14)
@@ -121,30 +123,48 @@ def test_scores_in_blocks_are_those_of_one_block(hidden, n_models, block_size, r
 
 def test_no_rows_have_no_scores():
     network = DenseNetwork((5, 4, 3))
-    assert network.scores(network.parameters(float, 2), np.empty((0, 5))).shape == (2, 3, 0)
+    assert network.raw_scores(network.parameters(float, 2), np.empty((0, 5))).shape == (2, 3, 0)
 
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
 @HIDDEN
-def test_two_precisions_give_scores_of_the_higher(hidden, container, rng):
+def test_mixed_precisions_give_scores_of_the_higher_one(hidden, container, rng):
     network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS["tanh"])
     single = random_params(network, rng, np.float32, n_models=2)
-    double = single.on(single.vector.astype(np.float64))
+    double = single.with_vector(single.vector.astype(np.float64))
     X = rng.standard_normal((9, 5))
-    scores = network.scores(single, container(X))
+    scores = network.raw_scores(single, container(X))
     assert scores.dtype == np.float64
-    np.testing.assert_allclose(scores, network.scores(double, X), rtol=1e-13, atol=1e-15)
-    assert network.scores(single, container(X.astype(np.float32))).dtype == np.float32
-    assert network.scores(double, container(X.astype(np.float32))).dtype == np.float64
+    np.testing.assert_allclose(scores, network.raw_scores(double, X), rtol=1e-13, atol=1e-15)
+    assert network.raw_scores(single, container(X.astype(np.float32))).dtype == np.float32
+    assert network.raw_scores(double, container(X.astype(np.float32))).dtype == np.float64
+
+
+# --- workspaces -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@HIDDEN
+def test_workspaces_are_made_once_per_number_of_samples(hidden, dtype):
+    params = DenseNetwork((5, *hidden, 3)).parameters(np.float32, n_models=2)
+    workspaces = Workspaces(params, dtype)
+    assert workspaces[9] is workspaces[9]
+    assert workspaces[9] is not workspaces[4]
+    for n_samples in (4, 9):
+        shapes = [array.shape for array in workspaces[n_samples].outputs]
+        assert shapes == [(2, n_units, n_samples) for n_units in (*hidden, 3)]
+    arrays = workspaces[9].outputs + workspaces[9].gradients + [workspaces.gradient.vector]
+    assert {array.dtype for array in arrays} == {np.dtype(dtype)}
+    assert workspaces.gradient.layer_sizes == params.layer_sizes
 
 
 # --- initial parameters ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_scale_of_the_initial_weights(activation):
+def test_scale_of_initial_weights(activation):
     network = DenseNetwork((200, 300, 100), activation=ACTIVATIONS[activation])
-    params = network.normal(np.random.RandomState(0), np.float64)
+    params = network.random_parameters(np.random.RandomState(0), np.float64)
     for W, n_in, n_out in zip(params.weights, (200, 300), (300, 100)):
         expected = np.sqrt(2 / n_in if activation == "relu" else 2 / (n_in + n_out))
         assert W.std() == pytest.approx(expected, rel=0.02)
@@ -153,22 +173,34 @@ def test_scale_of_the_initial_weights(activation):
         np.testing.assert_array_equal(b, 0)
 
 
-def test_signals_keep_their_size_in_a_deep_net_of_relus(rng):
+def test_signals_keep_their_size_in_a_deep_relu_net(rng):
     network = DenseNetwork((400,) * 6)
-    scores = network.scores(network.normal(rng, float), rng.standard_normal((200, 400)))
+    scores = network.raw_scores(
+        network.random_parameters(rng, float), rng.standard_normal((200, 400))
+    )
     assert np.mean(scores**2) == pytest.approx(2, rel=0.3)
 
 
-def test_standard_deviation_of_all_weights_can_be_given():
-    params = DenseNetwork((200, 300, 100)).normal(np.random.RandomState(0), np.float64, [0.01])
+def test_standard_deviation_of_all_weights():
+    network = DenseNetwork((200, 300, 100))
+    params = network.random_parameters(np.random.RandomState(0), np.float64, [0.01])
     for W in params.weights:
         assert W.std() == pytest.approx(0.01, rel=0.02)
 
 
-def test_what_is_drawn_does_not_depend_on_the_dtype():
+def test_weight_scale_replaces_that_of_the_activation():
+    network, scales = DenseNetwork((200, 300, 100)), [None, 0.01]
+    params = network.random_parameters(np.random.RandomState(0), np.float64, scales, glorot)
+    for W, n_in, n_out in zip(params.weights, (200, 300), (300, 100)):
+        assert W[0].std() == pytest.approx(np.sqrt(2 / (n_in + n_out)), rel=0.02)
+        assert W[1].std() == pytest.approx(0.01, rel=0.02)
+
+
+def test_random_parameters_do_not_depend_on_the_dtype():
     network = DenseNetwork((5, 4, 3))
     single, double = (
-        network.normal(np.random.RandomState(0), dtype) for dtype in (np.float32, np.float64)
+        network.random_parameters(np.random.RandomState(0), dtype)
+        for dtype in (np.float32, np.float64)
     )
     assert single.vector.dtype == np.float32
     np.testing.assert_array_equal(single.vector, double.vector.astype(np.float32))
@@ -176,7 +208,7 @@ def test_what_is_drawn_does_not_depend_on_the_dtype():
 
 @FIT_INTERCEPT
 @HIDDEN
-def test_parameters_begin_at_zero_and_are_counted(hidden, fit_intercept):
+def test_number_of_parameters_which_are_zero(hidden, fit_intercept):
     network = DenseNetwork((5, *hidden, 3), fit_intercept)
     params = network.parameters(np.float32, n_models=2)
     assert params.vector.dtype == np.float32
@@ -190,7 +222,7 @@ def test_parameters_begin_at_zero_and_are_counted(hidden, fit_intercept):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_models_scale_the_same_draws(dtype):
     network, scales = DenseNetwork((5, 7, 3)), [None, 0.01, 2.0]
-    params = network.normal(np.random.RandomState(0), dtype, scales)
+    params = network.random_parameters(np.random.RandomState(0), dtype, scales)
     for i, scale in enumerate(scales):
-        alone = network.normal(np.random.RandomState(0), dtype, [scale])
+        alone = network.random_parameters(np.random.RandomState(0), dtype, [scale])
         np.testing.assert_array_equal(params.vector[i], alone.vector[0])

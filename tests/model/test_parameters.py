@@ -1,4 +1,4 @@
-"""One vector a model, of which the layers are views."""
+"""Parameters: one vector per model, with layers as views."""
 
 import pickle
 from copy import deepcopy
@@ -19,7 +19,7 @@ N_MODELS = pytest.mark.parametrize("n_models", [1, 3])
 @HIDDEN
 @FIT_INTERCEPT
 @N_MODELS
-def test_layers_are_views_that_share_the_vector_out(hidden, fit_intercept, n_models):
+def test_layers_are_views_that_cover_the_vector(hidden, fit_intercept, n_models):
     sizes = (5, *hidden, 3)
     network = DenseNetwork(sizes, fit_intercept)
     params = network.parameters(np.float64, n_models)
@@ -34,7 +34,7 @@ def test_layers_are_views_that_share_the_vector_out(hidden, fit_intercept, n_mod
     np.testing.assert_array_equal(params.vector, 1)
 
 
-def test_an_output_s_weights_stand_before_its_intercept():
+def test_the_weights_of_an_output_precede_its_intercept():
     params = Parameters(np.arange(13.0).reshape(1, 13), (2, 3, 1))
     np.testing.assert_array_equal(params.weights[0], [[[0, 1], [3, 4], [6, 7]]])
     np.testing.assert_array_equal(params.intercepts[0], [[[2], [5], [8]]])
@@ -45,7 +45,7 @@ def test_an_output_s_weights_stand_before_its_intercept():
 @HIDDEN
 @FIT_INTERCEPT
 @N_MODELS
-def test_input_weights_are_one_matrix_where_memory_allows(hidden, fit_intercept, n_models, rng):
+def test_input_weights_are_one_matrix_if_memory_allows_it(hidden, fit_intercept, n_models, rng):
     network = DenseNetwork((5, *hidden, 3), fit_intercept)
     params = random_params(network, rng, n_models=n_models)
     (_, n_out, _), W = params.weights[0].shape, params.input_weights
@@ -56,7 +56,7 @@ def test_input_weights_are_one_matrix_where_memory_allows(hidden, fit_intercept,
     np.testing.assert_array_equal(params.weights[0], 7)
 
 
-def test_input_weights_of_separate_arrays_are_one_matrix_too(rng):
+def test_input_weights_of_separate_arrays_are_one_matrix(rng):
     W = rng.standard_normal((2, 3, 5))
     layers = Layers([W], [])
     assert layers.input_weights.shape == (6, 5)
@@ -69,28 +69,14 @@ def test_input_weights_of_separate_arrays_are_one_matrix_too(rng):
     assert np.shares_memory(apart.input_weights, W)
 
 
-def test_on_another_vector_the_network_is_the_same():
+def test_with_another_vector_the_network_is_the_same():
     params = DenseNetwork((5, 4, 3), fit_intercept=False).parameters(np.float64)
     vector = np.ones_like(params.vector)
-    other = params.on(vector)
+    other = params.with_vector(vector)
     assert other.vector is vector
     assert [W.shape for W in other.weights] == [W.shape for W in params.weights]
     assert other.intercepts == []
     np.testing.assert_array_equal(params.vector, 0)
-
-
-@HIDDEN
-@FIT_INTERCEPT
-def test_of_models_copies(hidden, fit_intercept, rng):
-    network = DenseNetwork((5, *hidden, 3), fit_intercept)
-    params = random_params(network, rng, n_models=4)
-    for models in ([2], np.array([3, 0]), [0, 1, 2, 3]):
-        copied = params.of_models(models)
-        pairs = zip(copied.weights + copied.intercepts, params.weights + params.intercepts)
-        for of_some, of_all in pairs:
-            np.testing.assert_array_equal(of_some, of_all[models])
-        assert not np.shares_memory(copied.vector, params.vector)
-        assert copied.vector.flags.c_contiguous
 
 
 @pytest.mark.parametrize("copied", [deepcopy, lambda params: pickle.loads(pickle.dumps(params))])

@@ -22,8 +22,8 @@ from sklearn_softmax import (
     FusedHalvingRandomSearchCV,
     FusedRandomizedSearchCV,
 )
-from sklearn_softmax.estimators._stack import Stack
 from sklearn_softmax.model_selection._scikit_learn import Evaluation
+from sklearn_softmax.model_selection._stack import Stack
 
 FUSED = {
     GridSearchCV: FusedGridSearchCV,

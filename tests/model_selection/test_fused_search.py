@@ -44,9 +44,9 @@ from sklearn_softmax import (
     SoftmaxRegression,
     TwoLayerMLPClassifier,
 )
-from sklearn_softmax.estimators._stack import Stack
 from sklearn_softmax.model_selection import _scikit_learn, fused_search
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
+from sklearn_softmax.model_selection._stack import Stack
 from tests.model_selection.searches import (
     FUSED,
     Outcome,

@@ -162,7 +162,7 @@ def test_mini_batch_perceptrons_train_together():
     ids=str,
 )
 def test_what_a_stack_cannot_hold_parts(grid):
-    assert only_reason(SoftmaxRegression(lr=0.1), grid) == "no other candidate is like it"
+    assert only_reason(SoftmaxRegression(lr=0.1), grid) == "no compatible candidate"
 
 
 def test_automatic_learning_rates_are_a_stack_of_their_own():
@@ -257,7 +257,7 @@ def test_functions_with_a_name_can_be_compared():
 
 
 def test_a_single_candidate_is_fitted_alone():
-    assert only_reason(SoftmaxRegression(lr=0.1), {"lr": [0.1]}) == "no other candidate is like it"
+    assert only_reason(SoftmaxRegression(lr=0.1), {"lr": [0.1]}) == "no compatible candidate"
 
 
 def test_lists_of_grids_are_planned_as_one():

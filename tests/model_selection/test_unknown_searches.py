@@ -12,8 +12,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
-from sklearn_softmax.estimators._stack import Stack
 from sklearn_softmax.model_selection import _evaluation, _scikit_learn
+from sklearn_softmax.model_selection._stack import Stack
 from tests.model_selection.searches import counted, same_search
 
 X, Y = load_iris(return_X_y=True)
@@ -190,14 +190,14 @@ def test_stacks_take_the_last_step_s_place_and_give_it_back():
     assert pipeline.steps[-1] == ("clf", SOFTMAX)
 
 
-@pytest.mark.parametrize("goes_on", [False, True])
-def test_after_an_error_the_next_rungs_go_on_all_the_same(goes_on, monkeypatch):
+@pytest.mark.parametrize("resumable", [False, True])
+def test_after_an_error_the_next_rungs_go_on_all_the_same(resumable, monkeypatch):
     def fails(*args):
         raise ZeroDivisionError
 
     monkeypatch.setattr(_evaluation, "_evaluate_together", fails)
-    _, stack, _ = _evaluation._evaluate(X, Y, [], Stack([], goes_on))
-    assert stack.goes_on == goes_on
+    _, stack, _ = _evaluation._evaluate(X, Y, [], Stack([], resumable))
+    assert stack.resumable == resumable
 
 
 def test_a_search_of_nothing_foreseen_is_scikit_learns():

@@ -10,6 +10,7 @@ from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.rows import Rows
+from sklearn_softmax._training.state import take
 from tests.helpers import random_params, random_rows
 
 each_block_size = pytest.mark.parametrize("block_size", [7, 1024])
@@ -21,14 +22,16 @@ each_layout = pytest.mark.parametrize("sparse_X", [False, True], ids=["dense", "
 @each_weight
 @each_layout
 @pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "one-hidden"])
-def test_softmax_is_measured_as_scikit_learn_does(hidden, sparse_X, weighted, block_size, rng):
+def test_figures_of_softmax_equal_those_of_scikit_learn(
+    hidden, sparse_X, weighted, block_size, rng
+):
     rows = random_rows(rng, n=30, weighted=weighted, sparse_X=sparse_X)
     rows.BLOCK_SIZE = block_size
     network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS["tanh"])
     objective = Objective(network, SoftmaxCrossEntropy())
     params = random_params(network, rng, n_models=3)
     loss, accuracy = evaluate(objective, params, rows)
-    scores = network.scores(params, rows.X)
+    scores = network.raw_scores(params, rows.X)
     for i, P in enumerate(objective.loss.probabilities(scores)):
         expected = log_loss(rows.y, P.T, sample_weight=rows.weight)
         assert loss[i] == pytest.approx(expected, rel=1e-9)
@@ -38,12 +41,12 @@ def test_softmax_is_measured_as_scikit_learn_does(hidden, sparse_X, weighted, bl
 
 
 @each_weight
-def test_a_single_output_is_measured_as_scikit_learn_does(weighted, rng):
+def test_figures_of_a_single_output_equal_those_of_scikit_learn(weighted, rng):
     rows = random_rows(rng, n=30, n_classes=2, weighted=weighted)
     objective = Objective(DenseNetwork((5, 1)), SigmoidCrossEntropy())
     params = random_params(objective.network, rng)
     loss, accuracy = evaluate(objective, params, rows)
-    scores = objective.network.scores(params, rows.X)[0, 0]
+    scores = objective.network.raw_scores(params, rows.X)[0, 0]
     expected = log_loss(rows.y, 1 / (1 + np.exp(-scores)), sample_weight=rows.weight)
     assert loss == pytest.approx(expected, rel=1e-9)
     expected = accuracy_score(rows.y, scores > 0, sample_weight=rows.weight)
@@ -52,7 +55,7 @@ def test_a_single_output_is_measured_as_scikit_learn_does(weighted, rng):
 
 @each_block_size
 @each_weight
-def test_class_weights_of_each_model_are_as_weights_of_its_rows(weighted, block_size, rng):
+def test_class_weights_of_a_model_are_weights_of_its_rows(weighted, block_size, rng):
     rows = random_rows(rng, n=30, weighted=weighted)
     rows.BLOCK_SIZE = block_size
     objective = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())
@@ -61,26 +64,26 @@ def test_class_weights_of_each_model_are_as_weights_of_its_rows(weighted, block_
     figures = evaluate(objective, params, rows, class_weight)
     for i in range(2):
         weight = class_weight[i][rows.y] * (1 if rows.weight is None else rows.weight)
-        expected = evaluate(objective, params.of_models([i]), Rows(rows.X, rows.y, weight))
+        expected = evaluate(objective, take(params, [i]), Rows(rows.X, rows.y, weight))
         np.testing.assert_allclose(np.array(figures)[:, [i]], expected, rtol=1e-12)
 
 
-def test_rows_can_be_some_of_X_and_are_left_alone(rng):
+def test_rows_may_be_a_selection_of_X_and_are_unchanged(rng):
     rows = random_rows(rng, n=30)
     objective = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())
     params = random_params(objective.network, rng)
-    picked = rng.permutation(30)[:11]
+    chosen = rng.permutation(30)[:11]
     rows.X.flags.writeable = rows.y.flags.writeable = False
-    of_some = evaluate(objective, params, Rows(rows.X, rows.y[picked], None, picked))
-    expected = evaluate(objective, params, Rows(rows.X[picked], rows.y[picked]))
-    np.testing.assert_allclose(of_some, expected, rtol=1e-14)
+    figures = evaluate(objective, params, Rows(rows.X, rows.y[chosen], None, chosen))
+    expected = evaluate(objective, params, Rows(rows.X[chosen], rows.y[chosen]))
+    np.testing.assert_allclose(figures, expected, rtol=1e-14)
 
 
-def test_two_precisions_are_measured_in_the_higher(rng):
+def test_mixed_precisions_are_evaluated_in_the_higher_one(rng):
     rows = random_rows(rng, n=30)
     objective = Objective(DenseNetwork((5, 6, 3)), SoftmaxCrossEntropy())
     single = random_params(objective.network, rng, np.float32)
-    double = single.on(single.vector.astype(np.float64))
+    double = single.with_vector(single.vector.astype(np.float64))
     np.testing.assert_allclose(
         evaluate(objective, single, rows), evaluate(objective, double, rows), rtol=1e-13
     )

@@ -1,9 +1,12 @@
-"""What differs between the models of a run."""
+"""Hyperparameters of the models of a run."""
+
+from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
 import pytest
 
 from sklearn_softmax._training.hyperparameters import Hyperparameters
+from sklearn_softmax._training.state import take
 
 VALUES = {
     "lr": np.array([1.0, 2.0, 3.0]),
@@ -13,12 +16,12 @@ VALUES = {
 }
 
 
-def test_values_cannot_be_replaced():
-    with pytest.raises(AttributeError):
+def test_hyperparameters_are_frozen():
+    with pytest.raises(FrozenInstanceError):
         Hyperparameters(**VALUES).lr = np.ones(3)
 
 
-def test_learning_rates_decay_from_epoch_to_epoch():
+def test_learning_rates_decay_after_each_epoch():
     values = Hyperparameters(**VALUES)
     for n_epochs in range(4):
         later = values.in_epoch(n_epochs)
@@ -30,39 +33,39 @@ def test_learning_rates_decay_from_epoch_to_epoch():
 
 
 @pytest.mark.parametrize("models", [[1], [2, 0], np.array([0, 1, 2])], ids=str)
-def test_of_models_takes_these_entries(models):
-    chosen = Hyperparameters(**VALUES).of_models(models)
-    for name, values in VALUES.items():
-        np.testing.assert_array_equal(getattr(chosen, name), values[models])
+def test_every_field_has_an_entry_per_model(models):
+    values = {f.name: np.arange(3.0) for f in fields(Hyperparameters)}
+    values["class_weight"] = np.arange(6.0).reshape(3, 2)
+    chosen = take(Hyperparameters(**values), models)
+    for name, value in values.items():
+        np.testing.assert_array_equal(getattr(chosen, name), value[models], err_msg=name)
+
+
+def test_models_share_the_defaults():
+    assert take(Hyperparameters(*np.ones((4, 3))), [2]) == Hyperparameters(*np.ones((4, 1)))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_step_takes_one_row_a_model(dtype):
+def test_step_sizes_have_one_row_per_model(dtype):
     nesterov = np.array([True, False, True])
     values = Hyperparameters(**VALUES, nesterov=nesterov)
-    lr, momentum, look_ahead = values.of_step(dtype)
+    lr, momentum, look_ahead = values.step_sizes(dtype)
     assert {lr.dtype, momentum.dtype, look_ahead.dtype} == {np.dtype(dtype)}
     np.testing.assert_array_equal(lr, VALUES["lr"].astype(dtype)[:, np.newaxis])
     np.testing.assert_array_equal(momentum, VALUES["momentum"].astype(dtype)[:, np.newaxis])
     np.testing.assert_array_equal(look_ahead, momentum * nesterov[:, np.newaxis])
 
 
-@pytest.mark.parametrize("nesterov", [None, np.zeros(3, bool)], ids=["none", "of no model"])
-def test_no_model_looks_ahead(nesterov):
-    assert Hyperparameters(**VALUES, nesterov=nesterov).of_step(float)[-1] is None
+@pytest.mark.parametrize("nesterov", [None, np.zeros(3, bool)], ids=["none", "of-no-model"])
+def test_no_model_has_nesterov_momentum(nesterov):
+    assert Hyperparameters(**VALUES, nesterov=nesterov).step_sizes(float).look_ahead is None
 
 
-def test_a_rate_of_dropout_that_models_share_is_a_number():
+def test_a_dropout_rate_of_all_models_is_a_number():
     def rate(*rates):
-        return Hyperparameters(**VALUES, dropout=np.array(rates)).rate_of_dropout()
+        return Hyperparameters(**VALUES, dropout=np.array(rates)).dropout_rate()
 
-    assert Hyperparameters(**VALUES).rate_of_dropout() is None
+    assert Hyperparameters(**VALUES).dropout_rate() is None
     assert rate(0.0, 0.0, 0.0) is None
     assert rate(0.2, 0.2, 0.2) == 0.2
     np.testing.assert_array_equal(rate(0.2, 0.0, 0.5), [[[0.2]], [[0.0]], [[0.5]]])
-
-
-def test_what_models_do_not_have_is_none_of_some_of_them_too():
-    chosen = Hyperparameters(**VALUES, class_weight=np.arange(6.0).reshape(3, 2)).of_models([2])
-    assert (chosen.nesterov, chosen.dropout) == (None, None)
-    np.testing.assert_array_equal(chosen.class_weight, [[4, 5]])

@@ -1,4 +1,4 @@
-"""The pass over the rows: against a plain NumPy loop, PyTorch, and models trained alone."""
+"""The pass over the rows against a plain NumPy loop, PyTorch, and models trained alone."""
 
 import sys
 
@@ -14,57 +14,47 @@ from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.mini_batch import MiniBatchPass
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
 from sklearn_softmax._training.rows import Rows
+from sklearn_softmax._training.schedule_free import AveragedGradientDescent, ScheduleFree
+from sklearn_softmax._training.state import take
 from tests.helpers import (
-    Spy,
     hyperparameters,
+    initial_state,
     random_params,
     random_rows,
-    starting_state,
     train_epochs,
-    value_and_gradient,
 )
 
-
-class LookingAhead(GradientDescent):
-    """Gradient descent all of whose models look ahead."""
-
-    def step(self, vector, gradient, state, lr, momentum, look_ahead=None):
-        super().step(vector, gradient, state, lr, momentum, momentum)
-
-
-OPTIMIZERS = [
-    (GradientDescent(), 0.0),
-    (GradientDescent(), 0.9),
-    (LookingAhead(), 0.9),
-    (Adam(), 0.0),
-]
-each_optimizer = pytest.mark.parametrize(("optimizer", "momentum"), OPTIMIZERS, ids=repr)
+# Optimizers with their hyperparameters.
+PLAIN_OPTIMIZERS = {
+    "gradient-descent": (GradientDescent(), {}),
+    "momentum": (GradientDescent(), {"momentum": 0.9}),
+    "nesterov": (GradientDescent(), {"momentum": 0.9, "nesterov": True}),
+    "adam": (Adam(), {}),
+}
+OPTIMIZERS = PLAIN_OPTIMIZERS | {
+    "averaged": (AveragedGradientDescent(), {}),
+    "schedule-free": (ScheduleFree(GradientDescent()), {"momentum": 0.9}),
+    "schedule-free-adam": (ScheduleFree(Adam(beta_1=0.0)), {"momentum": 0.9}),
+}
+each_plain_optimizer = pytest.mark.parametrize("name", PLAIN_OPTIMIZERS)
+each_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
 
 
 @pytest.mark.parametrize("sparse_X", [False, True], ids=["dense", "CSR"])
 @pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
 @pytest.mark.parametrize("batch_size", [4, 12, 100])
-def test_epoch_equals_a_plain_loop(batch_size, weighted, sparse_X, rng):
+def test_an_epoch_equals_a_plain_loop(batch_size, weighted, sparse_X, rng):
     rows = random_rows(rng, n=22, weighted=weighted, sparse_X=sparse_X)
     X = rows.X.toarray() if sparse_X else rows.X
     network = DenseNetwork((5, 3))
     start = random_params(network, rng)
     W, b = start.weights[0][0].copy(), start.intercepts[0][0].copy()
-    state, records = train_epochs(
-        network,
-        start,
-        rows,
-        GradientDescent(),
-        3,
-        batch_size=batch_size,
-        lr=0.3,
-        l2=0.2,
-        lr_decay=0.5,
-    )
+    options = {"batch_size": batch_size, "lr": 0.3, "l2": 0.2, "lr_decay": 0.5}
+    state, results = train_epochs(network, start, rows, GradientDescent(), 3, **options)
     order_rng = np.random.RandomState(5)
     weight = np.ones(22) if rows.weight is None else rows.weight
     size = min(batch_size, 22)
-    for lr, record in zip((0.3, 0.15, 0.075), records):
+    for lr, result in zip((0.3, 0.15, 0.075), results):
         order = order_rng.permutation(22) if batch_size < 22 else np.arange(22)
         losses, is_correct, step_losses = np.zeros(22), np.zeros(22, bool), []
         for first in range(0, 22, batch_size):
@@ -77,24 +67,28 @@ def test_epoch_equals_a_plain_loop(batch_size, weighted, sparse_X, rng):
             dZ = (A - np.eye(3)[:, rows.y[i]]) * weight[i] / size
             dW = dZ @ X[i] + 0.2 * len(i) / size * W
             W, b = W - lr * dW, b - lr * dZ.sum(axis=1, keepdims=True)
+        record = result.record
         assert record["lr"] == pytest.approx(lr)
         assert record["loss"] == pytest.approx(np.average(losses, weights=weight))
         assert record["accuracy"] == pytest.approx(np.average(is_correct, weights=weight))
         assert record["mistakes"] == np.sum(~is_correct)
-        np.testing.assert_allclose(record["step_losses"][0], step_losses, rtol=1e-10)
+        np.testing.assert_allclose(result.step_losses[0], step_losses, rtol=1e-10)
     np.testing.assert_allclose(state.params.weights[0][0], W, rtol=1e-10)
     np.testing.assert_allclose(state.params.intercepts[0][0], b, rtol=1e-10)
 
 
-def test_losses_stand_in_the_order_of_the_rows(rng):
+def test_losses_are_in_the_order_of_the_rows(rng):
     rows = random_rows(rng, n=22, weighted=True)
     objective = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())
     params = random_params(objective.network, rng, n_models=2)
-    one_pass = MiniBatchPass(objective, Spy(), rows, 4)
-    scores = objective.network.scores(params, rows.X)
+    train_pass = MiniBatchPass(objective, GradientDescent(), 4)
+    state = initial_state(params, GradientDescent(), lr=0.0)
+    scores = objective.network.raw_scores(params, rows.X)
     for order in (np.arange(22), rng.permutation(22)):
         ordered = rows.permuted(order)
-        losses, is_correct = one_pass(params, {}, ordered, hyperparameters(2))
+        losses, is_correct = train_pass(
+            params, state.optimizer_state, ordered, state.hyperparameters
+        )
         expected, _ = objective.loss(scores[..., order], rows.y[order])
         np.testing.assert_allclose(losses, expected, rtol=1e-12)
         np.testing.assert_array_equal(is_correct, scores[..., order].argmax(1) == rows.y[order])
@@ -108,48 +102,51 @@ def test_blocks_do_not_change_a_batch(block_size, n_models, hidden, rng, monkeyp
     network = DenseNetwork((5, *hidden, 3))
     start = random_params(network, rng, n_models=n_models)
     options = {"batch_size": 30, "l2": 0.1}
-    whole, records = train_epochs(
-        network, start.on(start.vector.copy()), rows, Adam(), 2, **options
-    )
+    copied = start.with_vector(start.vector.copy())
+    expected, expected_results = train_epochs(network, copied, rows, Adam(), 2, **options)
     monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
-    blocks, records_of_blocks = train_epochs(network, start, rows, Adam(), 2, **options)
-    np.testing.assert_allclose(blocks.params.vector, whole.params.vector, rtol=1e-9)
-    for record, of_blocks in zip(records, records_of_blocks):
-        np.testing.assert_allclose(of_blocks["step_losses"], record["step_losses"])
-        np.testing.assert_array_equal(of_blocks["mistakes"], record["mistakes"])
+    state, results = train_epochs(network, start, rows, Adam(), 2, **options)
+    np.testing.assert_allclose(state.params.vector, expected.params.vector, rtol=1e-9)
+    for result, other in zip(results, expected_results):
+        np.testing.assert_allclose(result.step_losses, other.step_losses)
+        np.testing.assert_array_equal(result.record["mistakes"], other.record["mistakes"])
 
 
 @pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "one-hidden"])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("sparse_X", [False, True], ids=["dense", "CSR"])
 @each_optimizer
-def test_stack_trains_as_its_members_do(optimizer, momentum, sparse_X, fit_intercept, hidden, rng):
+def test_a_stack_trains_like_its_members(name, sparse_X, fit_intercept, hidden, rng):
+    optimizer, fixed = OPTIMIZERS[name]
     rows = random_rows(rng, n=30, weighted=True, sparse_X=sparse_X)
     network = DenseNetwork((5, *hidden, 3), fit_intercept)
     start = random_params(network, rng, n_models=4)
     values = {
         "lr": np.array([0.01, 0.05, 0.1, 0.2]),
         "l2": np.array([0.0, 0.1, 0.0, 1.0]),
-        "momentum": np.array([0.0, 0.5, 0.9, 0.9]) * (momentum > 0),
         "lr_decay": np.array([0.9, 0.9, 1.0, 0.8]),
+        "momentum": np.array([0.0, 0.5, 0.9, 0.9]) * bool(fixed.get("momentum")),
+        "nesterov": np.full(4, fixed.get("nesterov", False)),
     }
 
     def train(models):
-        of_models = {name: value[models] for name, value in values.items()}
-        params = start.of_models(models)
-        return train_epochs(network, params, rows, optimizer, 8, batch_size=7, seed=1, **of_models)
+        options = {name: value[models] for name, value in values.items()}
+        params = take(start, models)
+        return train_epochs(network, params, rows, optimizer, 8, batch_size=7, seed=1, **options)
 
-    together, records = train([0, 1, 2, 3])
+    together, results = train([0, 1, 2, 3])
+    fitted = optimizer.fitted_params(together.params, together.optimizer_state)
     for i in range(4):
-        alone, records_alone = train([i])
-        np.testing.assert_allclose(
-            together.params.vector[i], alone.params.vector[0], rtol=1e-12, atol=1e-14
-        )
-        for record, record_alone in zip(records, records_alone):
-            assert record["lr"][i] == record_alone["lr"][0]
-            assert record["accuracy"][i] == pytest.approx(record_alone["accuracy"][0])
-            for name in ("loss", "step_losses"):
-                np.testing.assert_allclose(record[name][i], record_alone[name][0], rtol=1e-12)
+        alone, results_alone = train([i])
+        fitted_alone = optimizer.fitted_params(alone.params, alone.optimizer_state)
+        pairs = (together.params, alone.params), (fitted, fitted_alone)
+        for params, expected in pairs:
+            np.testing.assert_allclose(params.vector[i], expected.vector[0], rtol=1e-12, atol=1e-14)
+        for (record, step_losses), (expected, step_losses_alone) in zip(results, results_alone):
+            assert record["lr"][i] == expected["lr"][0]
+            assert record["accuracy"][i] == pytest.approx(expected["accuracy"][0])
+            np.testing.assert_allclose(record["loss"][i], expected["loss"][0], rtol=1e-12)
+            np.testing.assert_allclose(step_losses[i], step_losses_alone[0], rtol=1e-12)
 
 
 def test_all_models_of_a_stack_drop_the_same_units(rng):
@@ -159,43 +156,58 @@ def test_all_models_of_a_stack_drop_the_same_units(rng):
     for n_models in (1, 3):
         dropout = Dropout(np.random.default_rng(0))
         objective = Objective(network, SoftmaxCrossEntropy(), dropout)
-        params = start.of_models([0] * n_models)
-        state = starting_state(params, Adam(), dropout=0.5)
-        one_pass = MiniBatchPass(objective, Adam(), rows, 7)
-        one_pass(params, state.optimizer_state, rows, state.hyperparameters)
+        params = take(start, [0] * n_models)
+        state = initial_state(params, Adam(), dropout=0.5)
+        train_pass = MiniBatchPass(objective, Adam(), 7)
+        train_pass(params, state.optimizer_state, rows, state.hyperparameters)
         vectors.append(params.vector)
     for vector in vectors[1]:
         np.testing.assert_allclose(vector, vectors[0][0], rtol=1e-12, atol=1e-14)
 
 
-def test_a_pass_serves_stacks_of_any_size(rng):
-    """As when models leave the run from one epoch to the next."""
+@pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
+def test_class_weights_of_a_model_are_weights_of_its_rows(weighted, rng):
+    rows, network = random_rows(rng, n=30, weighted=weighted), DenseNetwork((5, 6, 3))
+    start = random_params(network, rng, n_models=2)
+    class_weight = np.array([[1.0, 2.0, 0.0], [0.5, 1.0, 3.0]])
+    params, options = take(start, [0, 1]), {"batch_size": 7, "l2": 0.1}
+    train_epochs(network, params, rows, Adam(), 2, class_weight=class_weight, **options)
+    for i in range(2):
+        weight = class_weight[i, rows.y] * (1 if rows.weight is None else rows.weight)
+        alone, weighted_rows = take(start, [i]), Rows(rows.X, rows.y, weight)
+        train_epochs(network, alone, weighted_rows, Adam(), 2, **options)
+        np.testing.assert_allclose(params.vector[i], alone.vector[0], rtol=1e-12, atol=1e-14)
+
+
+def test_a_pass_trains_stacks_of_any_size(rng):
+    """As in a run whose models are retired."""
     rows, network = random_rows(rng, n=22), DenseNetwork((5, 6, 3))
     start, optimizer = random_params(network, rng, n_models=3), GradientDescent()
     objective = Objective(network, SoftmaxCrossEntropy())
-    one_pass = MiniBatchPass(objective, optimizer, rows, 4)
+    train_pass = MiniBatchPass(objective, optimizer, 4)
     for models in ([0, 1, 2], [0, 2], [1], [0, 1, 2]):
-        params, alone = start.of_models(models), start.of_models(models)
-        one_pass(params, {}, rows, hyperparameters(len(models)))
-        fresh_pass = MiniBatchPass(objective, optimizer, rows, 4)
-        fresh_pass(alone, {}, rows, hyperparameters(len(models)))
-        np.testing.assert_array_equal(params.vector, alone.vector)
+        params, expected = take(start, models), take(start, models)
+        values = hyperparameters(len(models))
+        state = optimizer.init(params.vector, values.momentum)
+        train_pass(params, state, rows, values)
+        MiniBatchPass(objective, optimizer, 4)(expected, state, rows, values)
+        np.testing.assert_array_equal(params.vector, expected.vector)
 
 
 @pytest.mark.parametrize("layout", [np.asfortranarray, sparse.csr_array], ids=["Fortran", "CSR"])
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_the_layout_of_X_does_not_matter(shuffle, layout, rng):
+def test_the_memory_layout_of_X_has_no_effect(shuffle, layout, rng):
     rows, network = random_rows(rng, n=22), DenseNetwork((5, 6, 3))
     start = random_params(network, rng, n_models=2)
     vectors = []
     for X in (rows.X, layout(rows.X)):
-        params, like = start.of_models([0, 1]), Rows(X, rows.y)
-        train_epochs(network, params, like, Adam(), 3, batch_size=4, shuffle=shuffle)
+        params = take(start, [0, 1])
+        train_epochs(network, params, Rows(X, rows.y), Adam(), 3, batch_size=4, shuffle=shuffle)
         vectors.append(params.vector)
     np.testing.assert_allclose(*vectors, rtol=1e-10, atol=1e-13)
 
 
-def test_rows_are_never_written(rng):
+def test_rows_are_unchanged(rng):
     rows = random_rows(rng, n=22, weighted=True)
     for array in (rows.X, rows.y, rows.weight):
         array.flags.writeable = False
@@ -203,52 +215,42 @@ def test_rows_are_never_written(rng):
     train_epochs(network, random_params(network, rng), rows, Adam(), 2, batch_size=4)
 
 
-def test_single_precision_stays_single(rng):
+@each_optimizer
+def test_single_precision_stays_single(name, rng):
     rows = random_rows(rng, n=22, weighted=True)
     rows = Rows(rows.X.astype(np.float32), rows.y, rows.weight)
     network = DenseNetwork((5, 6, 3))
     start = random_params(network, rng, np.float32, n_models=2)
-    state, _ = train_epochs(network, start, rows, Adam(), 2, batch_size=4, l2=0.1)
-    assert state.params.vector.dtype == np.float32
-    assert {state.optimizer_state[name].dtype for name in "mv"} == {np.dtype(np.float32)}
+    optimizer, values = OPTIMIZERS[name]
+    state, _ = train_epochs(network, start, rows, optimizer, 2, batch_size=4, l2=0.1, **values)
+    fitted = optimizer.fitted_params(state.params, state.optimizer_state)
+    arrays = [a for a in vars(state.optimizer_state).values() if isinstance(a, np.ndarray)]
+    assert {a.dtype for a in (state.params.vector, fitted.vector, *arrays)} == {
+        np.dtype(np.float32)
+    }
 
 
 @each_optimizer
-@pytest.mark.parametrize("of_params", [np.float32, np.float64])
-def test_rows_of_another_precision_leave_that_of_the_parameters(
-    of_params, optimizer, momentum, rng
-):
-    of_rows = np.float64 if of_params == np.float32 else np.float32
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_of_another_dtype_do_not_change_that_of_the_parameters(dtype, name, rng):
+    optimizer, values = OPTIMIZERS[name]
     rows, network = random_rows(rng, n=22, weighted=True), DenseNetwork((5, 6, 3))
     start, vectors = random_params(network, rng, n_models=2), []
-    for dtype in (of_params, of_rows):
-        params = start.on(start.vector.astype(of_params))
-        like = Rows(rows.X.astype(dtype), rows.y, rows.weight)
-        options = {"batch_size": 4, "l2": 0.1, "lr": 0.01, "momentum": momentum}
-        train_epochs(network, params, like, optimizer, 2, **options)
-        assert params.vector.dtype == of_params
+    for rows_dtype in (np.float32, np.float64):
+        params = start.with_vector(start.vector.astype(dtype))
+        converted = Rows(rows.X.astype(rows_dtype), rows.y, rows.weight)
+        options = {"batch_size": 4, "l2": 0.1, "lr": 0.01, **values}
+        train_epochs(network, params, converted, optimizer, 2, **options)
+        assert params.vector.dtype == dtype
         vectors.append(params.vector)
     np.testing.assert_allclose(*vectors, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("sparse_X", [False, True], ids=["dense", "CSR"])
-def test_two_precisions_give_losses_and_gradients_of_the_higher(sparse_X, rng):
-    rows = random_rows(rng, n=22, weighted=True, sparse_X=sparse_X)
-    objective = Objective(DenseNetwork((5, 6, 3)), SoftmaxCrossEntropy())
-    single = random_params(objective.network, rng, np.float32, n_models=2)
-    double = single.on(single.vector.astype(np.float64))
-    (value, gradient), (expected_value, expected) = (
-        value_and_gradient(objective, params, rows) for params in (single, double)
-    )
-    np.testing.assert_allclose(value, expected_value, rtol=1e-12)
-    np.testing.assert_allclose(gradient.vector, expected.vector, rtol=1e-12, atol=1e-14)
 
 
 # --- PyTorch ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_steps", [1, 50])
-@each_optimizer
+@each_plain_optimizer
 @pytest.mark.parametrize(
     ("hidden", "activation"),
     [
@@ -260,9 +262,10 @@ def test_two_precisions_give_losses_and_gradients_of_the_higher(sparse_X, rng):
         ((20, 2), "sigmoid"),
     ],
 )
-def test_steps_equal_those_of_pytorch(hidden, activation, optimizer, momentum, n_steps, rng):
+def test_steps_equal_those_of_pytorch(hidden, activation, name, n_steps, rng):
     torch = pytest.importorskip("torch")
-    torch.set_num_threads(1)  # of small nets, several wait for one another
+    torch.set_num_threads(1)  # several threads slow down small nets
+    optimizer, values = PLAIN_OPTIMIZERS[name]
     rows = random_rows(rng, n=40)
     network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS[activation])
     start = random_params(network, rng)
@@ -280,9 +283,7 @@ def test_steps_equal_those_of_pytorch(hidden, activation, optimizer, momentum, n
     if isinstance(optimizer, Adam):
         theirs = torch.optim.Adam(model.parameters(), lr=0.1)
     else:
-        theirs = torch.optim.SGD(
-            model.parameters(), 0.1, momentum=momentum, nesterov=isinstance(optimizer, LookingAhead)
-        )
+        theirs = torch.optim.SGD(model.parameters(), 0.1, **values)
     X, y = torch.from_numpy(rows.X), torch.from_numpy(rows.y)
     for step in range(n_steps):
         i = slice(step % 5 * 8, step % 5 * 8 + 8)
@@ -291,9 +292,8 @@ def test_steps_equal_those_of_pytorch(hidden, activation, optimizer, momentum, n
         theirs.step()
     short = Rows(rows.X[:8], rows.y[:8]) if n_steps == 1 else rows
     n_epochs = 1 if n_steps == 1 else 10
-    state, _ = train_epochs(
-        network, start, short, optimizer, n_epochs, batch_size=8, shuffle=False, momentum=momentum
-    )
+    options = {"batch_size": 8, "shuffle": False, **values}
+    state, _ = train_epochs(network, start, short, optimizer, n_epochs, **options)
     for W, b, linear in zip(state.params.weights, state.params.intercepts, modules[::2]):
         np.testing.assert_allclose(W[0], linear.weight.detach().numpy(), atol=1e-10)
         np.testing.assert_allclose(b[0, :, 0], linear.bias.detach().numpy(), atol=1e-10)
@@ -302,8 +302,8 @@ def test_steps_equal_those_of_pytorch(hidden, activation, optimizer, momentum, n
 # --- speed ------------------------------------------------------------------------------------
 
 
-def calls_below_the_pass():
-    """Names of the functions from the pass down to the one that asks who called."""
+def functions_below_the_pass():
+    """Return the names of the functions from the pass down to the caller."""
     frame, names = sys._getframe(2), []
     while frame.f_code is not MiniBatchPass.__call__.__code__:
         names.insert(0, frame.f_code.co_name)
@@ -313,17 +313,29 @@ def calls_below_the_pass():
 
 @pytest.mark.parametrize("n_models", [1, 3], ids=["one", "stack"])
 @pytest.mark.parametrize("hidden", [(), (6,), (6, 4)], ids=str)
-def test_a_matrix_product_is_at_most_three_calls_away(hidden, n_models, rng, monkeypatch):
-    matmul, seen = np.matmul, []
+def test_from_the_pass_to_a_matrix_product_are_at_most_three_calls(
+    hidden, n_models, rng, monkeypatch
+):
+    matmul, functions = np.matmul, []
 
-    def recording(*args, **kwargs):
-        seen.append(calls_below_the_pass())
+    def recorded_matmul(*args, **kwargs):
+        functions.append(functions_below_the_pass())
         return matmul(*args, **kwargs)
 
     rows, network = random_rows(rng, n=10), DenseNetwork((5, *hidden, 3))
     start = random_params(network, rng, n_models=n_models)
-    monkeypatch.setattr(np, "matmul", recording)
+    monkeypatch.setattr(np, "matmul", recorded_matmul)
     train_epochs(network, start, rows, Adam(), 1, l2=0.1)
-    products_a_step = 2 + 3 * len(hidden)
-    assert len(seen) == 2 * products_a_step
-    assert max(map(len, seen)) <= 3, seen
+    products_per_step = 2 + 3 * len(hidden)
+    assert len(functions) == 2 * products_per_step
+    assert max(map(len, functions)) <= 3, functions
+
+
+def test_later_passes_allocate_no_workspace(rng, monkeypatch):
+    rows, network = random_rows(rng, n=22), DenseNetwork((5, 6, 3))
+    params, optimizer = random_params(network, rng), GradientDescent()
+    train_pass = MiniBatchPass(Objective(network, SoftmaxCrossEntropy()), optimizer, 4)
+    state = initial_state(params, optimizer)
+    train_pass(params, state.optimizer_state, rows, state.hyperparameters)
+    monkeypatch.delattr("sklearn_softmax._model.network.Workspace.__init__")
+    train_pass(params, state.optimizer_state, rows, state.hyperparameters)

@@ -1,6 +1,7 @@
-"""Rows in any order, read a block at a time without a copy of X."""
+"""Rows in any order, read block by block without a copy of X."""
 
 import tracemalloc
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -14,56 +15,70 @@ from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.optimizers import GradientDescent
 from sklearn_softmax._training.rows import Rows
+from sklearn_softmax._training.scaling import feature_moments
 from tests.helpers import random_rows, train_epochs
 
 
 def as_array(X):
+    """Return a dense copy."""
     return X.toarray() if sparse.issparse(X) else X.copy()
 
 
-def test_some_rows_are_evenly_spaced_among_those_with_weight():
+def test_a_sample_is_evenly_spaced_among_the_rows_with_weight():
     n, y = 10_000, np.arange(10_000) % 5
     X, indices = np.arange(2.0 * n)[:, np.newaxis], np.arange(n) * 2
     weight = np.where(np.arange(n) < 4000, 0.0, 2.0)
-    some = Rows(X, y, weight, indices).some(np.array([[1.0, 0.0, 1.0, 1.0, 3.0]]))
-    row = some.read(slice(None))[:, 0].astype(int) // 2
-    assert len(some) == Rows.BLOCK_SIZE
+    sample = Rows(X, y, weight, indices).sample(np.array([[1.0, 0.0, 1.0, 1.0, 3.0]]))
+    row = sample.read(slice(None))[:, 0].astype(int) // 2
+    assert len(sample) == Rows.BLOCK_SIZE
     assert (row[0], row[-1]) == (4000, n - 1)
     assert np.all(np.diff(row) <= 8)
-    np.testing.assert_array_equal(some.y, y[row])
-    assert set(some.y) == {0, 2, 3, 4}
-    np.testing.assert_array_equal(some.weight, 2)
+    np.testing.assert_array_equal(sample.y, y[row])
+    assert set(sample.y) == {0, 2, 3, 4}
+    np.testing.assert_array_equal(sample.weight, 2)
 
 
-def test_some_of_few_rows_are_all_of_them(rng):
+@pytest.mark.parametrize("max_rows", [1, 5, 12, 100])
+def test_a_sample_has_at_most_max_rows(max_rows, rng):
     rows = random_rows(rng, n=12)
-    np.testing.assert_array_equal(rows.some().read(slice(None)), rows.X)
+    sample = rows.sample(max_rows=max_rows)
+    assert len(sample) == min(12, max_rows)
+    expected = rows.X[np.linspace(0, 11, len(sample)).astype(int)]
+    np.testing.assert_array_equal(sample.read(slice(None)), expected)
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=20).filter(any))
+def test_a_sample_has_no_rows_of_weight_0(weight):
+    weight = np.array(weight)
+    X = np.arange(float(len(weight)))[:, np.newaxis]
+    sample = Rows(X, np.zeros(len(weight), int), weight).sample()
+    np.testing.assert_array_equal(sample.read(slice(None))[:, 0], np.flatnonzero(weight))
 
 
 @given(st.integers(1, 40), st.booleans(), st.booleans(), st.booleans())
-def test_rows_are_read_in_their_order(n, picked, is_sparse, is_fortran):
+def test_rows_are_read_in_their_order(n, is_selection, is_sparse, is_fortran):
     rng = np.random.RandomState(n)
     X = rng.standard_normal((n, 3))
     stored = np.asfortranarray(X) if is_fortran else X
-    indices = rng.permutation(n)[: max(1, n // 2)] if picked else None
-    wanted = X if indices is None else X[indices]
-    weight = np.arange(1.0, len(wanted) + 1)
+    indices = rng.permutation(n)[: max(1, n // 2)] if is_selection else None
+    selected = X if indices is None else X[indices]
+    weight = np.arange(1.0, len(selected) + 1)
     rows = Rows(
-        sparse.csr_array(X) if is_sparse else stored, np.arange(len(wanted)), weight, indices
+        sparse.csr_array(X) if is_sparse else stored, np.arange(len(selected)), weight, indices
     )
     rows.BLOCK_SIZE = 7
-    order = rng.permutation(len(wanted))
+    order = rng.permutation(len(selected))
     permuted = rows.permuted(order)
-    for view, expected in ((rows, wanted), (permuted, wanted[order])):
+    for view, expected in ((rows, selected), (permuted, selected[order])):
         read = [as_array(view.read(block)) for block in view.blocks()]
         assert max(map(len, read)) <= 7
         np.testing.assert_array_equal(np.concatenate(read), expected)
     np.testing.assert_array_equal(permuted.y, order)
     np.testing.assert_array_equal(permuted.weight, order + 1)
-    np.testing.assert_array_equal(rows.y, np.arange(len(wanted)))
+    np.testing.assert_array_equal(rows.y, np.arange(len(selected)))
 
 
-def test_permutations_follow_one_another(rng):
+def test_permutations_compose(rng):
     rows, first, second = random_rows(rng, n=10), rng.permutation(10), rng.permutation(10)
     twice = rows.permuted(first).permuted(second)
     np.testing.assert_array_equal(twice.read(slice(0, 10)), rows.X[first[second]])
@@ -79,31 +94,26 @@ def test_gathered_blocks_share_one_buffer(rng):
     assert np.shares_memory(in_another_order, second)
 
 
-def test_rows_as_they_stand_are_a_view(rng):
+def test_rows_in_the_order_of_X_are_a_view(rng):
     rows = random_rows(rng)
     assert np.shares_memory(rows.read(slice(2, 5)), rows.X)
     np.testing.assert_array_equal(rows.read(slice(2, 5)), rows.X[2:5])
 
 
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 15))
-def test_columns_tell_where_each_row_stands_in_its_block(n, batch_size, block_size):
-    rows = Rows(np.zeros((n, 1)), np.zeros(n, int))
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 15))
+def test_blocks_cover_a_range_of_rows_in_order(start, length, block_size):
+    rows = Rows(np.zeros((start + length, 1)), np.zeros(start + length, int))
     rows.BLOCK_SIZE = block_size
-    expected_column, expected_width = [], []
-    for start in range(0, n, batch_size):
-        for block in rows.blocks(start, min(start + batch_size, n)):
-            length = block.stop - block.start
-            expected_column += range(length)
-            expected_width += [length] * length
-    column, width = rows.columns(batch_size)
-    np.testing.assert_array_equal(column, expected_column)
-    np.testing.assert_array_equal(width, expected_width)
+    for blocks in (rows.blocks(start), rows.blocks(start, start + length)):
+        blocks = [range(block.start, block.stop) for block in blocks]
+        assert list(chain.from_iterable(blocks)) == list(range(start, start + length))
+        assert all(1 <= len(block) <= block_size for block in blocks)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("weight", [None, np.array([0.0, 1.0, 2.0, 5.0])])
-def test_loss_weights_share_out_each_batch(weight, dtype):
-    """w_i / (sum of w), times n over the batch size; never w_i over the length of a batch."""
+def test_loss_weights_are_relative_to_the_total_weight(weight, dtype):
+    """w_i / (sum of w) * n / batch size, and not w_i / (length of the batch)."""
     rows = Rows(np.zeros((4, 1), dtype), np.zeros(4, int), weight)
     w = np.ones(4) if weight is None else weight
     assert rows.total_weight == w.sum()
@@ -116,7 +126,7 @@ def test_loss_weights_share_out_each_batch(weight, dtype):
 
 
 @pytest.mark.parametrize("weight", [None, np.array([0.0, 1.0, 2.0, 5.0])])
-def test_class_weights_of_each_model_multiply_those_of_the_rows(weight):
+def test_class_weights_of_each_model_multiply_the_weights_of_the_rows(weight):
     y, class_weight = np.array([0, 1, 1, 2]), np.array([[1.0, 1.0, 1.0, 1.0], [2.0, 0.0, 7.0, 3.0]])
     rows = Rows(np.zeros((4, 1), np.float32), y, weight)
     w = class_weight[:, y] * (1 if weight is None else weight)
@@ -140,26 +150,10 @@ def test_no_copy_of_X():
         rows, params = Rows(X, y), network.parameters(np.float32)
         tracemalloc.start()
         train_epochs(network, params, rows, GradientDescent(), 1, batch_size=batch_size)
-        evaluate(objective, params, Rows(X, y, indices=np.arange(60_000)))
+        selection = Rows(X, y, indices=np.arange(60_000))
+        evaluate(objective, params, selection)
+        objective.value_and_gradient(params, selection, np.zeros(1))
+        feature_moments(selection, None, fit_intercept=True)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < X.nbytes / 5
-
-
-def test_a_fingerprint_tells_other_rows_from_these(rng):
-    X, y, weight = rng.standard_normal((9, 3)), np.arange(9) % 2, rng.uniform(size=9)
-    rows = Rows(X, y, weight)
-    assert rows.fingerprint() == Rows(X.copy(), y.copy(), weight.copy()).fingerprint()
-    order = np.roll(np.arange(9), 1)
-    others = [
-        Rows(X[order], y, weight),
-        Rows(X[:, ::-1], y, weight),
-        Rows(X, 1 - y, weight),
-        Rows(X, y),
-        Rows(X, y, weight[order]),
-        Rows(X[:-1], y[:-1], weight[:-1]),
-        Rows(X, y[:-1], weight[:-1], np.arange(8)),
-    ]
-    assert rows.fingerprint() not in [other.fingerprint() for other in others]
-    assert len({other.fingerprint() for other in others}) == len(others)
-    assert Rows(sparse.csr_array(X), y, weight).fingerprint() == pytest.approx(rows.fingerprint())

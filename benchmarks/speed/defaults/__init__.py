@@ -1,4 +1,4 @@
-"""Accuracy, loss and time of classifiers with default parameters, over many data sets."""
+"""Accuracy, log loss and time of classifiers with default parameters, over many data sets."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from benchmarks.speed.defaults.contestants import CONTESTANTS
 from benchmarks.speed.defaults.problems import all_problems
 from benchmarks.speed.machine import description
 
-N_SEEDS, N_FOLDS = 5, 5
+N_SEEDS, N_FOLDS = 3, 5
 QUICK_SEEDS, QUICK_FOLDS = 1, 2
 
 
 def add_arguments(parser):
-    """Options of this table."""
+    """Add the options of this table."""
     parser.add_argument("--data-home", metavar="DIR", help="directory of mnist.npz")
     parser.add_argument(
         "--problems",
@@ -36,7 +36,7 @@ def add_arguments(parser):
         "--repetitions",
         type=_arguments.whole_number(1, 100),
         metavar="N",
-        help=f"cross-validations, each with a seed of its own (default: {N_SEEDS})",
+        help=f"cross-validations, each with another seed (default: {N_SEEDS})",
     )
     parser.add_argument(
         "--quick",
@@ -53,7 +53,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Measure all contestants on all data sets, print the table and write it with its figure.
+    """Measure all contestants on all data sets, print the table and write it with a figure.
 
     Parameters
     ----------
@@ -70,9 +70,9 @@ def run(options):
     n_seeds, n_folds = (QUICK_SEEDS, QUICK_FOLDS) if options.quick else (N_SEEDS, N_FOLDS)
     n_seeds = options.repetitions or n_seeds
     matplotlib.use("agg")  # figures are written, never shown
-    how = (
-        f"Accuracy: mean over at most {n_folds} stratified folds, median over {n_seeds} seeds. "
-        f"{description()}."
+    method = (
+        f"Accuracy and log loss: mean over at most {n_folds} stratified folds, median over "
+        f"{n_seeds} seeds. {description()}."
     )
     records, notes = [], []
     for name in options.problems or problems:
@@ -80,14 +80,14 @@ def run(options):
             records += measure.measure(problems[name], contestants, n_seeds, n_folds)
         except FileNotFoundError as error:
             notes.append(f"{name} is left out: {error}")
-        # After every data set, since all of them take hours.
-        blocks = _write(options.out, records, show.blocks(records, problems, notes, how))
+        # Written after every data set, since all of them take hours.
+        blocks = _write(options.out, records, show.blocks(records, problems, notes, method))
     print("\n\n".join(blocks))
     return records
 
 
 def _write(directory, records, blocks):
-    """Write the table, and its figure where there is something to draw; return its blocks."""
+    """Write the table, and the figure unless there are no records; return the blocks."""
     with _files.staged(directory) as staging:
         images = [figure.write(records, staging / "defaults.png")] if records else []
         _markdown.write(staging / "defaults.md", [*blocks, *images])

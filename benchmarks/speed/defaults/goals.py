@@ -1,15 +1,16 @@
-"""What the table says of the defaults: data sets on which ours are not yet good enough."""
+"""Goals for our classifiers, and the data sets that miss them."""
 
-from statistics import median
+from benchmarks.speed.defaults.contestants import CONTESTANTS
 
-# Accuracy in points, objective above the optimum where that is not nearly zero, ratio of times.
-LEAST_POINTS, MOST_EXCESS, LEAST_OPTIMUM, MOST_TIME = -1.0, 0.05, 0.01, 3.0
-LINEAR = {"softmax-auto": "sk-logistic", "logistic-auto": "sk-ovr"}
-NET, SKLEARN_NET = "net-auto", "sk-net"
+DEFAULTS, EXACT = ("softmax", "logistic", "net"), "lbfgs"
+# Accuracy in points, ratio of log losses, objective above the optimum relative to it.
+MAX_POINTS_BELOW, MAX_LOG_LOSS_RATIO, MAX_EXCESS = 1, 1.1, 1e-8
 
 
 def goals(records, problems):
-    """One line for each goal, with the data sets that miss it.
+    """Return one line per goal, with the raw data sets that miss it.
+
+    Each of our classifiers is compared with its reference in ``CONTESTANTS``.
 
     Parameters
     ----------
@@ -20,107 +21,95 @@ def goals(records, problems):
     Returns
     -------
     lines : list of str
-        Only of contestants that took part.
+        Without goals of contestants that were not measured.
     """
-    table = {(record["contestant"], record["problem"]): record for record in records}
-    took_part = {name for name, _ in table}
+    by_name = {name: {} for name in CONTESTANTS}
+    for record in records:
+        by_name[record["contestant"]][record["problem"]] = record
+    raw = {
+        name: {p: r for p, r in group.items() if problems[p].scaler is None}
+        for name, group in by_name.items()
+    }
     lines = []
-    for name, reference in LINEAR.items():
-        if {name, reference} <= took_part:
-            lines += _linear_goals(table, name, reference)
-    if {NET, SKLEARN_NET} <= took_part:
-        lines.append(_net_accuracy(table, problems))
-    for name in (*LINEAR, NET):
-        if name in took_part:
-            lines += _failures(table, name)
-            lines.append(_median_time(table, name, problems))
+    for name in DEFAULTS:
+        reference = CONTESTANTS[name].reference
+        if raw[name] and by_name[reference]:
+            lines += _prediction_goals(name, raw[name], reference, by_name[reference], problems)
+    if raw[EXACT]:
+        lines.append(_objective_goal(raw[EXACT]))
+        lines += _total_time_goal(raw[EXACT], raw[CONTESTANTS[EXACT].reference])
     return lines
 
 
-def _linear_goals(table, name, reference):
-    """Accuracy, objective and time of a linear model."""
-    ours = _of(table, name)
-    points = {p: _points(r, table[reference, p]["accuracy"]) for p, r in ours.items()}
-    excesses = {
-        p: r["excess"]
-        for p, r in ours.items()
-        if r["optimum"] is not None and r["optimum"] > LEAST_OPTIMUM
-    }
-    times = {p: r["time_ratio"] for p, r in ours.items()}
-    above = f"above the optimum, where that is over {LEAST_OPTIMUM}"
-    return [
-        _missed(f"{name}: more than 1 point below {reference}", points, "{:+.1f}", _is_below),
-        _missed(
-            f"{name}: objective more than {MOST_EXCESS:.0%} {above}",
-            excesses,
-            "{:+.0%}",
-            lambda excess: excess > MOST_EXCESS,
-        ),
-        _missed(
-            f"{name}: more than {MOST_TIME:g} times the time",
-            times,
-            "x {:.1f}",
-            lambda ratio: ratio > MOST_TIME,
-        ),
-    ]
-
-
-def _net_accuracy(table, problems):
-    """Accuracy of our net, beside the better of theirs with and without scaling."""
-    best = {}
-    for problem, record in _of(table, SKLEARN_NET).items():
-        raw_name = problems[problem].raw_name
-        if record["accuracy"] is not None:
-            best[raw_name] = max(record["accuracy"], best.get(raw_name, 0.0))
+def _prediction_goals(name, ours, reference, theirs, problems):
+    """Compare accuracy and log loss with the best of the reference on raw and scaled data."""
+    accuracies = _best_values(theirs, problems, "accuracy", max)
+    log_losses = _best_values(theirs, problems, "log_loss", min)
     points = {
-        problem: _points(record, best.get(problems[problem].raw_name))
-        for problem, record in _of(table, NET).items()
+        problem: None if r["error"] else 100 * (r["accuracy"] - accuracies[problem])
+        for problem, r in ours.items()
+        if problem in accuracies
     }
-    goal = f"{NET}: more than 1 point below the better of {SKLEARN_NET} on raw and on scaled data"
-    return _missed(goal, points, "{:+.1f}", _is_below)
-
-
-def _failures(table, name):
-    """A line where fits failed."""
-    failed = [problem for problem, record in _of(table, name).items() if record["error"]]
-    return [f"{name}: failed on {len(failed)} data sets: {', '.join(failed)}"] if failed else []
-
-
-def _median_time(table, name, problems):
-    """Median ratio of times on data that are not scaled."""
-    ratios = [
-        record["time_ratio"]
-        for problem, record in _of(table, name).items()
-        if problems[problem].scaler is None and record["time_ratio"] is not None
+    ratios = {
+        problem: None if r["error"] else r["log_loss"] / log_losses[problem]
+        for problem, r in ours.items()
+        if problem in log_losses
+    }
+    best = f"the better of {reference} on raw and on scaled data"
+    return [
+        _goal(
+            f"{name}: accuracy more than {MAX_POINTS_BELOW} point below {best}",
+            points,
+            "{:+.1f}",
+            lambda value: value < -MAX_POINTS_BELOW - 1e-9,
+        ),
+        _goal(
+            f"{name}: log loss more than {MAX_LOG_LOSS_RATIO} times {best}",
+            ratios,
+            "x {:.2f}",
+            lambda value: value > MAX_LOG_LOSS_RATIO,
+        ),
     ]
-    measured = f"{median(ratios):.2f}" if ratios else "not measured"
-    return f"{name}: median ratio of times on raw data: {measured}"
 
 
-def _of(table, name):
-    """Records of a contestant by problem."""
-    return {problem: record for (who, problem), record in table.items() if who == name}
+def _best_values(records, problems, key, choose):
+    """Return the better value on raw and scaled data for each raw data set."""
+    values = {}
+    for problem, record in records.items():
+        if record[key] is not None:
+            values.setdefault(problems[problem].raw_name, []).append(record[key])
+    return {raw_name: choose(group) for raw_name, group in values.items()}
 
 
-def _points(record, accuracy):
-    """Accuracy above another one, in points; None without both."""
-    if record["accuracy"] is None or accuracy is None:
-        return None
-    return 100 * (record["accuracy"] - accuracy)
+def _objective_goal(ours):
+    """Compare objectives with the optima that are not negligible."""
+    excesses = {p: r["excess"] for p, r in ours.items() if r["error"] or r["optimum"] is not None}
+    return _goal(
+        f"{EXACT}: objective more than {MAX_EXCESS:.0e} above the optimum",
+        excesses,
+        "{:.1e}",
+        lambda value: value > MAX_EXCESS,
+    )
 
 
-def _is_below(points):
-    """Whether a difference of accuracies counts, rounding aside."""
-    return points < LEAST_POINTS - 1e-9
+def _total_time_goal(ours, theirs):
+    """Compare the total time over the data sets that both can fit."""
+    timed = [p for p, r in ours.items() if r["time_ratio"] is not None]
+    if not timed:
+        return []
+    ratio = sum(ours[p]["seconds"] for p in timed) / sum(theirs[p]["seconds"] for p in timed)
+    return [
+        f"{EXACT}: {ratio:.2f} times the total time of {CONTESTANTS[EXACT].reference} "
+        f"on {len(timed)} data sets; the goal is at most 1"
+    ]
 
 
-def _missed(goal, values, form, is_missed):
-    """A goal, and the data sets that miss it, the values that are None left out."""
-    measured = {problem: value for problem, value in values.items() if value is not None}
+def _goal(text, values, form, is_missed):
+    """Return a goal with the data sets that miss it; None is a failed fit, which misses it."""
     missed = [
-        f"{problem} ({form.format(value)})"
-        for problem, value in measured.items()
-        if is_missed(value)
+        f"{problem} ({'failed' if value is None else form.format(value)})"
+        for problem, value in values.items()
+        if value is None or is_missed(value)
     ]
-    line = f"{goal}: {len(missed)} of {len(measured)} data sets"
+    line = f"{text}: {len(missed)} of {len(values)} data sets"
     return f"{line}: {', '.join(missed)}" if missed else line

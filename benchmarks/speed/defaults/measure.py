@@ -1,4 +1,4 @@
-"""Accuracy, objective and time of every contestant on one data set."""
+"""Accuracy, log loss, objective and time of every contestant on one data set."""
 
 import warnings
 from collections import Counter
@@ -7,52 +7,56 @@ from time import perf_counter
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import LabelEncoder
 
 from benchmarks.speed.defaults.optimum import objective, optimum
 
-# Fits on all rows, of which the shortest counts: the one that other work disturbed least.
+# Fits on all rows; the shortest time is recorded, since other processes disturb it least.
 N_TIMED = 3
-# A contestant that took so long is timed no more: a disturbance is little of it.
+# A slower contestant is not timed again: disturbances are relatively small.
 LONG_SECONDS = 10
 
 
 @dataclass
 class Entry:
-    """A contestant on a data set, and what is measured of it.
+    """The measurements of one contestant on one data set.
 
     Parameters
     ----------
     name : str
     contestant : Contestant
     accuracies : list of float
-        Mean over the folds, one for each seed.
+        Mean over the folds, one per seed.
+    log_losses : list of float
+        The same for the log loss; empty if the contestant has no ``predict_proba``.
     seconds : list of float
-        Of the fits on all rows.
+        Times of the fits on all rows.
     excess : float or None
-        Objective over that of the optimum, minus 1; None where it has another objective
-        or the optimum is negligible.
+        Objective divided by the optimum, minus 1; None if the contestant minimises another
+        objective or the optimum is negligible.
     optimum : float or None
-    warned : Counter
-        Number of fits with a warning of each category.
+    warning_counts : Counter
+        Number of fits with a warning, by category.
     n_fits : int
     error : str or None
-        Why a fit failed; nothing is measured from then on.
+        Error of the fit that failed; there are no measurements after it.
     """
 
     name: str
     contestant: object
     accuracies: list = field(default_factory=list)
+    log_losses: list = field(default_factory=list)
     seconds: list = field(default_factory=list)
     excess: float | None = None
     optimum: float | None = None
-    warned: Counter = field(default_factory=Counter)
+    warning_counts: Counter = field(default_factory=Counter)
     n_fits: int = 0
     error: str | None = None
 
     def fit(self, X, y, n_classes, seed):
-        """A fitted estimator and the seconds that it took, or None where the fit fails."""
+        """Return a fitted estimator and its time in seconds, None if the fit fails."""
         model = self.contestant.estimator(n_classes, seed)
         self.n_fits += 1
         with warnings.catch_warnings(record=True) as caught:
@@ -66,12 +70,12 @@ class Entry:
                 return None
             finally:
                 seconds = perf_counter() - start
-                self.warned.update({warning.category.__name__ for warning in caught})
+                self.warning_counts.update({warning.category.__name__ for warning in caught})
         return model, seconds
 
 
 def measure(problem, contestants, n_seeds, n_folds):
-    """Measure contestants on a data set, and print who is at it.
+    """Measure contestants on a data set and print the progress.
 
     Parameters
     ----------
@@ -80,12 +84,12 @@ def measure(problem, contestants, n_seeds, n_folds):
     n_seeds : int
         Repetitions of the cross-validation.
     n_folds : int
-        Fewer where a class has fewer rows.
+        Limited by the number of rows of the smallest class.
 
     Returns
     -------
     records : list of dict
-        One for each contestant: ``problem``, ``contestant``, ``accuracy``, ``optimum``,
+        One per contestant: ``problem``, ``contestant``, ``accuracy``, ``log_loss``, ``optimum``,
         ``excess``, ``seconds``, ``time_ratio``, ``n_fits``, ``warnings`` and ``error``.
 
     Raises
@@ -97,7 +101,7 @@ def measure(problem, contestants, n_seeds, n_folds):
     y = LabelEncoder().fit_transform(labels)
     entries = [Entry(name, contestant) for name, contestant in contestants.items()]
     for entry in entries:
-        print(f"{problem.name}: accuracy of {entry.name}", flush=True)
+        print(f"{problem.name}: cross-validation of {entry.name}", flush=True)
         _cross_validate(entry, problem.scaler, X, y, n_seeds, n_folds)
     scaled = clone(problem.scaler).fit_transform(X) if problem.scaler else X
     print(f"{problem.name}: times and objectives", flush=True)
@@ -107,11 +111,11 @@ def measure(problem, contestants, n_seeds, n_folds):
 
 
 def _cross_validate(entry, scaler, X, y, n_seeds, n_folds):
-    """Fill in the accuracies of a contestant."""
+    """Set the accuracies and log losses of a contestant."""
     n_classes, n_folds = y.max() + 1, min(n_folds, np.bincount(y).min())
     for seed in range(n_seeds):
         folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(X, y)
-        accuracies = []
+        accuracies, log_losses = [], []
         for train, test in folds:
             X_train, X_test = _scaled(scaler, X[train], X[test])
             result = entry.fit(X_train, y[train], n_classes, seed)
@@ -119,11 +123,16 @@ def _cross_validate(entry, scaler, X, y, n_seeds, n_folds):
                 return
             model, _ = result
             accuracies.append(model.score(X_test, y[test]))
-        entry.accuracies.append(float(np.mean(accuracies)))
+            if hasattr(model, "predict_proba"):
+                proba = model.predict_proba(X_test)
+                log_losses.append(log_loss(y[test], proba, labels=range(n_classes)))
+        entry.accuracies.append(np.mean(accuracies))
+        if log_losses:
+            entry.log_losses.append(np.mean(log_losses))
 
 
 def _scaled(scaler, X_train, X_test):
-    """Both, scaled by what the training rows say."""
+    """Return both, scaled by a scaler fitted on the training rows."""
     if scaler is None:
         return X_train, X_test
     scaler = clone(scaler).fit(X_train)
@@ -131,7 +140,7 @@ def _scaled(scaler, X_train, X_test):
 
 
 def _time_in_turn(entries, X, y):
-    """Fill in the seconds of fits on all rows, and return the last models by name."""
+    """Set the times of fits on all rows and return the last models by name."""
     fitted = {}
     for _ in range(N_TIMED):
         for entry in entries:
@@ -145,7 +154,7 @@ def _time_in_turn(entries, X, y):
 
 
 def _compare_objectives(entries, fitted, X, y):
-    """Fill in the optimum, and how far above it each contestant is."""
+    """Set the optimum and the excess of each contestant."""
     minima = {}
     for entry in entries:
         if entry.error or not entry.contestant.has_optimum:
@@ -161,7 +170,7 @@ def _compare_objectives(entries, fitted, X, y):
 
 
 def parameters(model):
-    """Weights and intercepts of a linear model, or of its sub-classifiers combined.
+    """Return weights and intercepts of a linear model, or of its sub-classifiers combined.
 
     Parameters
     ----------
@@ -180,25 +189,31 @@ def parameters(model):
 
 
 def _records(problem, entries):
-    """What was measured, as JSON can hold it."""
+    """Return the measurements as JSON values."""
     seconds = {entry.name: min(entry.seconds) for entry in entries if not entry.error}
     return [
         {
             "problem": problem.name,
             "contestant": entry.name,
-            "accuracy": None if entry.error else float(np.median(entry.accuracies)),
+            "accuracy": None if entry.error else _median(entry.accuracies),
+            "log_loss": None if entry.error else _median(entry.log_losses),
             "optimum": entry.optimum,
             "excess": entry.excess,
             "seconds": seconds.get(entry.name),
             "time_ratio": _ratio(seconds, entry.name, entry.contestant.reference),
             "n_fits": entry.n_fits,
-            "warnings": dict(entry.warned),
+            "warnings": dict(entry.warning_counts),
             "error": entry.error,
         }
         for entry in entries
     ]
 
 
+def _median(values):
+    """Return the median, None without values."""
+    return float(np.median(values)) if values else None
+
+
 def _ratio(seconds, name, reference):
-    """Time of a contestant over that of another; None without both."""
+    """Return the time of one contestant divided by that of another, None without both."""
     return seconds[name] / seconds[reference] if {name, reference} <= set(seconds) else None

@@ -1,4 +1,4 @@
-"""The data sets of the table, each as it is and, where that differs, scaled."""
+"""The data sets of the table, raw and scaled."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +19,10 @@ _BUNDLED = {
     "breast-cancer": bundled.load_breast_cancer,
     "digits": bundled.load_digits,
 }
-# Made data sets that standardising changes little have no scaled version.
+# Data sets without a scaled version, because standardising changes them little.
 _MADE = {
     "collinear": made.collinear,
     "imbalanced": made.imbalanced,
-    "label-noise": made.label_noise,
     "ten-rows": made.ten_rows,
     "many-rows": made.many_rows,
     "wide": made.wide,
@@ -34,24 +33,27 @@ _MADE_AND_SCALED = {
     "badly-scaled": made.badly_scaled,
     "constant-columns": made.constant_columns,
     "heavy-tailed": made.heavy_tailed,
+    "label-noise": made.label_noise,
+    "far-moons": made.far_moons,
     "counts": made.counts,
+    "blobs": made.blobs,
 }
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A data set, and what scales it.
+    """A data set and its scaler.
 
     Parameters
     ----------
     raw_name : str
         Name of the data set without scaling.
     load : callable
-        Returns X and y, and raises :class:`FileNotFoundError` where there is no file.
+        Returns X and y; raises :class:`FileNotFoundError` if a file is missing.
     suffix : str, default=""
-        Follows the name where the data are scaled.
+        Suffix of the name if the data are scaled.
     scaler : transformer or None, default=None
-        Fitted on the training rows; None for data as they are.
+        Fitted on the training rows; None for raw data.
     """
 
     raw_name: str
@@ -61,12 +63,12 @@ class Problem:
 
     @property
     def name(self):
-        """Name with the suffix of what scales the data."""
+        """Return the name with the suffix of the scaler."""
         return self.raw_name + self.suffix
 
 
 def all_problems(data_home=None):
-    """The data sets by name; none of them is loaded yet.
+    """Return the data sets by name without loading them.
 
     Parameters
     ----------
@@ -88,14 +90,14 @@ def all_problems(data_home=None):
 
 
 def _raw_and_scaled(loaders, suffix, scaler):
-    """Two problems of every data set."""
+    """Yield two problems per data set."""
     for name, load in loaders.items():
         yield Problem(name, load)
         yield Problem(name, load, suffix, scaler)
 
 
 def _mnist(data_home):
-    """The first images of MNIST with pixels from 0 to 255, where its file is there."""
+    """Return the first images of MNIST with pixels from 0 to 255."""
     path = datasets.file_of("mnist", data_home)
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path.name}; --data-home names its directory")
@@ -104,5 +106,5 @@ def _mnist(data_home):
 
 
 def _by_255():
-    """Pixels from 0 to 1."""
+    """Return a scaler of pixels to the range from 0 to 1."""
     return FunctionTransformer(partial(np.multiply, np.float32(1 / 255)))

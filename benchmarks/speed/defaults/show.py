@@ -6,7 +6,7 @@ from benchmarks.speed.defaults.goals import goals
 
 
 def blocks(records, problems, notes, description):
-    """Blocks of the Markdown file: tables, notes and goals.
+    """Return the blocks of the Markdown file: tables, notes and goals.
 
     Parameters
     ----------
@@ -14,9 +14,9 @@ def blocks(records, problems, notes, description):
         As :func:`~benchmarks.speed.defaults.measure.measure` returns them.
     problems : dict of str to Problem
     notes : list of str
-        On data sets that were left out.
+        Notes on data sets that were left out.
     description : str
-        How it was measured.
+        Method and machine.
 
     Returns
     -------
@@ -31,12 +31,15 @@ def blocks(records, problems, notes, description):
         _markdown.table(["Contestant", "Call for three classes"], codes),
         "## Accuracy in %",
         _markdown.table(["Data set", *names], _rows(records, names, _accuracy)),
-        "## Training objective above the optimum in %",
-        "The penalised objective of all rows, with scikit-learn's penalty; the optimum is found by "
-        "L-BFGS on whitened rows. A dash where that is below 0.005.",
+        "## Log loss",
+        "On held-out rows. A dash for classifiers without probabilities.",
+        _markdown.table(["Data set", *names], _rows(records, names, _log_loss)),
+        "## Relative excess over the optimal objective",
+        "Training objective on all rows with scikit-learn's penalty, divided by its optimum, "
+        "minus 1. The optimum is found by L-BFGS on whitened rows. A dash if it is below 0.005.",
         _markdown.table(["Data set", *linear], _rows(records, linear, _excess)),
         "## Time of a fit on all rows in ms",
-        "The shortest of several. In brackets the ratio to "
+        "The shortest of several. In brackets: the ratio to "
         + "; ".join(f"{CONTESTANTS[r].code} for {', '.join(n)}" for r, n in _references(names))
         + ".",
         _markdown.table(["Data set", *names], _rows(records, names, _time)),
@@ -48,24 +51,29 @@ def blocks(records, problems, notes, description):
 
 
 def _rows(records, names, cell):
-    """A row for every data set, with a cell for every contestant."""
+    """Yield one row per data set, with one cell per contestant."""
     cells = {(record["problem"], record["contestant"]): cell(record) for record in records}
     for problem in dict.fromkeys(record["problem"] for record in records):
         yield [problem, *(cells[problem, name] for name in names)]
 
 
 def _accuracy(record):
-    """Percents."""
+    """Return the accuracy in percent."""
     return None if record["accuracy"] is None else f"{100 * record['accuracy']:.1f}"
 
 
+def _log_loss(record):
+    """Return the log loss with three decimals."""
+    return None if record["log_loss"] is None else f"{record['log_loss']:.3f}"
+
+
 def _excess(record):
-    """Percents above the optimum."""
-    return None if record["excess"] is None else f"{100 * record['excess']:.2f}"
+    """Return the relative excess, which spans many orders of magnitude."""
+    return None if record["excess"] is None else f"{record['excess']:.1e}"
 
 
 def _time(record):
-    """Milliseconds, and the ratio."""
+    """Return the milliseconds with the ratio in brackets."""
     if record["seconds"] is None:
         return None
     ratio = "" if record["time_ratio"] is None else f" ({record['time_ratio']:.2f})"
@@ -73,36 +81,38 @@ def _time(record):
 
 
 def _references(names):
-    """Each contestant that times are divided by, and those whose times are."""
+    """Yield each reference with the contestants that are compared with it."""
     references = dict.fromkeys(CONTESTANTS[name].reference for name in names)
     for reference in references:
         yield reference, [name for name in names if CONTESTANTS[name].reference == reference]
 
 
 def _warnings(records, names):
-    """A line for each contestant that warned: how often, of what, on which data."""
+    """Return one line per contestant and warning, with the data sets and the number of fits."""
     lines = []
     for name in names:
-        theirs = [record for record in records if record["contestant"] == name]
-        for category in sorted({category for record in theirs for category in record["warnings"]}):
-            where = [
+        group = [record for record in records if record["contestant"] == name]
+        for category in sorted({category for record in group for category in record["warnings"]}):
+            data_sets = [
                 f"{record['problem']} ({record['warnings'][category]} of {record['n_fits']})"
-                for record in theirs
+                for record in group
                 if category in record["warnings"]
             ]
-            lines.append(f"{name}: {category} in fits of {', '.join(where)}")
+            lines.append(f"{name}: {category} in fits of {', '.join(data_sets)}")
     return lines
 
 
 def _errors(records):
-    """A line for each error of a contestant, with the data sets that it came with."""
-    where = {}
+    """Return one line per contestant and error, with the data sets."""
+    data_sets = {}
     for record in records:
         if record["error"]:
-            where.setdefault((record["contestant"], record["error"]), []).append(record["problem"])
-    return [f"{name} on {', '.join(data)}: {error}" for (name, error), data in where.items()]
+            data_sets.setdefault((record["contestant"], record["error"]), []).append(
+                record["problem"]
+            )
+    return [f"{name} on {', '.join(data)}: {error}" for (name, error), data in data_sets.items()]
 
 
 def _list(lines):
-    """A Markdown list."""
+    """Return a Markdown list."""
     return "\n".join(f"- {line}" for line in lines) if lines else "None."

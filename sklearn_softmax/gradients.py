@@ -10,17 +10,15 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import check_random_state, check_scalar
 
+from sklearn_softmax._model.dropout import Dropout
 from sklearn_softmax._model.objective import Objective
-from sklearn_softmax._training.convergence import Convergence
-from sklearn_softmax._training.epochs import State
-from sklearn_softmax._training.hyperparameters import Hyperparameters
-from sklearn_softmax._training.optimizers import GradientDescent
 from sklearn_softmax._training.rows import Rows
-from sklearn_softmax._training.run import TrainingRun
 from sklearn_softmax._typing import MatrixLike, RandomSource
 from sklearn_softmax.estimators._base import GradientDescentClassifier
+from sklearn_softmax.estimators._data import check_X_y, read_known_classes
+from sklearn_softmax.estimators._start import fitted_params
 
-# Differences are taken in the longest floating-point type, so that they resolve more.
+# Differences are taken in the longest floating-point type, for more digits.
 LONG = np.longdouble
 STEP = np.finfo(LONG).eps ** (LONG(1) / 3)
 
@@ -34,49 +32,49 @@ def gradient_check(
     max_entries: int = 200,
     random_state: RandomSource = 0,
 ) -> dict[str, float]:
-    r"""Largest relative error of the analytic gradient, for every parameter array.
+    r"""Return the largest relative error of the analytic gradient for every parameter array.
 
-    Compares the gradient that training uses, in double precision, with the central
-    differences :math:`(J(\theta + h) - J(\theta - h)) / 2h` of the objective J, its
-    penalty included. The error of an entry is
+    Compares the gradient of training, in double precision, with central differences
+    :math:`(J(\theta + h) - J(\theta - h)) / 2h` of the objective J, including its penalty. The
+    error of an entry is
 
     .. math:: \frac{|g - d|}{\max(|g| + |d|, \; 10^{-3} \max |g|, \; 10^8 \epsilon J / h)}
 
-    with g the gradient, d the difference, and the last term what a difference can tell
-    to eight digits: entries that vanish beside the largest of their array, or at a
-    minimum all of them, are measured by these. Below 1e-7 a gradient can be trusted, for
-    features of a size around 1; where a difference steps over a kink of "relu" or of the
-    perceptron criterion, an entry can be off by chance.
+    with g the gradient and d the difference. The last term is the resolution of a difference to
+    eight digits: entries much smaller than the largest of their array, or all of them at a
+    minimum, are measured relative to it. A gradient with an error below 1e-7 is correct, for
+    features of size around 1; if a difference crosses a kink of "relu" or of the perceptron
+    criterion, an entry can be wrong by chance.
 
     Parameters
     ----------
     estimator : estimator of this package
-        Never changed. Where it is fitted, its gradient is checked at its parameters,
-        else at random ones.
+        Not changed. The gradient of a fitted estimator is checked at its parameters, otherwise at
+        random ones.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        A small batch: every entry costs two evaluations of the objective on it.
+        A small batch: every entry needs two evaluations of the objective.
     y : array-like of shape (n_samples,)
         Class labels.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows; None for equal weights.
     max_entries : int, default=200
-        Entries to check in each array, chosen at random where it has more.
+        Entries to check in each array, chosen at random if it has more.
     random_state : int, RandomState instance or None, default=0
-        Source of random parameters, of dropout's mask, which is held fixed, and of the
-        choice of entries.
+        Source of random parameters, of the dropout mask, which is held fixed, and of the choice of
+        entries.
 
     Returns
     -------
     errors : dict of str to float
-        By the name of the array: "W1", "b1" and, with hidden layers, "W2", "b2", ...
+        Keys are the names of the arrays: "W1", "b1" and, with hidden layers, "W2", "b2", ...
 
     Raises
     ------
     ValueError
         If an input or a parameter of the estimator is not valid.
     TypeError
-        If the estimator is none of this package: of a pipeline, give the last step, with
-        what its transformers make of X.
+        If the estimator is not from this package: of a pipeline, pass the last step and the
+        transformed X.
 
     References
     ----------
@@ -95,28 +93,36 @@ def gradient_check(
     if not isinstance(estimator, GradientDescentClassifier):
         raise TypeError(
             "gradient_check needs an estimator of sklearn_softmax, got "
-            f"{type(estimator).__name__}. Of a pipeline, give the last step, with what its "
-            "transformers make of X."
+            f"{type(estimator).__name__}. Of a pipeline, pass the last step and the transformed X."
         )
     check_scalar(max_entries, "max_entries", Integral, min_val=1)
     rng = check_random_state(random_state)
     is_fitted = hasattr(estimator, "classes_")
     model = deepcopy(estimator) if is_fitted else clone(estimator)
     rows = _prepare(model, X, y, sample_weight, rng, is_fitted)
-    network = model._network(rows.X.shape[1])
+    spec = model._describe_training()
+    network = spec.network(rows.X.shape[1], len(model.classes_))
     params = _parameters(model, network, rng, is_fitted)
-    objective = Objective(network, model._loss, model._dropout())
-    values = _hyperparameters(model, rows)
-    loss, gradient = _step(objective, values, params, rows)
+    dropout = model._dropout_generator if spec.hidden_sizes else None
+    rate = spec.hyperparameters.get("dropout") or None
+    l2 = np.array([spec.hyperparameters["reg_param"] / rows.total_weight])
+
+    def objective(params, rows):
+        """Return the objective and its gradient, always with the same dropout masks."""
+        objective = Objective(network, spec.loss, Dropout(deepcopy(dropout)))
+        value, gradient = objective.value_and_gradient(params, rows, l2, dropout_rate=rate)
+        return value[0], gradient.vector[0]
+
+    loss, gradient = objective(params, rows)
     long_rows = Rows(rows.X.astype(LONG), rows.y, rows.weight)
 
     def value(i, step):
-        """The objective where one entry of the vector of parameters is moved."""
+        """Return the objective with one parameter changed by a step."""
         vector = params.vector.astype(LONG)
         vector[0, i] += step
-        return _step(objective, values, params.on(vector), long_rows)[0]
+        return objective(params.with_vector(vector), long_rows)[0]
 
-    index = params.on(np.arange(len(gradient))[np.newaxis])
+    index = params.with_vector(np.arange(len(gradient))[np.newaxis])
     arrays = {f"W{layer}": W for layer, W in enumerate(index.weights, start=1)}
     arrays |= {f"b{layer}": b for layer, b in enumerate(index.intercepts, start=1)}
     resolved = 1e8 * np.finfo(LONG).eps * loss / STEP
@@ -131,54 +137,33 @@ def gradient_check(
 
 
 def _prepare(model, X, y, sample_weight, rng, is_fitted):
-    """Rows in double precision, with everything about the model that does not depend on them."""
+    """Return rows in double precision, and set the classes of an unfitted model."""
     model._validate_params()
     model._check_parameters()
-    X, y = model._check_X_y(X, y, reset=not is_fitted)
+    X, y = check_X_y(model, X, y, reset=not is_fitted)
     if not is_fitted:
         model.classes_ = np.unique(y)
         model._check_classes(model.classes_)
-        model._random_state = rng
-    rows = model._rows_of_classes(X, y, sample_weight, "the classes of the fit")
+    rows = read_known_classes(model, X, y, sample_weight, classes_name="the classes of the fit")
+    # A seed, whether dropout is used or not.
+    model._dropout_generator = np.random.default_rng(rng.randint(np.iinfo(np.int32).max))
     return Rows(rows.X.astype(np.float64, copy=False), rows.y, rows.weight)
 
 
 def _parameters(model, network, rng, is_fitted):
-    """Parameters to check the gradient at, in double precision."""
+    """Return the parameters at which to check the gradient, in double precision."""
     if is_fitted:
-        params = model._parameters_for(network)
-        return params.on(params.vector.astype(np.float64))
-    model._initial_parameters(network, np.float64, [model])
-    params = network.normal(rng, np.float64)
-    # With intercepts of 0, a unit whose inputs are all silent stands on the kink of "relu".
+        params = fitted_params(model, network)
+        return params.with_vector(params.vector.astype(np.float64))
+    params = network.random_parameters(rng, np.float64)
+    # With intercepts of 0, a unit whose inputs are all inactive would be at the kink of "relu".
     for b in params.intercepts:
         b[...] = 0.1 * rng.standard_normal(b.shape)
     return params
 
 
-def _hyperparameters(model, rows):
-    """Those with which a step leaves the parameters, and the first velocity is the gradient."""
-    of_model = model._hyperparameters()
-    values = {"lr": 0.0, "lr_decay": 1.0, "momentum": 0.5, "dropout": of_model.get("dropout", 0.0)}
-    values["l2"] = of_model["reg_param"] / rows.total_weight
-    return Hyperparameters(**{name: np.array([value]) for name, value in values.items()})
-
-
-def _step(objective, values, params, rows):
-    """The objective, and its gradient as a step of training on all rows has it."""
-    optimizer = GradientDescent()
-    state = State(params, optimizer.start(params.vector, values.momentum), values)
-    # A copy of the objective, for dropout to draw the same masks every time.
-    batches, convergence = (len(rows), False, None), Convergence(1)
-    run = TrainingRun(deepcopy(objective), optimizer, rows, state, *batches, convergence)
-    run.advance(1)
-    trained = run.look(0)
-    value = trained.history["loss"][0] + trained.history["penalty"][0]
-    return value, trained.optimizer_state["velocity"][0]
-
-
 def _largest_error(gradient, differences, smallest):
-    """Largest difference of two arrays, relative to their entries or to a smallest size."""
+    """Return the largest difference of two arrays, relative to their entries or a smallest size."""
     size = np.maximum(np.abs(gradient) + np.abs(differences), smallest)
     errors = np.abs(gradient - differences)
     return float(np.max(np.divide(errors, size, out=np.zeros_like(errors), where=errors > 0)))

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from dataclasses import is_dataclass
 from itertools import product
 
 import numpy as np
@@ -17,10 +18,10 @@ from sklearn_softmax import (
     SoftmaxRegression,
     TwoLayerMLPClassifier,
 )
-from sklearn_softmax._training.adaptive import BoldDriver
-from sklearn_softmax._training.conditioning import Standardisation
-from sklearn_softmax.estimators import _stack
-from sklearn_softmax.estimators._stack import Stack
+from sklearn_softmax._model.parameters import Parameters
+from sklearn_softmax._training.optimizers import MomentumState
+from sklearn_softmax.model_selection import _stack
+from sklearn_softmax.model_selection._stack import Stack
 from tests.cases import CASES, cases, unfinished
 
 NUMBERS = [
@@ -70,7 +71,10 @@ def plain(value):
         return value.get_state(legacy=False)
     if isinstance(value, np.random.Generator):
         return value.bit_generator.state
-    if isinstance(value, BoldDriver | Standardisation):
+    if isinstance(value, MomentumState):
+        # Beside models with momentum, others have a velocity, too, of which no use is made.
+        return None
+    if is_dataclass(value) or isinstance(value, Parameters):
         return vars(value)
     return value
 
@@ -279,7 +283,7 @@ def test_validation_rows_have_the_class_weights_of_each_member(case, early_stopp
 
 @every_case
 def test_a_stack_of_different_members_goes_on(case):
-    stack, estimators = Stack([], goes_on=True), different_members(case)
+    stack, estimators = Stack([], resumable=True), different_members(case)
     for n_epochs, kept in ((2, slice(None)), (4, slice(1, None)), (7, slice(0, 2)), (9, slice(2))):
         estimators = [clone(e).set_params(n_epochs=n_epochs) for e in estimators[kept]]
         stack.members = [clone(estimator) for estimator in estimators]
@@ -298,7 +302,7 @@ def test_a_stack_goes_on_with_what_it_knows(case, monkeypatch):
     begun = []
     begin = _stack._Run._begin
     monkeypatch.setattr(_stack._Run, "_begin", lambda *args: (begun.append(1), begin(*args)))
-    stack, estimators = Stack([], goes_on=True), different_members(case)
+    stack, estimators = Stack([], resumable=True), different_members(case)
     for n_epochs, kept in ((2, slice(None)), (4, slice(2)), (6, slice(1, 2))):
         estimators = [clone(e).set_params(n_epochs=n_epochs) for e in estimators[kept]]
         stack.members = estimators
@@ -321,7 +325,7 @@ def test_class_weights_that_leave_nothing_are_an_error(case):
 def test_a_stack_goes_on_from_where_it_stood(case, early_stopping, random_state):
     options = {"early_stopping": early_stopping, "random_state": random_state, "tol": 0.0}
     all_members = members(case, SMALL_STEPS, n_iter_no_change=2, **options)
-    stack = Stack([], goes_on=True)
+    stack = Stack([], resumable=True)
     for n_epochs, kept in ((1, slice(None)), (3, slice(1, None)), (9, slice(2, None, 2))):
         estimators = [clone(e).set_params(n_epochs=n_epochs) for e in all_members[kept]]
         expected = alone(estimators, *data(case))
@@ -339,7 +343,7 @@ def test_a_stack_begins_anew_on_other_rows(change, rng):
     case = STACKABLE_CASES[0]
     (X, y), weight = data(case), np.ones(90)
     estimators = [e.set_params(n_epochs=2) for e in members(case)]
-    stack = Stack([clone(e) for e in estimators], goes_on=True).fit(X, y, sample_weight=weight)
+    stack = Stack([clone(e) for e in estimators], resumable=True).fit(X, y, sample_weight=weight)
     order = rng.permutation(90)
     X, y, weight = {
         "order": (X[order], y[order], weight),
@@ -356,7 +360,7 @@ def test_a_stack_begins_anew_on_other_rows(change, rng):
 @every_case
 def test_a_stack_that_waits_holds_no_rows(case):
     X, y = np.tile(case.X[:90], (100, 1)), np.tile(case.y[:90], 100)
-    stack = Stack(members(case, n_epochs=1), goes_on=True).fit(X, y)
+    stack = Stack(members(case, n_epochs=1), resumable=True).fit(X, y)
     stack.members = []
     # Losses of an epoch's steps, but nothing for each row.
     assert len(pickle.dumps(stack)) < X.nbytes / 4
@@ -484,24 +488,24 @@ def test_a_diverging_validation_loss_is_told_of(case):
 @pytest.mark.parametrize("models_in_a_part", [1, 2, 3])
 @every_case
 def test_a_stack_that_is_cut_gives_the_same(case, models_in_a_part, monkeypatch):
-    monkeypatch.setattr(_stack, "_width", lambda *others: models_in_a_part)
+    monkeypatch.setattr(_stack, "_max_models", lambda *others: models_in_a_part)
     assert_as_if_alone(members(case), *data(case))
 
 
 @every_case
 def test_a_stack_holds_no_more_than_its_bytes(case, monkeypatch):
     widths = []
-    start = type(case.estimator)._start
+    start = _stack.start_run
 
-    def watched(self, *args, models, **options):
+    def watched(*args, models, **options):
         widths.append(len(models))
-        return start(self, *args, models=models, **options)
+        return start(*args, models=models, **options)
 
-    monkeypatch.setattr(type(case.estimator), "_start", watched)
+    monkeypatch.setattr(_stack, "start_run", watched)
     together(members(case), *data(case))
     monkeypatch.setattr(_stack, "STACK_BYTES", 1)
     together(members(case), *data(case))
-    n_models = len({_stack.model_of(e) for e in members(case)})
+    n_models = len({_stack.model_key(e) for e in members(case)})
     assert widths == [n_models] + [1] * n_models
 
 
@@ -581,13 +585,13 @@ def test_an_invalid_input_fails_as_alone():
 
 @every_case
 def test_class_weights_that_are_equal_on_the_rows_are_one_model(case, monkeypatch):
-    widths, start = [], type(case.estimator)._start
+    widths, start = [], _stack.start_run
 
-    def watched(self, *args, models, **options):
+    def watched(*args, models, **options):
         widths.append(len(models))
-        return start(self, *args, models=models, **options)
+        return start(*args, models=models, **options)
 
-    monkeypatch.setattr(type(case.estimator), "_start", watched)
+    monkeypatch.setattr(_stack, "start_run", watched)
     first, *_ = classes = case.classes
     X, y = case.X[:90], classes[np.arange(90) % len(classes)]
     weights = None, "balanced", {first: 1.0}, {first: 2.0}
@@ -614,7 +618,7 @@ def test_a_stack_goes_on_with_either_of_two_members_that_are_one_model(kept):
     case = CASES[0]
     X, y = case.X[:90], np.arange(90) % 3
     numbers = [{"class_weight": weight, "lr": 0.05} for weight in (None, "balanced")]
-    stack = Stack(members(case, numbers, n_epochs=1), goes_on=True).fit(X, y)
+    stack = Stack(members(case, numbers, n_epochs=1), resumable=True).fit(X, y)
     stack.members = members(case, [numbers[kept]], n_epochs=3)
     expected = alone(stack.members, X, y)
     stack.fit(X, y)

@@ -1,0 +1,284 @@
+"""Standardised features as a change of variables, without a standardised copy of X."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_softmax._training.state import SHARED
+
+# Features whose sizes differ by at most this factor keep their proportions in a common scale.
+COMMON_SCALE_RATIO = 10
+# The curvature is measured on a sample of at most MAX_ROWS rows and about SAMPLE_SIZE numbers.
+SAMPLE_SIZE, MIN_ROWS, MAX_ROWS = 2**22, 8, 512
+
+
+@dataclass(frozen=True)
+class FeatureMoments:
+    """Weighted moments of the features.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (n_features,) or None
+        None without an intercept, which would compensate for a shift.
+    variance : ndarray of shape (n_features,), float64
+        0 for constant features; without an intercept, the mean square.
+    density : ndarray of shape (n_features,), float64
+        Weighted fraction of the rows in which the feature is not 0.
+    total_weight : float
+    """
+
+    mean: np.ndarray | None
+    variance: np.ndarray
+    density: np.ndarray
+    total_weight: float
+
+    @property
+    def squared_sizes(self):
+        """Return the mean squares about the mean, over the rows in which a feature is not 0."""
+        return self.variance / np.where(self.density > 0, self.density, 1)
+
+    def equals(self, other):
+        """Return whether the moments are equal, which those of other rows hardly are."""
+        has_equal_mean = self.mean is None or np.array_equal(self.mean, other.mean)
+        return has_equal_mean and np.array_equal(self.variance, other.variance)
+
+    def merged(self, other):
+        """Return the moments of these and of further rows.
+
+        Parameters
+        ----------
+        other : FeatureMoments
+
+        Returns
+        -------
+        merged : FeatureMoments
+        """
+        total_weight = self.total_weight + other.total_weight
+        fraction = other.total_weight / total_weight
+        mean, variance = self.mean, self.variance + fraction * (other.variance - self.variance)
+        if mean is not None:
+            shift = other.mean - mean
+            mean, variance = (
+                mean + fraction * shift,
+                variance + fraction * (1 - fraction) * shift**2,
+            )
+        density = self.density + fraction * (other.density - self.density)
+        return FeatureMoments(mean, variance, density, total_weight)
+
+
+def feature_moments(rows, class_weight, fit_intercept):
+    """Return the moments of the features, read block by block.
+
+    Parameters
+    ----------
+    rows : Rows
+    class_weight : ndarray of shape (M, n_classes) or None
+        Class weights, equal for all models.
+    fit_intercept : bool
+
+    Returns
+    -------
+    moments : FeatureMoments
+
+    Raises
+    ------
+    ValueError
+        If the squares of the features leave the range of their dtype.
+    """
+    weight = rows.relative_weights(class_weight)
+    weight = weight[0] if weight.ndim == 2 else weight
+    scaler = StandardScaler(with_mean=not issparse(rows.X), copy=False)
+    nonzero_weight = np.zeros(rows.X.shape[1])
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        for block in rows.blocks():
+            X, block_weight = rows.read(block), None
+            if weight.ndim:
+                has_weight = weight[block] > 0
+                X, block_weight = X[has_weight], weight[block][has_weight]
+            if X.shape[0]:
+                X = X.astype(np.float64) if issparse(X) else X
+                scaler.partial_fit(X, sample_weight=block_weight)
+                nonzero_weight += (
+                    np.ones(X.shape[0]) if block_weight is None else block_weight
+                ) @ (X != 0)
+        mean, variance = scaler.mean_, scaler.var_
+        # Deviations below the rounding of the features or of the sums count as constant.
+        of_sums = (rows.BLOCK_SIZE + len(rows) / rows.BLOCK_SIZE) * np.finfo(np.float64).eps
+        rounding = max(10 * np.finfo(rows.X.dtype).eps, of_sums) * mean
+        variance = np.where(variance <= rounding**2, 0.0, variance)
+        if not fit_intercept:
+            mean, variance = None, scaler.var_ + mean**2
+        moments = FeatureMoments(mean, variance, nonzero_weight / len(rows), rows.total_weight)
+        _check_range(moments, rows.X.dtype)
+    return moments
+
+
+def _check_range(moments, dtype):
+    """Raise an error if squares of the features leave the range of their dtype."""
+    limits, squares = np.finfo(dtype), moments.squared_sizes
+    is_in_range = (squares == 0) | ((moments.variance >= limits.tiny) & (squares <= limits.max))
+    if not np.all(is_in_range):
+        raise ValueError(
+            "lr='auto' finds no step size: the squares of the features leave the range of "
+            f"{dtype}. Scale the data, for instance with StandardScaler."
+        )
+
+
+@dataclass(frozen=True)
+class FeatureScaling:
+    r"""Coordinates of the first layer in which the features are standardised.
+
+    The scores :math:`W x + b` equal :math:`W' x' + b'` for
+
+    .. math:: x'_j = a_j (x_j - \mu_j), \qquad W_{kj} = a_j W'_{kj}, \qquad b = b' - W \mu
+
+    with :math:`a_j = \sqrt{p_j / v_j}` for a feature of variance v that is not 0 in a fraction p of
+    the rows. Without p, a word that occurs in one of a hundred texts would be ten times as large
+    as other features. Steps are taken in W' and b', whose gradients are
+    :math:`dW'_{kj} = a_j (dW_{kj} - db_k \mu_j)` and :math:`db'`; the objective and its optimum are
+    those of W and b. X itself is unchanged, so sparse rows stay sparse.
+
+    Parameters
+    ----------
+    moments : FeatureMoments
+        Of all rows so far.
+    mean : ndarray of shape (n_features,) or None
+        :math:`\mu`, in the dtype of the parameters.
+    scale : ndarray of shape (M, 1, n_features)
+        The factors a of each model, 0 for constant features, whose weights stay 0.
+    n_outputs : int
+        Number of outputs of the first layer.
+
+    References
+    ----------
+    Y. LeCun et al., "Efficient backprop" (1998), section 4.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax._training.rows import Rows
+    >>> from sklearn_softmax._training.scaling import feature_moments, feature_scaling
+    >>> rows = Rows(np.array([[1.0, 5.0], [9.0, 5.0]]), np.array([0, 1]))
+    >>> moments = feature_moments(rows, class_weight=None, fit_intercept=True)
+    >>> feature_scaling(moments, n_outputs=1, damping=np.zeros(1), dtype=float).scale
+    array([[[0.25, 0.  ]]])
+    """
+
+    moments: FeatureMoments = field(metadata=SHARED)
+    mean: np.ndarray | None = field(metadata=SHARED)
+    scale: np.ndarray
+    n_outputs: int = field(metadata=SHARED)
+
+    def scale_gradient(self, gradient):
+        """Turn gradients by W and b into those by W' and b', in place.
+
+        Parameters
+        ----------
+        gradient : ndarray of shape (M, n_parameters)
+        """
+        dW, db = self._first_layer(gradient)
+        if self.mean is not None:
+            dW -= db * self.mean
+        dW *= self.scale
+
+    def unscale_step(self, step):
+        """Turn steps of W' and b' into those of W and b, in place.
+
+        Parameters
+        ----------
+        step : ndarray of shape (M, n_parameters)
+        """
+        dW, db = self._first_layer(step)
+        dW *= self.scale
+        if self.mean is not None:
+            db -= dW @ self.mean[:, np.newaxis]
+
+    def _first_layer(self, vector):
+        """Return views of the weights and intercepts of the first layer."""
+        n_features = self.scale.shape[-1]
+        width = n_features + (self.mean is not None)
+        layer = vector[:, : self.n_outputs * width].reshape(len(vector), self.n_outputs, width)
+        return layer[..., :n_features], layer[..., n_features:]
+
+
+def feature_scaling(moments, *, n_outputs, damping, dtype, with_common_scale=False):
+    r"""Return the coordinates with :math:`a_j = 1 / \sqrt{v_j / p_j + d}` for the damping d.
+
+    Parameters
+    ----------
+    moments : FeatureMoments
+    n_outputs : int
+        Number of outputs of the first layer.
+    damping : ndarray of shape (M,)
+        d of each model. With a penalty l and a loss of curvature c, :math:`d = l / c` weighs the
+        curvature of the loss against that of the penalty.
+    dtype : dtype
+        Type of the parameters.
+    with_common_scale : bool, default=False
+        Whether features of similar size share one scale. Features with the same unit, such as
+        pixels, show by their size how much they matter.
+
+    Returns
+    -------
+    scaling : FeatureScaling
+    """
+    squares = moments.squared_sizes
+    varies = squares > 0
+    if with_common_scale and np.any(varies):
+        varying = squares[varies]
+        if varying.max() <= COMMON_SCALE_RATIO**2 * varying.min():
+            squares = np.where(varies, varying.mean(), 0)
+    damped = squares + damping[:, np.newaxis, np.newaxis]
+    scale = varies / np.sqrt(np.where(varies, damped, 1))
+    mean = None if moments.mean is None else moments.mean.astype(dtype)
+    return FeatureScaling(moments, mean, scale.astype(dtype), n_outputs)
+
+
+def largest_curvature(rows, scaling, batch_size, class_weight=None):
+    r"""Return a bound on the curvature of the squared scores of a batch, in scaled features.
+
+    .. math:: \frac{m - 1}{m} \|G\|_F + \frac{1}{m} \mathrm{tr}\, G,
+              \qquad G = \frac{1}{k} \tilde{X}' \tilde{X}'^\top
+
+    with m the batch size and :math:`\tilde{X}'` the weighted scaled features of k rows, each with a
+    1 for the intercept. The Frobenius norm bounds the largest eigenvalue of G, which is that of
+    the second moments of the features; the mean squared norm of a row stands in for the largest
+    one in the expected smoothness. A batch of all rows has the curvature of G itself.
+
+    Parameters
+    ----------
+    rows : Rows
+        An evenly spaced sample is used.
+    scaling : FeatureScaling
+        Without damping, so that it is the same for all models.
+    batch_size : int
+    class_weight : ndarray of shape (M, n_classes) or None, default=None
+
+    Returns
+    -------
+    curvature : float
+        0 if all features are constant and there is no intercept.
+
+    References
+    ----------
+    R. M. Gower et al., "SGD: general analysis and improved rates" (2019), proposition 3.8.
+    """
+    n, m, n_features = len(rows), min(batch_size, len(rows)), rows.X.shape[1]
+    max_rows = int(np.clip(SAMPLE_SIZE // max(1, n_features), MIN_ROWS, MAX_ROWS))
+    sample = rows.sample(class_weight, max_rows)
+    weight = sample.relative_weights(class_weight)
+    weight = weight[0] if weight.ndim == 2 else weight
+    X = sample.read(slice(0, len(sample)))
+    X = X.toarray() if issparse(X) else X
+    shift = 0 if scaling.mean is None else scaling.moments.mean
+    X = np.column_stack([(X - shift) * scaling.scale[0], np.full(len(X), scaling.mean is not None)])
+    X *= np.sqrt(np.broadcast_to(weight, len(X))[:, np.newaxis] / len(X))
+    # Of both products, which have the same norm and trace, the smaller one.
+    G = X @ X.T if len(X) < X.shape[1] else X.T @ X
+    mean_norm = np.trace(G)
+    if m == 1 < n:
+        return mean_norm
+    norm = np.linalg.norm(G)
+    return norm if m == n else (m - 1) / m * norm + mean_norm / m

@@ -1,0 +1,111 @@
+"""Errors and warnings about the result of training."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_softmax._training.lbfgs import Lbfgs
+
+# A relative fall of the objective above which training is far from its end.
+FAR_FROM_CONVERGED = 0.3
+
+
+def training_error(estimator, trained):
+    """Return the error that describes why a model failed.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+    trained : TrainedModel
+        With a ``failure``.
+
+    Returns
+    -------
+    error : ValueError
+    """
+    name, epoch = type(estimator).__name__, trained.history["epoch"][-1]
+    if not np.isfinite(trained.step_losses[0]):
+        spec = estimator._describe_training()
+        weights = f"weight_init={estimator.weight_init!r} or " if spec.hidden_sizes else ""
+        remedy = "Lower weight_init, or scale the data" if weights else "Scale the data"
+        return ValueError(
+            f"The loss of {name} is not finite before the first step: {weights}values in X are too "
+            f"large. {remedy}, for instance with StandardScaler."
+        )
+    if trained.failure == "validation":
+        return ValueError(
+            f"The validation loss is {trained.history['val_loss'][-1]} after epoch {epoch}: the "
+            "values in X_val are too far from those in X."
+        )
+    when, outcome = "in", "its loss, penalty or parameters are no longer finite"
+    if np.isfinite(trained.loss):
+        before = f"before training {trained.untrained_loss:.2g}"
+        when, outcome = "by", f"its loss is {trained.loss:.2g}, {before}"
+    return ValueError(
+        f"{name} diverged {when} epoch {epoch}: with lr={estimator.lr!r} {outcome}. "
+        f"{_remedy(estimator)}, for instance with StandardScaler."
+    )
+
+
+def warn_if_not_learned(estimator, trained):
+    """Warn if the training loss is above that of the untrained model.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+        Fitted.
+    trained : TrainedModel
+    """
+    spec = estimator._describe_training()
+    untrained = spec.loss.loss_at_zero(spec.loss.n_outputs(len(estimator.classes_)))
+    final = estimator.history_["loss"][-1]
+    if spec.hidden_sizes:
+        # A single batch would be too noisy a measure of the initial weights.
+        untrained = max(untrained, estimator.history_["loss"][0])
+    # A sample of the rows is a rough measure, but the only one of the last step.
+    if 0 < 10 * trained.untrained_loss < trained.loss:
+        untrained, final = trained.untrained_loss, trained.loss
+    # With batches of pure noise, the loss may end slightly above chance at any learning rate.
+    if 0 < untrained * 1.01 < final:
+        warnings.warn(
+            f"After {estimator.n_iter_} epochs the training loss is {final:.4g}, above the "
+            f"{untrained:.4g} of the untrained model: lr={estimator.lr!r} may be too large. "
+            f"{_remedy(estimator)}, or let lr_decay shrink lr.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
+
+def warn_if_not_converged(estimator):
+    """Warn if training ended long before convergence, which the parameters promise.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+        Fitted.
+    """
+    spec, message = estimator._describe_training(), ""
+    is_auto = estimator.n_epochs == "auto"
+    if spec.learning_rate is not None and estimator.convergence_ > FAR_FROM_CONVERGED:
+        more = "a larger number" if is_auto else "more, or to 'auto'"
+        message = (
+            f"After {estimator.n_iter_} epochs the training objective still falls: "
+            f"`convergence_` is {estimator.convergence_:.2g}. Set n_epochs to {more}."
+        )
+    if isinstance(spec.optimizer, Lbfgs) and is_auto and estimator.stop_reason_ == "max_epochs":
+        message = (
+            f"L-BFGS has not converged to tol={estimator.tol!r} in {estimator.n_iter_} iterations. "
+            "Set n_epochs to a larger number, raise tol, or set reg_param above 0."
+        )
+    if message and not estimator.early_stopping:
+        warnings.warn(message, ConvergenceWarning, stacklevel=5)
+
+
+def _remedy(estimator):
+    """Return a remedy for divergence."""
+    parameters = estimator.get_params()
+    names = [
+        n for n in ("lr", "reg_param", "weight_init") if parameters.get(n, 0) not in ("auto", 0)
+    ]
+    return f"Lower {' or '.join(names)}, or scale the data" if names else "Scale the data"

@@ -1,0 +1,232 @@
+"""Start of a training run: new or resumed parameters, optimizer, scaling and learning rate."""
+
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from sklearn_softmax._model.activations import glorot
+from sklearn_softmax._model.dropout import Dropout
+from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training.epochs import EpochSolver
+from sklearn_softmax._training.hyperparameters import Hyperparameters
+from sklearn_softmax._training.lbfgs import Lbfgs
+from sklearn_softmax._training.mini_batch import MiniBatchPass
+from sklearn_softmax._training.online import OnlinePass
+from sklearn_softmax._training.run import TrainingRun
+from sklearn_softmax._training.scaling import feature_moments, feature_scaling
+from sklearn_softmax._training.state import State
+
+# Largest relative fall of a converged objective, in units of tol.
+FALL_PER_TOL = 20
+
+
+@dataclass(frozen=True)
+class ResumeState:
+    """What a fitted estimator keeps to resume training.
+
+    Parameters
+    ----------
+    settings : tuple
+        What the optimizer's state depends on: the optimizer starts afresh if it changes.
+    params : Parameters or None
+        Where gradients are taken; None if these are the fitted parameters.
+    optimizer_state : object
+    """
+
+    settings: tuple
+    params: Any
+    optimizer_state: Any
+
+
+def start_run(estimator, rows, validation=None, *, models=(), class_weight=None, resume=False):
+    """Return a training run of an estimator, or of several that can be models of one run.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+        With ``classes_`` and the generators that training draws from.
+    rows : Rows
+    validation : Rows or None, default=None
+    models : sequence of estimators, default=()
+        They differ in hyperparameters only; the estimator itself by default.
+    class_weight : ndarray of shape (M, n_classes) or None, default=None
+        Class weights of the models, if they differ.
+    resume : bool, default=False
+        Whether to continue from the fitted parameters.
+
+    Returns
+    -------
+    run : TrainingRun
+    """
+    specs = [model._describe_training() for model in models or [estimator]]
+    spec = specs[0]
+    network = spec.network(rows.X.shape[1], len(estimator.classes_))
+    values = _hyperparameters(specs, rows, class_weight)
+    if resume:
+        state = _resumed_state(estimator, spec, network, values)
+    else:
+        params = _initial_params(estimator, specs, network, rows.X.dtype)
+        state = State(params, spec.optimizer.init(params.vector, values.momentum), values)
+    if spec.scaling:
+        _set_scaling(state, spec, rows, _moments_so_far(estimator, network) if resume else None)
+    dropout = Dropout(estimator._dropout_generator) if spec.hidden_sizes else None
+    objective = Objective(network, spec.loss, dropout)
+    return TrainingRun(
+        objective,
+        spec.optimizer,
+        _solver(spec, objective, rows, estimator._random_state),
+        state=state,
+        rows=rows,
+        validation=validation,
+        steps_per_epoch=spec.steps_per_epoch(len(rows)),
+        convergence_tol=FALL_PER_TOL if spec.until_converged else None,
+    )
+
+
+def resume_state(estimator, trained):
+    """Return what an estimator keeps of a trained model.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+    trained : TrainedModel
+
+    Returns
+    -------
+    resume_state : ResumeState
+    """
+    spec, state = estimator._describe_training(), trained.state
+    network = spec.network(estimator.n_features_in_, len(estimator.classes_))
+    is_fitted = spec.optimizer.fitted_params(state.params, state.optimizer_state) is state.params
+    params = None if is_fitted else state.params
+    return ResumeState(_settings(spec, network), params, state.optimizer_state)
+
+
+def fitted_params(estimator, network):
+    """Return a copy of the fitted parameters.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+    network : DenseNetwork
+        The network that its parameters describe now.
+
+    Returns
+    -------
+    params : Parameters
+
+    Raises
+    ------
+    ValueError
+        If the fitted parameters are those of another network.
+    """
+    fitted, layers = estimator._fitted_network()
+    if fitted.layer_sizes != network.layer_sizes:
+        shapes = replace(fitted, fit_intercept=network.fit_intercept).shapes()
+        raise ValueError(
+            f"The fitted parameters have the shapes {shapes}, but the parameters of {estimator!r} "
+            f"require {network.shapes()}. Training cannot continue with another network: set "
+            "warm_start=False, or fit a clone of the estimator."
+        )
+    params = network.parameters(layers.weights[0].dtype)
+    arrays = params.weights + params.intercepts
+    for array, fitted_array in zip(arrays, layers.weights + layers.intercepts):
+        array[...] = fitted_array
+    return params
+
+
+def _solver(spec, objective, rows, rng):
+    """Return what trains the models."""
+    if isinstance(spec.optimizer, Lbfgs):
+        return partial(spec.optimizer, objective)
+    batch_size = min(spec.batch_size, len(rows))
+    train_pass = MiniBatchPass(objective, spec.optimizer, batch_size)
+    if spec.is_online:
+        train_pass = OnlinePass(rows.X)
+    return EpochSolver(train_pass, batch_size, spec.shuffle, rng)
+
+
+def _hyperparameters(specs, rows, class_weight):
+    """Return the hyperparameters of the models; automatic learning rates are still missing."""
+    names = [name for name in specs[0].hyperparameters if name != "weight_init"]
+    flags = {"nesterov", "early_stopping"}
+    columns = {
+        name: np.array([s.hyperparameters[name] for s in specs], bool if name in flags else float)
+        for name in names
+    }
+    l2 = columns.pop("reg_param") / rows.total_weights(class_weight)
+    return Hyperparameters(**columns, l2=l2, class_weight=class_weight)
+
+
+def _initial_params(estimator, specs, network, dtype):
+    """Return the parameters before the first epoch: zeros, or random ones with hidden layers."""
+    if not specs[0].hidden_sizes:
+        return network.parameters(dtype, len(specs))
+    scales = [spec.hyperparameters["weight_init"] for spec in specs]
+    scales = [None if scale == "auto" else scale for scale in scales]
+    # Glorot's are smaller for few features, and such nets overfit less.
+    weight_scale = glorot if specs[0].scaling else None
+    rng = estimator._random_state
+    params = network.random_parameters(rng, dtype, scales, weight_scale)
+    # Drawn with and without dropout, which therefore changes nothing else.
+    seed = rng.randint(np.iinfo(np.int32).max)
+    estimator._dropout_generator = np.random.default_rng(seed)
+    return params
+
+
+def _resumed_state(estimator, spec, network, values):
+    """Return the state from which training continues."""
+    params, kept = fitted_params(estimator, network), deepcopy(estimator._resume_state)
+    optimizer_state = spec.optimizer.init(params.vector, values.momentum)
+    if kept.settings == _settings(spec, network):
+        last = kept.params and spec.optimizer.fitted_params(kept.params, kept.optimizer_state)
+        if last is None:
+            optimizer_state = kept.optimizer_state
+        elif np.array_equal(last.vector, params.vector):
+            params, optimizer_state = kept.params, kept.optimizer_state
+        # Otherwise the fitted parameters are not the last average, which restarts from them.
+    return State(params, optimizer_state, values, epoch=estimator.n_iter_)
+
+
+def _moments_so_far(estimator, network):
+    """Return the moments of the rows that a fitted estimator has seen, if it has kept them."""
+    kept = estimator._resume_state
+    scaling = getattr(kept.optimizer_state, "scaling", None)
+    return scaling.moments if scaling and kept.settings[0] == network else None
+
+
+def _settings(spec, network):
+    """Return what the optimizer's state depends on."""
+    values = spec.hyperparameters
+    return network, spec.optimizer, values["momentum"], values["nesterov"]
+
+
+def _set_scaling(state, spec, rows, moments_so_far):
+    """Set the scaling of the features and the automatic learning rate of the state."""
+    values, params = state.hyperparameters, state.params
+    moments = feature_moments(rows, values.class_weight, spec.fit_intercept)
+    # One row gives no scale: its initial weights stay as they are.
+    is_start = state.epoch == 0 and np.any(moments.variance > 0)
+    if moments_so_far is not None:
+        is_same = moments.equals(moments_so_far)
+        moments = moments_so_far if is_same else moments_so_far.merged(moments)
+    scaled = partial(
+        feature_scaling,
+        moments,
+        n_outputs=params.layer_sizes[1],
+        dtype=params.vector.dtype,
+        with_common_scale=spec.scaling == "common",
+    )
+    scaling = scaled(damping=spec.damping(values.l2))
+    if is_start:
+        # Initial weights are those of standardised features.
+        scaling.unscale_step(params.vector)
+        state.optimizer_state = spec.optimizer.init(params.vector, values.momentum)
+    state.optimizer_state.scaling = scaling
+    if spec.learning_rate is not None:
+        batch_size = min(spec.batch_size, len(rows))
+        lr = spec.learning_rate(rows, batch_size, scaled(damping=np.zeros(1)), values)
+        state.hyperparameters = replace(values, lr=lr)

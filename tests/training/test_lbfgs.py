@@ -1,0 +1,215 @@
+"""L-BFGS against the optimum of scikit-learn, and one iteration after the other."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from sklearn_softmax._model.activations import ACTIVATIONS
+from sklearn_softmax._model.floating_point import SILENT
+from sklearn_softmax._model.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from sklearn_softmax._model.network import DenseNetwork
+from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training.evaluate import evaluate
+from sklearn_softmax._training.lbfgs import Lbfgs
+from sklearn_softmax._training.rows import Rows
+from tests.helpers import initial_state, random_params, random_rows, standard_scaling
+
+L2, TOL = 0.02, 1e-7
+SOFTMAX = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())
+
+
+def badly_scaled_rows(rng, n_classes=3, container=np.asarray, dtype=np.float64):
+    """Return weighted rows with features of many sizes, which no model separates."""
+    rows = random_rows(rng, n=80, n_classes=n_classes, weighted=True)
+    X = rows.X * [1, 1e3, 1e-3, 1, 5] + [0, 1e3, 0, 5, -20]
+    return Rows(container(X.astype(dtype)), rows.y, rows.weight)
+
+
+def new_state(objective, rows, params=None, l2=L2, tol=TOL):
+    """Return a state before the first iteration, from parameters of zero by default."""
+    params = params or objective.network.parameters(rows.X.dtype)
+    state = initial_state(params, Lbfgs(), rows, l2=l2, tol=tol)
+    damping = l2 / objective.loss.curvature
+    state.optimizer_state.scaling = standard_scaling(rows, params, damping)
+    return state
+
+
+def minimise(objective, state, rows, n_epochs=1000):
+    """Return whether L-BFGS has converged, and the result and parameters of each iteration."""
+    iterations = []
+
+    def finish_epoch(result):
+        iterations.append((result, state.params.vector.copy()))
+        return len(iterations) < n_epochs
+
+    return Lbfgs()(objective, state, rows, lambda: None, finish_epoch), iterations
+
+
+def largest_slope(objective, state, rows):
+    """Return the largest entry of the gradient in standardised features."""
+    values = state.hyperparameters
+    _, gradient = objective.value_and_gradient(state.params, rows, values.l2)
+    state.optimizer_state.scaling.scale_gradient(gradient.vector)
+    return np.max(np.abs(gradient.vector))
+
+
+# --- optimum ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize(
+    ("loss", "n_classes"),
+    [(SoftmaxCrossEntropy(), 3), (SigmoidCrossEntropy(), 2)],
+    ids=["softmax", "sigmoid"],
+)
+def test_the_optimum_equals_that_of_scikit_learn(loss, n_classes, fit_intercept, container, rng):
+    rows = badly_scaled_rows(rng, n_classes, container)
+    objective = Objective(DenseNetwork((5, loss.n_outputs(n_classes)), fit_intercept), loss)
+    state = new_state(objective, rows)
+    has_converged, _ = minimise(objective, state, rows)
+    assert has_converged
+    assert largest_slope(objective, state, rows) <= TOL
+    X = rows.X.toarray() if sparse.issparse(rows.X) else rows.X
+    options = {"C": 1 / (L2 * rows.total_weight), "solver": "newton-cholesky", "tol": 1e-12}
+    expected = LogisticRegression(fit_intercept=fit_intercept, **options)
+    expected.fit(X, rows.y, rows.weight)
+    scores = objective.network.raw_scores(state.params, rows.X)
+    probabilities = loss.probabilities(scores)[0].T
+    np.testing.assert_allclose(probabilities, expected.predict_proba(X), atol=1e-6)
+
+
+@pytest.mark.parametrize("hidden", [(4,), (4, 3)], ids=str)
+def test_a_net_reaches_a_stationary_point(hidden, rng):
+    rows = badly_scaled_rows(rng)
+    network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS["tanh"])
+    objective = Objective(network, SoftmaxCrossEntropy())
+    state = new_state(objective, rows, random_params(network, rng))
+    state.optimizer_state.scaling.unscale_step(state.params.vector)
+    has_converged, _ = minimise(objective, state, rows)
+    assert has_converged
+    assert largest_slope(objective, state, rows) <= TOL
+
+
+def test_the_optimum_does_not_depend_on_the_start(rng):
+    rows = badly_scaled_rows(rng)
+    probabilities = []
+    for scale in (0.0, 1.0):
+        state = new_state(SOFTMAX, rows, random_params(SOFTMAX.network, rng, scale=scale))
+        minimise(SOFTMAX, state, rows)
+        scores = SOFTMAX.network.raw_scores(state.params, rows.X)
+        probabilities.append(SOFTMAX.loss.probabilities(scores))
+    np.testing.assert_allclose(*probabilities, atol=1e-6)
+
+
+def test_without_a_penalty_the_scale_of_the_features_has_no_effect(rng):
+    rows, scores = random_rows(rng, n=200, weighted=True), []
+    shifts = np.array([0, 1e3, 0, 5, -20])
+    for X in (rows.X, rows.X * [1, 1e3, 1e-3, 1, 5] + shifts):
+        scaled = Rows(X, rows.y, rows.weight)
+        state = new_state(SOFTMAX, scaled, l2=0.0)
+        minimise(SOFTMAX, state, scaled)
+        scores.append(SOFTMAX.network.raw_scores(state.params, X))
+    np.testing.assert_allclose(*scores, atol=1e-6)
+
+
+def test_single_precision(rng):
+    double = badly_scaled_rows(rng)
+    rows = Rows(double.X.astype(np.float32), double.y, double.weight)
+    state, tol = new_state(SOFTMAX, rows, tol=1e-4), 1e-4
+    has_converged, _ = minimise(SOFTMAX, state, rows)
+    assert has_converged
+    assert state.params.vector.dtype == np.float32
+    # The parameters are rounded at the end: scores are sums of terms of size 5.
+    assert largest_slope(SOFTMAX, state, rows) <= tol + 5 * np.finfo(np.float32).eps
+    expected = new_state(SOFTMAX, double)
+    minimise(SOFTMAX, expected, double)
+    value, expected_value = (
+        SOFTMAX.value_and_gradient(s.params, double, s.hyperparameters.l2)[0]
+        for s in (state, expected)
+    )
+    np.testing.assert_allclose(value, expected_value, rtol=1e-6)
+
+
+# --- iterations -------------------------------------------------------------------------------
+
+
+def test_an_iteration_has_the_figures_of_its_end(rng):
+    rows = badly_scaled_rows(rng)
+    state = new_state(SOFTMAX, rows)
+    _, iterations = minimise(SOFTMAX, state, rows)
+    values = []
+    for epoch, (result, vector) in enumerate(iterations, start=1):
+        params = state.params.with_vector(vector)
+        loss, accuracy = evaluate(SOFTMAX, params, rows)
+        assert result.record["epoch"] == [epoch]
+        np.testing.assert_array_equal(result.record["loss"], loss)
+        np.testing.assert_array_equal(result.record["accuracy"], accuracy)
+        np.testing.assert_array_equal(result.step_losses, [loss])
+        values.append(SOFTMAX.value_and_gradient(params, rows, np.array([L2]))[0][0])
+    assert np.all(np.diff(values) < 0)
+    assert state.epoch == len(iterations) > 5
+
+
+@pytest.mark.parametrize("n_epochs", [1, 2, 5])
+def test_a_stopped_run_equals_the_first_iterations_of_a_longer_one(n_epochs, rng):
+    rows = badly_scaled_rows(rng)
+    whole, state = new_state(SOFTMAX, rows), new_state(SOFTMAX, rows)
+    _, expected = minimise(SOFTMAX, whole, rows)
+    has_converged, iterations = minimise(SOFTMAX, state, rows, n_epochs)
+    assert not has_converged
+    assert state.epoch == len(iterations) == n_epochs < len(expected)
+    for (result, vector), (expected_result, expected_vector) in zip(iterations, expected):
+        np.testing.assert_array_equal(vector, expected_vector)
+        np.testing.assert_equal(result._asdict(), expected_result._asdict())
+    np.testing.assert_array_equal(state.params.vector, expected[n_epochs - 1][1])
+
+
+def test_optimal_parameters_are_recorded_once(rng):
+    rows = badly_scaled_rows(rng)
+    state = new_state(SOFTMAX, rows)
+    minimise(SOFTMAX, state, rows)
+    optimum, n_epochs = state.params.vector.copy(), state.epoch
+    for n_times, max_epochs in ((1, 1000), (2, 1)):
+        has_converged, iterations = minimise(SOFTMAX, state, rows, max_epochs)
+        assert has_converged
+        ((result, vector),) = iterations
+        assert result.record["epoch"] == state.epoch == n_epochs + n_times
+        np.testing.assert_allclose(vector, optimum, rtol=1e-14)
+
+
+def test_a_resumed_state_reaches_the_same_optimum(rng):
+    rows = badly_scaled_rows(rng)
+    whole, state = new_state(SOFTMAX, rows), new_state(SOFTMAX, rows)
+    minimise(SOFTMAX, whole, rows)
+    minimise(SOFTMAX, state, rows, n_epochs=4)
+    has_converged, iterations = minimise(SOFTMAX, state, rows)
+    assert has_converged
+    assert iterations[0][0].record["epoch"] == 5
+    scores, expected = (SOFTMAX.network.raw_scores(s.params, rows.X) for s in (state, whole))
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+
+
+# --- failures ---------------------------------------------------------------------------------
+
+
+def test_an_objective_that_is_not_finite_is_recorded_once(rng):
+    rows = random_rows(rng)
+    start = random_params(SOFTMAX.network, rng)
+    state = new_state(SOFTMAX, rows, start)
+    state.params.vector[...] = 1e308
+    with np.errstate(**SILENT):
+        _, iterations = minimise(SOFTMAX, state, rows)
+    ((result, _),) = iterations
+    assert not np.isfinite(result.record["loss"])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_tolerance_below_rounding_raises_a_warning(dtype, rng):
+    rows = badly_scaled_rows(rng, dtype=dtype)
+    state = new_state(SOFTMAX, rows, tol=1e-18)
+    with pytest.warns(ConvergenceWarning, match="stopped before the gradient fell to tol=1e-18"):
+        minimise(SOFTMAX, state, rows)
+    assert largest_slope(SOFTMAX, state, rows) < (1e-3 if dtype == np.float32 else 1e-7)

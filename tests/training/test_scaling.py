@@ -1,0 +1,382 @@
+"""Standardised features: moments against NumPy and scikit-learn, steps against scaled copies."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_softmax._model.losses import SoftmaxCrossEntropy
+from sklearn_softmax._model.network import DenseNetwork
+from sklearn_softmax._model.objective import Objective
+from sklearn_softmax._training.rows import Rows
+from sklearn_softmax._training.scaling import feature_moments, feature_scaling, largest_curvature
+from sklearn_softmax._training.state import take
+from tests.helpers import random_params, random_rows
+
+CONTAINERS = pytest.mark.parametrize(
+    "container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"]
+)
+INTERCEPTS = pytest.mark.parametrize("fit_intercept", [False, True])
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def badly_scaled(rng, n=40, dtype=np.float64):
+    """Return features of many sizes far from 0, the last one constant, and three classes."""
+    X = rng.standard_normal((n, 5)) * [1e-3, 1, 1e3, 1, 0] + [0.01, 5, 1e3, 0, 7]
+    return X.astype(dtype), rng.permutation(np.arange(n) % 3)
+
+
+def expected_moments(X, weight=None, fit_intercept=True):
+    """Return the mean and variance of the features, in double precision."""
+    X = X.astype(np.float64)
+    mean = np.average(X, axis=0, weights=weight) if fit_intercept else np.zeros(X.shape[1])
+    return mean, np.average((X - mean) ** 2, axis=0, weights=weight)
+
+
+def scaling_of(rows, *, fit_intercept=True, class_weight=None, damping=(0.0,), **options):
+    """Return the scaling by the moments of rows."""
+    options = {"n_outputs": 3, "dtype": np.float64, **options}
+    moments = feature_moments(rows, class_weight, fit_intercept)
+    return feature_scaling(moments, damping=np.array(damping), **options)
+
+
+# --- steps ----------------------------------------------------------------------------------
+
+
+@DTYPES
+@pytest.mark.parametrize("damping", [0.0, 0.3])
+@INTERCEPTS
+@CONTAINERS
+def test_a_step_equals_that_of_a_standardised_copy(container, fit_intercept, damping, dtype, rng):
+    X, y = badly_scaled(rng, dtype=dtype)
+    rows, network = Rows(container(X), y), DenseNetwork((5, 3), fit_intercept)
+    objective = Objective(network, SoftmaxCrossEntropy())
+    damping = (damping, 0.0)
+    scaling = scaling_of(rows, fit_intercept=fit_intercept, damping=damping, dtype=dtype)
+
+    # Scores W' x' + b' of a copy x' of the features equal the scores W x + b.
+    mean, variance = expected_moments(X, fit_intercept=fit_intercept)
+    scale = (variance > 0) / np.sqrt(np.where(variance > 0, variance + damping[0], 1))
+    scaled = random_params(network, rng)
+    params = network.parameters(dtype, 2)
+    W, b = scaled.weights[0], scaled.intercepts[0] if fit_intercept else None
+    W[..., scale == 0] = 0
+    copied_rows = Rows((X - mean) * scale, y)
+
+    def unscale(scaled, params):
+        """Set parameters to those with the same scores as scaled ones."""
+        params.weights[0][...] = scaled.weights[0] * scale
+        if fit_intercept:
+            shift = (scaled.weights[0] * scale) @ mean
+            params.intercepts[0][...] = scaled.intercepts[0] - shift[..., np.newaxis]
+
+    unscale(scaled, params)
+    _, expected = objective.value_and_gradient(scaled, copied_rows, np.zeros(1))
+    _, gradient = objective.value_and_gradient(params, rows, np.zeros(2))
+    scaling.scale_gradient(gradient.vector)
+    tolerance = 1e-3 if dtype == np.float32 else 1e-9
+    np.testing.assert_allclose(gradient.vector[:1], expected.vector, rtol=0, atol=tolerance)
+
+    scaling.unscale_step(gradient.vector)
+    W -= 0.5 * expected.weights[0]
+    if fit_intercept:
+        b -= 0.5 * expected.intercepts[0]
+    params.vector -= 0.5 * gradient.vector
+    after = network.parameters(np.float64)
+    unscale(scaled, after)
+    atol = tolerance * np.abs(after.vector).max()
+    np.testing.assert_allclose(params.vector[:1], after.vector, rtol=tolerance, atol=atol)
+
+
+@INTERCEPTS
+def test_scaling_a_gradient_is_the_transpose_of_unscaling_a_step(fit_intercept, rng):
+    X, y = badly_scaled(rng)
+    scaling = scaling_of(Rows(X, y), fit_intercept=fit_intercept)
+    gradient, step = rng.standard_normal((2, 1, 3 * (5 + fit_intercept)))
+    scaled_gradient, unscaled_step = gradient.copy(), step.copy()
+    scaling.scale_gradient(scaled_gradient)
+    scaling.unscale_step(unscaled_step)
+    assert np.vdot(scaled_gradient, step) == pytest.approx(np.vdot(gradient, unscaled_step))
+
+
+@INTERCEPTS
+def test_only_the_first_layer_is_scaled(fit_intercept, rng):
+    X, y = badly_scaled(rng)
+    network = DenseNetwork((5, 4, 3), fit_intercept)
+    scaling = scaling_of(Rows(X, y), fit_intercept=fit_intercept, n_outputs=4)
+    step = random_params(network, rng)
+    before = step.vector.copy()
+    scaling.scale_gradient(step.vector)
+    scaling.unscale_step(step.vector)
+    n_first = 4 * (5 + fit_intercept)
+    np.testing.assert_array_equal(step.vector[:, n_first:], before[:, n_first:])
+    assert not np.any(step.weights[0] == before[:, :n_first].reshape(4, -1)[:, :5])
+
+
+def test_each_model_has_the_scale_of_its_damping(rng):
+    X, y = badly_scaled(rng)
+    together = scaling_of(Rows(X, y), damping=[0.0, 0.5, 2.0])
+    chosen = take(together, [2, 0])
+    for i, damping in enumerate([2.0, 0.0]):
+        alone = scaling_of(Rows(X, y), damping=[damping])
+        np.testing.assert_array_equal(chosen.scale[i], alone.scale[0])
+    assert chosen.moments is together.moments
+
+
+@CONTAINERS
+def test_the_scale_is_the_size_in_rows_in_which_a_feature_is_not_0(container, rng):
+    X = rng.standard_normal((200, 4)) * [1.0, 3.0, 1e-3, 1.0] * (rng.uniform(size=(200, 4)) < 0.3)
+    X[:, 3] = 2.0
+    weight = rng.uniform(0, 2, 200)
+    rows = Rows(container(X), rng.randint(3, size=200), weight)
+    sizes = [np.sqrt(np.average(x[x != 0] ** 2, weights=weight[x != 0])) for x in X.T]
+    scale = scaling_of(rows, fit_intercept=False).scale[0, 0]
+    np.testing.assert_allclose(scale, 1 / np.array(sizes))
+    density = np.average(X[:, :3] != 0, axis=0, weights=weight)
+    variance = np.cov(X[:, :3].T, aweights=weight, ddof=0).diagonal()
+    scale = scaling_of(rows).scale[0, 0]
+    np.testing.assert_allclose(scale[:3], np.sqrt(density / variance))
+    assert scale[3] == 0
+
+
+@pytest.mark.parametrize(("largest", "is_common"), [(9.0, True), (11.0, False)])
+def test_features_of_similar_size_keep_their_proportions(largest, is_common, rng):
+    X = rng.standard_normal((50, 4))
+    X = (X - X.mean(axis=0)) / X.std(axis=0) * [1.0, 2.0, largest, 0.0]
+    rows, damping = Rows(X, rng.randint(3, size=50)), [0.0, 0.0]
+    scale = scaling_of(rows, damping=damping, with_common_scale=True).scale
+    if is_common:
+        expected = [1 / np.sqrt((1 + 4 + largest**2) / 3)] * 3 + [0]
+        np.testing.assert_allclose(scale, np.broadcast_to(expected, (2, 1, 4)))
+    else:
+        np.testing.assert_array_equal(scale, scaling_of(rows, damping=damping).scale)
+
+
+# --- moments --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weighting", ["equal", "rows", "classes", "both"])
+@pytest.mark.parametrize("block_size", [7, 1024])
+@INTERCEPTS
+@CONTAINERS
+def test_moments(container, fit_intercept, block_size, weighting, rng, monkeypatch):
+    monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
+    X, y = badly_scaled(rng)
+    X[::3, 3] = 0
+    weight = rng.uniform(0, 2, 40) if weighting in ("rows", "both") else None
+    class_weight = np.array([[2.0, 0.0, 1.0]]) if weighting in ("classes", "both") else None
+    total = np.ones(40) if weight is None else weight
+    total = total if class_weight is None else total * class_weight[0, y]
+    order = rng.permutation(40)[:30]
+    rows = Rows(container(X), y[order], None if weight is None else weight[order], order)
+    moments = feature_moments(rows, class_weight, fit_intercept)
+    mean, variance = expected_moments(X[order], total[order], fit_intercept)
+    if fit_intercept:
+        np.testing.assert_allclose(moments.mean, mean)
+        assert moments.variance[-1] == 0
+    else:
+        assert moments.mean is None
+    np.testing.assert_allclose(moments.variance, variance, rtol=1e-6, atol=1e-20)
+    density = np.average(X[order] != 0, axis=0, weights=total[order])
+    np.testing.assert_allclose(moments.density, density)
+
+
+@CONTAINERS
+def test_moments_equal_those_of_scikit_learn(container, rng):
+    X = rng.standard_normal((3000, 4)) * [1, 2, 1e-3, 1e3] + [0, 5, 1, -1e4]
+    weight = rng.uniform(0, 2, 3000)
+    moments = feature_moments(Rows(container(X), rng.randint(3, size=3000), weight), None, True)
+    scaler = StandardScaler().fit(X, sample_weight=weight)
+    np.testing.assert_allclose(moments.mean, scaler.mean_)
+    np.testing.assert_allclose(moments.variance, scaler.var_)
+
+
+@INTERCEPTS
+def test_weights_equal_repeated_rows(fit_intercept, rng):
+    X, y = badly_scaled(rng)
+    times = rng.randint(0, 3, 40)
+    weighted = Rows(X, y, times.astype(float))
+    repeated = Rows(X.repeat(times, 0), y.repeat(times))
+    moments, expected = (feature_moments(r, None, fit_intercept) for r in (weighted, repeated))
+    for name in ("mean", "variance", "density", "total_weight"):
+        if getattr(expected, name) is not None:
+            actual, desired = getattr(moments, name), getattr(expected, name)
+            np.testing.assert_allclose(actual, desired, atol=1e-14, err_msg=name)
+
+
+@pytest.mark.parametrize("size", [1e300, np.nan], ids=str)
+@INTERCEPTS
+@CONTAINERS
+def test_rows_of_weight_0_are_left_out(container, fit_intercept, size, rng, monkeypatch):
+    monkeypatch.setattr(Rows, "BLOCK_SIZE", 3)
+    X, weight = rng.standard_normal((12, 2)), np.tile([0.0, 1.0, 2.0], 4)
+    weight[:6] = [0, 0, 0, 1, 2, 0]
+    X[weight == 0] = size
+    y, used = np.arange(12) % 2, weight > 0
+    moments = feature_moments(Rows(container(X), y, weight), None, fit_intercept)
+    expected = feature_moments(Rows(X[used], y[used], weight[used]), None, fit_intercept)
+    np.testing.assert_allclose(moments.variance, expected.variance)
+    np.testing.assert_allclose(moments.density, expected.density)
+    if fit_intercept:
+        np.testing.assert_allclose(moments.mean, expected.mean)
+
+
+@pytest.mark.parametrize("mean", [1e7, -1e7])
+@CONTAINERS
+def test_the_variance_of_features_far_from_0(container, mean, rng):
+    X = mean + rng.standard_normal((3000, 3))
+    rows = Rows(container(X), np.arange(3000) % 2)
+    moments = feature_moments(rows, None, fit_intercept=True)
+    np.testing.assert_allclose(moments.mean, X.mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(moments.variance, X.var(axis=0), rtol=1e-6)
+
+
+@CONTAINERS
+def test_the_variance_of_single_precision_far_from_0(container, rng):
+    X = (1e3 + rng.standard_normal((3000, 3))).astype(np.float32)
+    rows = Rows(container(X), np.arange(3000) % 2)
+    moments = feature_moments(rows, None, fit_intercept=True)
+    np.testing.assert_allclose(moments.mean, X.mean(axis=0, dtype=float), rtol=1e-6)
+    np.testing.assert_allclose(moments.variance, X.var(axis=0, dtype=float), rtol=1e-3)
+    assert moments.variance.dtype == moments.density.dtype == np.float64
+
+
+@DTYPES
+@pytest.mark.parametrize("value", [0.1, 1e6 + 0.1, -1e-9])
+@CONTAINERS
+def test_constant_features_have_a_scale_of_0(container, value, dtype):
+    rows = Rows(container(np.full((1200, 2), value, dtype)), np.arange(1200) % 2)
+    scaling = scaling_of(rows, damping=[0.0, 0.0], n_outputs=1, dtype=dtype)
+    np.testing.assert_array_equal(scaling.scale, 0)
+    step = np.ones((2, 3), dtype)
+    scaling.scale_gradient(step)
+    scaling.unscale_step(step)
+    np.testing.assert_array_equal(step, [[0, 0, 1]] * 2)
+
+
+@INTERCEPTS
+@CONTAINERS
+def test_zero_features_have_a_scale_of_0(container, fit_intercept):
+    rows = Rows(container(np.zeros((4, 2))), np.arange(4) % 2)
+    scaling = scaling_of(rows, fit_intercept=fit_intercept)
+    np.testing.assert_array_equal(scaling.scale, 0)
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e-25])
+@INTERCEPTS
+@CONTAINERS
+def test_squares_outside_the_range_of_the_dtype_raise_an_error(container, fit_intercept, scale):
+    X = np.array([[1.0], [2.0], [-1.0]]) * scale
+    with pytest.raises(ValueError, match="squares of the features leave the range of float32"):
+        scaling_of(Rows(container(X.astype(np.float32)), np.arange(3)), fit_intercept=fit_intercept)
+    scaling = scaling_of(Rows(container(X), np.arange(3)), fit_intercept=fit_intercept)
+    assert np.all(scaling.scale > 0)
+
+
+@given(st.lists(st.integers(1, 39), min_size=1, max_size=4, unique=True), st.booleans())
+def test_merged_moments_of_parts_equal_those_of_all_rows(bounds, fit_intercept):
+    rng = np.random.RandomState(0)
+    X, y = badly_scaled(rng)
+    X[rng.uniform(size=X.shape) < 0.3] = 0
+    weight = rng.uniform(0, 2, 40)
+    parts = np.split(np.arange(40), sorted(bounds))
+    first, *others = (
+        feature_moments(Rows(X[part], y[part], weight[part]), None, fit_intercept) for part in parts
+    )
+    merged = first
+    for moments in others:
+        assert not merged.equals(moments)
+        merged = merged.merged(moments)
+    expected = feature_moments(Rows(X, y, weight), None, fit_intercept)
+    np.testing.assert_allclose(merged.variance, expected.variance, rtol=1e-9, atol=1e-18)
+    np.testing.assert_allclose(merged.density, expected.density, rtol=1e-12, atol=1e-15)
+    assert merged.total_weight == pytest.approx(expected.total_weight)
+    if fit_intercept:
+        np.testing.assert_allclose(merged.mean, expected.mean)
+
+
+def test_moments_equal_those_of_the_same_rows_only(rng):
+    X, y = badly_scaled(rng)
+    moments = feature_moments(Rows(X, y), None, fit_intercept=True)
+    assert moments.equals(feature_moments(Rows(X.copy(), y), None, fit_intercept=True))
+    for other in (X[:-1], 2 * X, X + 1):
+        assert not moments.equals(feature_moments(Rows(other, y[: len(other)]), None, True))
+
+
+# --- curvature ------------------------------------------------------------------------------
+
+
+def curvature(rows, batch_size, fit_intercept=True, class_weight=None):
+    """Return the bound on the curvature in features scaled by the moments of the rows."""
+    scaling = scaling_of(rows, fit_intercept=fit_intercept, class_weight=class_weight)
+    return largest_curvature(rows, scaling, batch_size, class_weight)
+
+
+@pytest.mark.parametrize("weighting", ["equal", "rows", "classes"])
+@INTERCEPTS
+@CONTAINERS
+def test_the_curvature_bounds_that_of_all_rows(container, fit_intercept, weighting, rng):
+    X, y = badly_scaled(rng)
+    class_weight = np.array([[2.0, 0.5, 1.0]]) if weighting == "classes" else None
+    weight = rng.uniform(0, 2, 40) if weighting == "rows" else np.ones(40)
+    rows = Rows(container(X), y, weight)
+    weight = weight if class_weight is None else class_weight[0, y]
+    mean, variance = expected_moments(X, weight, fit_intercept)
+    Z = (X - mean) / np.sqrt(np.where(variance > 1e-9 * mean**2, variance, np.inf))
+    Z = np.column_stack([Z, np.ones(40)]) if fit_intercept else Z
+    weight = weight / weight.mean()
+    second_moments = (weight * Z.T) @ Z / 40
+    norm, mean_norm = np.linalg.norm(second_moments), np.trace(second_moments)
+    for batch_size, expected in (
+        (40, norm),
+        (99, norm),
+        (1, mean_norm),
+        (8, 7 / 8 * norm + mean_norm / 8),
+    ):
+        actual = curvature(rows, batch_size, fit_intercept, class_weight)
+        assert actual == pytest.approx(expected)
+        assert actual >= np.linalg.eigvalsh(second_moments)[-1]
+
+
+def test_the_curvature_does_not_depend_on_the_scale(rng):
+    rows = random_rows(rng, n=40)
+    for k in (-60, 3, 60):
+        scaled = Rows(rows.X * 2.0**k, rows.y)
+        assert curvature(scaled, 8) == curvature(rows, 8)
+
+
+@CONTAINERS
+def test_the_curvature_of_a_sample_is_close_to_that_of_many_rows(container, rng):
+    rows = random_rows(rng, n=20_000)
+    mean, variance = expected_moments(rows.X)
+    Z = np.column_stack([(rows.X - mean) / np.sqrt(variance), np.ones(20_000)])
+    actual = curvature(Rows(container(rows.X), rows.y), 200)
+    assert actual == pytest.approx(np.linalg.norm(Z.T @ Z / 20_000), rel=0.1)
+
+
+def test_rows_of_weight_0_have_no_curvature(rng):
+    rows = random_rows(rng, n=20)
+    weight = np.repeat([1.0, 0.0], 10)
+    weighted = Rows(np.where(weight[:, np.newaxis] > 0, rows.X, 1e6), rows.y, weight)
+    # A full batch: a row of weight 0 takes part in the size of smaller batches.
+    used = Rows(rows.X[:10], rows.y[:10])
+    assert curvature(weighted, 20) == pytest.approx(curvature(used, 10))
+
+
+def test_zero_features_without_an_intercept_have_no_curvature():
+    rows = Rows(np.zeros((3, 2)), np.arange(3))
+    assert curvature(rows, 3, fit_intercept=False) == 0
+    assert curvature(rows, 1, fit_intercept=False) == 0
+    assert curvature(rows, 1, fit_intercept=True) == pytest.approx(1)
+
+
+def test_the_curvature_of_a_batch_is_between_those_of_all_rows_and_of_single_rows(rng):
+    rows = random_rows(rng, n=20)
+    scaling = scaling_of(rows)
+    single, full = (largest_curvature(rows, scaling, batch_size) for batch_size in (1, 20))
+    assert full < single
+    for m in range(2, 20):
+        expected = ((m - 1) * full + single) / m
+        assert largest_curvature(rows, scaling, m) == pytest.approx(expected)

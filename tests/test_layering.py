@@ -48,7 +48,7 @@ MODULES = {
         "mini_batch": set(),
         "online": {"mini_batch", "schedule_free"},
         "epochs": set(),
-        "lbfgs": {"epochs", "evaluate"},
+        "lbfgs": {"epochs", "evaluate", "optimizers"},
         "run": {"evaluate", "state", "stopping"},
     },
 }

@@ -41,16 +41,8 @@ def glorot(n_in, n_out):
     return np.sqrt(2 / (n_in + n_out))
 
 
-class _Bounded:
-    """Base of the bounded activations."""
-
-    def weight_scale(self, n_in, n_out):
-        """Return Glorot's standard deviation."""
-        return glorot(n_in, n_out)
-
-
 @dataclass(frozen=True)
-class Sigmoid(_Bounded):
+class Sigmoid:
     r"""Logistic function, :math:`g(z) = 1 / (1 + e^{-z})`, :math:`g' = a (1 - a)`.
 
     Examples
@@ -60,6 +52,8 @@ class Sigmoid(_Bounded):
     >>> Sigmoid()(np.array([0.0]))
     array([0.5])
     """
+
+    weight_scale = staticmethod(glorot)
 
     def __call__(self, Z, out=None):
         """Return the output for the weighted inputs Z."""
@@ -73,7 +67,7 @@ class Sigmoid(_Bounded):
 
 
 @dataclass(frozen=True)
-class Tanh(_Bounded):
+class Tanh:
     r"""Hyperbolic tangent, :math:`g(z) = \tanh z`, :math:`g' = 1 - a^2`.
 
     Examples
@@ -83,6 +77,8 @@ class Tanh(_Bounded):
     >>> Tanh()(np.array([0.0]))
     array([0.])
     """
+
+    weight_scale = staticmethod(glorot)
 
     def __call__(self, Z, out=None):
         """Return the output for the weighted inputs Z."""

@@ -54,10 +54,6 @@ class _Loss:
         """Return the class index of the largest score, the first one of a tie."""
         return scores.argmax(axis=-2)
 
-    def probabilities(self, scores):
-        """Return the probability of each class."""
-        return np.exp(self.log_probabilities(scores))
-
 
 class SoftmaxCrossEntropy(_Loss):
     r"""Cross-entropy of a softmax over the raw scores, one per class.
@@ -102,24 +98,25 @@ class SoftmaxCrossEntropy(_Loss):
 
         Parameters
         ----------
-        scores : ndarray of shape (M, n_classes, m)
+        scores : ndarray of shape (M, n_classes, m), C-contiguous
         y : ndarray of shape (m,), int
             Class index of each sample.
         stats : ndarray of shape (2, M, m)
             Overwritten.
         """
         true_scores, sums = stats
-        _, n_classes, m = scores.shape
-        true_class = slice(None), y, np.arange(m)
+        n_models, n_classes, m = scores.shape
+        flat = scores.reshape(-1)
+        true_index = n_classes * m * np.arange(n_models)[:, np.newaxis] + (m * y + np.arange(m))
         scores -= np.maximum.reduce(scores, axis=-2, keepdims=True)
-        true_scores[...] = scores[true_class]
+        true_scores[...] = flat.take(true_index)
         if any(np.count_nonzero(model) < (n_classes - 1) * m for model in scores):
             # A true score that ties with the largest one but is not the first counts as below it.
             is_first = scores.argmax(axis=-2) == y
             true_scores[(true_scores == 0) & ~is_first] = -np.finfo(scores.dtype).tiny
         A = np.exp(scores, out=scores)
         A /= np.add.reduce(A, axis=-2, out=sums)[:, np.newaxis]
-        A[true_class] -= 1  # A - Y
+        flat[true_index] -= 1  # A - Y
 
     def losses(self, stats):
         """Return the loss of each sample."""

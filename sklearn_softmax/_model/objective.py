@@ -127,19 +127,21 @@ class Objective:
         for W, dW in zip(params.weights, gradient.weights):
             dW += l2 * W
 
-    def penalty(self, params, l2):
+    def penalty(self, params, l2, squared_norm=None):
         """Return the penalty of each model.
 
         Parameters
         ----------
         params : Parameters
         l2 : ndarray of shape (M,)
+        squared_norm : ndarray of shape (M,) or None, default=None
+            As returned by :meth:`squared_norm`, if it is known.
 
         Returns
         -------
         penalty : ndarray of shape (M,)
         """
-        squared_norm = self.squared_norm(params)
+        squared_norm = self.squared_norm(params) if squared_norm is None else squared_norm
         penalty = np.zeros(squared_norm.shape, squared_norm.dtype)
         return np.multiply(l2 / 2, squared_norm, out=penalty, where=l2 > 0)
 
@@ -157,18 +159,20 @@ class Objective:
         dtype = np.result_type(params.vector, np.float64)
         return sum(np.add.reduce(W * W, axis=(-2, -1), dtype=dtype) for W in params.weights)
 
-    def norm(self, params):
+    def norm(self, params, squared_norm):
         """Return the norm of the weights of each model, even if their squares overflow.
 
         Parameters
         ----------
         params : Parameters
+        squared_norm : ndarray of shape (M,)
+            As returned by :meth:`squared_norm`.
 
         Returns
         -------
         norm : ndarray of shape (M,)
         """
-        norm = np.sqrt(self.squared_norm(params))
+        norm = np.sqrt(squared_norm)
         for model in np.flatnonzero(~np.isfinite(norm)):
             norm[model] = _norm([_norm(W[model].ravel()) for W in params.weights])
         return norm

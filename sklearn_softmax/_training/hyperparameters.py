@@ -1,6 +1,6 @@
 """Hyperparameters that may differ between the models of a training run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -71,7 +71,7 @@ class Hyperparameters:
 
     def in_epoch(self, n_epochs):
         """Return the hyperparameters after some epochs of decay."""
-        return replace(self, lr=self.lr * self.lr_decay**n_epochs)
+        return Hyperparameters(**{**vars(self), "lr": self.lr * self.lr_decay**n_epochs})
 
     def step_sizes(self, dtype):
         """Return the learning rate and momentum of a step.
@@ -93,6 +93,5 @@ class Hyperparameters:
         """Return one rate for all models or one per model, (M, 1, 1); None for no dropout."""
         if self.dropout is None or not self.dropout.any():
             return None
-        first = self.dropout[0]
-        is_shared = np.all(self.dropout == first)
-        return float(first) if is_shared else self.dropout[:, np.newaxis, np.newaxis]
+        rates = self.dropout[:, np.newaxis, np.newaxis]
+        return float(rates[0, 0, 0]) if np.all(rates == rates[0]) else rates

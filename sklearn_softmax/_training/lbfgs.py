@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_softmax._training.epochs import EpochResult
 from sklearn_softmax._training.evaluate import evaluate
+from sklearn_softmax._training.optimizers import Optimizer
 
 # Status of SciPy's result.
 STOPPED_BY_CALLBACK = 99
@@ -30,7 +31,7 @@ class LbfgsState:
 
 
 @dataclass(frozen=True)
-class Lbfgs:
+class Lbfgs(Optimizer):
     r"""L-BFGS in standardised features, by SciPy.
 
     Minimises :math:`J(\theta_0 + S \delta)` over :math:`\delta`, with :math:`\theta_0` the initial
@@ -45,10 +46,6 @@ class Lbfgs:
     def init(self, vector, momentum):
         """Return the state; the arguments have no effect."""
         return LbfgsState()
-
-    def fitted_params(self, params, state):
-        """Return the parameters of the last iterate."""
-        return params
 
     def __call__(self, objective, state, rows, begin_epoch, finish_epoch):
         """Train until convergence, or until ``finish_epoch(result)`` returns False.

@@ -43,10 +43,7 @@ class Rows:
     BLOCK_SIZE = 1024
 
     def __init__(self, X, y, weight=None, indices=None):
-        self.X = X
-        self.y = y
-        self.weight = weight
-        self.indices = indices
+        self.X, self.y, self.weight, self.indices = X, y, weight, indices
         self.total_weight = float(len(y) if weight is None else np.sum(weight))
         self._can_gather = not sparse.issparse(X) and X.flags.c_contiguous
         self._buffers = []  # at most one, shared by all permutations

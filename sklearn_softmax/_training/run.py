@@ -126,10 +126,9 @@ class TrainingRun:
     ):
         self.objective, self.optimizer, self.solver = objective, optimizer, solver
         self.state, self.rows, self.validation = state, rows, validation
-        self.convergence_tol = convergence_tol
+        self.convergence_tol, self._stop_reason = convergence_tol, "max_epochs"
         n_models, fitted = len(state.params.vector), self._fitted_params()
         self.active, self._retired = np.arange(n_models), {}
-        self._stop_reason = "max_epochs"
         self._progress = Progress(
             convergence=Convergence(steps_per_epoch),
             patience=Patience(np.full(n_models, np.inf), np.zeros(n_models, int)),
@@ -243,8 +242,9 @@ class TrainingRun:
         # The loss is that before each step, so the penalty has to be, too.
         progress.convergence.update(record["loss"] + progress.penalty)
         fitted = self._fitted_params()
-        record["penalty"] = progress.penalty = objective.penalty(fitted, values.l2)
-        record["weight_norm"] = objective.norm(fitted)
+        squared_norm = objective.squared_norm(fitted)
+        record["penalty"] = progress.penalty = objective.penalty(fitted, values.l2, squared_norm)
+        record["weight_norm"] = objective.norm(fitted, squared_norm)
         if self.validation is not None:
             figures = evaluate(objective, fitted, self.validation, values.class_weight)
             record["val_loss"], record["val_accuracy"] = figures
@@ -272,18 +272,16 @@ class TrainingRun:
         if self.convergence_tol is not None:
             tol = self.convergence_tol * self.state.hyperparameters.tol
             self._retire(self._progress.convergence.has_converged(tol), stop_reason="converged")
-        for early_stopping, reason in ((True, "early_stopping"), (False, "converged")):
-            values, patience = self.state.hyperparameters, self._progress.patience
-            is_exhausted = patience.n_waited >= values.n_iter_no_change
-            self._retire(
-                is_exhausted & (values.early_stopping == early_stopping), stop_reason=reason
-            )
+        values = self.state.hyperparameters
+        is_exhausted = self._progress.patience.n_waited >= values.n_iter_no_change
+        self._retire(is_exhausted, np.where(values.early_stopping, "early_stopping", "converged"))
 
     def _retire(self, is_retired, stop_reason="", failure=""):
-        """Retire some of the active models."""
+        """Retire some of the active models, for one reason or one of each active model."""
         if is_retired.any():
+            reasons = np.broadcast_to(stop_reason, len(is_retired)).tolist()
             for i in np.flatnonzero(is_retired):
-                self._retired[int(self.active[i])] = self._trained(i, stop_reason, failure)
+                self._retired[int(self.active[i])] = self._trained(i, reasons[i], failure)
             self._select(~is_retired)
 
     def _select(self, is_kept):

@@ -111,19 +111,14 @@ def feature_moments(rows, class_weight, fit_intercept):
         if not fit_intercept:
             mean, variance = None, scaler.var_ + mean**2
         moments = FeatureMoments(mean, variance, nonzero_weight / len(rows), rows.total_weight)
-        _check_range(moments, rows.X.dtype)
-    return moments
-
-
-def _check_range(moments, dtype):
-    """Raise an error if squares of the features leave the range of their dtype."""
-    limits, squares = np.finfo(dtype), moments.squared_sizes
-    is_in_range = (squares == 0) | ((moments.variance >= limits.tiny) & (squares <= limits.max))
+        squares, limits = moments.squared_sizes, np.finfo(rows.X.dtype)
+        is_in_range = (squares == 0) | ((variance >= limits.tiny) & (squares <= limits.max))
     if not np.all(is_in_range):
         raise ValueError(
             "lr='auto' finds no step size: the squares of the features leave the range of "
-            f"{dtype}. Scale the data, for instance with StandardScaler."
+            f"{rows.X.dtype}. Scale the data, for instance with StandardScaler."
         )
+    return moments
 
 
 @dataclass(frozen=True)
@@ -277,8 +272,5 @@ def largest_curvature(rows, scaling, batch_size, class_weight=None):
     X *= np.sqrt(np.broadcast_to(weight, len(X))[:, np.newaxis] / len(X))
     # Of both products, which have the same norm and trace, the smaller one.
     G = X @ X.T if len(X) < X.shape[1] else X.T @ X
-    mean_norm = np.trace(G)
-    if m == 1 < n:
-        return mean_norm
-    norm = np.linalg.norm(G)
+    mean_norm, norm = np.trace(G), np.linalg.norm(G)
     return norm if m == n else (m - 1) / m * norm + mean_norm / m

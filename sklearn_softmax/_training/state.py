@@ -1,7 +1,7 @@
 """State of models in training: typed dataclasses whose arrays have a leading axis of models."""
 
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ def take(state, models):
     if isinstance(state, dict):
         return {name: take(part, models) for name, part in state.items()}
     if is_dataclass(state):
-        return replace(state, **{name: take(part, models) for name, part in _parts(state)})
+        return replace(state, **take(_parts(state), models))
     return state
 
 
@@ -75,11 +75,16 @@ def is_finite(state):
     if isinstance(state, np.ndarray):
         return np.logical_and.reduce(np.isfinite(state), axis=tuple(range(1, state.ndim)))
     if is_dataclass(state):
-        return reduce(np.logical_and, (is_finite(part) for _, part in _parts(state)), True)
+        return reduce(np.logical_and, (is_finite(part) for part in _parts(state).values()), True)
     return True
 
 
 def _parts(state):
-    """Return the name and value of each field of a dataclass that models do not share."""
-    names = [part.name for part in fields(state) if not part.metadata.get("shared")]
-    return [(name, getattr(state, name)) for name in names]
+    """Return the fields of a dataclass that models do not share, by name."""
+    return {name: getattr(state, name) for name in _own_names(type(state))}
+
+
+@cache
+def _own_names(cls):
+    """Return the names of these fields."""
+    return [part.name for part in fields(cls) if not part.metadata.get("shared")]

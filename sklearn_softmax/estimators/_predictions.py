@@ -114,10 +114,7 @@ class ProbabilisticMixin:
         ValueError
             If X is not valid, or has values so large that scores are not finite.
         """
-        scores = self._raw_scores(X)
-        if len(self.classes_) == 1:
-            return np.ones((scores.shape[1], 1), scores.dtype)
-        return self._loss.probabilities(scores).T
+        return np.exp(self.predict_log_proba(X))
 
     @np.errstate(**SILENT)
     def predict_log_proba(self, X: MatrixLike) -> Array:

@@ -166,7 +166,6 @@ def _initial_params(estimator, specs, network, dtype):
     if not specs[0].hidden_sizes:
         return network.parameters(dtype, len(specs))
     scales = [spec.hyperparameters["weight_init"] for spec in specs]
-    scales = [None if scale == "auto" else scale for scale in scales]
     # Glorot's are smaller for few features, and such nets overfit less.
     weight_scale = glorot if specs[0].scaling else None
     rng = estimator._random_state

@@ -79,8 +79,3 @@ class TrainingSpec:
     def damping(self, l2):
         """Return what is added to the squared sizes of the features for penalties of shape (M,)."""
         return l2 / self.loss.curvature if self.scaling == "separate" else np.zeros(len(l2))
-
-
-def max_epochs(n_epochs):
-    """Return the largest number of epochs if an epoch has enough steps."""
-    return MAX_EPOCHS if n_epochs == "auto" else n_epochs

@@ -215,9 +215,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         """
         return self._fit(X, y, X_val=X_val, y_val=y_val)
 
-    def partial_fit(  # type: ignore[override]
-        self, X: MatrixLike, y: ArrayLike, classes: ArrayLike | None = None
-    ) -> Self:
+    def partial_fit(self, X: MatrixLike, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
         """Make one pass over the given data, going on from where training stands.
 
         The learning rate, its decay and the history go on from earlier calls of

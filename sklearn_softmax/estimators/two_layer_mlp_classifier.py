@@ -206,7 +206,7 @@ class TwoLayerMLPClassifier(SmoothClassifier):
     def _check_parameters(self):
         """Check the sizes of the hidden layers, and dropout with L-BFGS."""
         sizes = self._hidden_sizes()
-        if not sizes or not all(_is_size(n) for n in sizes):
+        if not sizes or not all(map(_is_size, sizes)):
             raise ValueError(
                 "The 'hidden_size' parameter must be an int of at least 1 or a tuple of such, one "
                 f"for each hidden layer. Got {self.hidden_size!r} instead."
@@ -220,10 +220,11 @@ class TwoLayerMLPClassifier(SmoothClassifier):
 
     def _describe_training(self):
         """Return how this estimator is trained."""
+        weight_init = None if self.weight_init == "auto" else self.weight_init
         return self._smooth_spec(
             adam_rate=partial(epoch_rate, lr=1e-3, min_steps=6),
             hidden_sizes=tuple(map(int, self._hidden_sizes())),
-            hyperparameters={"weight_init": self.weight_init, "dropout": self.dropout},
+            hyperparameters={"weight_init": weight_init, "dropout": self.dropout},
             activation=ACTIVATIONS[self.activation],
         )
 

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_softmax._typing import MatrixLike
 from sklearn_softmax.estimators._callbacks import subtask
-from sklearn_softmax.estimators._training_spec import max_epochs
+from sklearn_softmax.model_selection._plan import max_epochs
 from sklearn_softmax.model_selection._rungs import Rungs, SameFolds, Schedule, best_candidates
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with, splitter_of
 from sklearn_softmax.model_selection.fused_search import FusedSearchMixin

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from sklearn_softmax.estimators._training_spec import max_epochs
+from sklearn_softmax.estimators._training_spec import MAX_EPOCHS
 from sklearn_softmax.model_selection._candidates import Candidate, read_candidate
 from sklearn_softmax.model_selection._stack import model_key
 
@@ -231,3 +231,17 @@ def _split_tasks(tasks, n_workers):
         i = tasks.index(largest)
         tasks[i : i + 1] = largest.halves()
     return tasks
+
+
+def max_epochs(n_epochs):
+    """Return the largest number of epochs if an epoch has enough steps.
+
+    Parameters
+    ----------
+    n_epochs : int or "auto"
+
+    Returns
+    -------
+    max_epochs : int
+    """
+    return MAX_EPOCHS if n_epochs == "auto" else n_epochs

@@ -32,7 +32,7 @@ def test_figures_of_softmax_equal_those_of_scikit_learn(
     params = random_params(network, rng, n_models=3)
     loss, accuracy = evaluate(objective, params, rows)
     scores = network.raw_scores(params, rows.X)
-    for i, P in enumerate(objective.loss.probabilities(scores)):
+    for i, P in enumerate(np.exp(objective.loss.log_probabilities(scores))):
         expected = log_loss(rows.y, P.T, sample_weight=rows.weight)
         assert loss[i] == pytest.approx(expected, rel=1e-9)
         predicted = scores[i].argmax(axis=0)

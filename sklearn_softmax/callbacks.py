@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 class WeightHistory:
     """Keeps the parameters of a classifier while it is fitted.
 
-    Set it on a classifier of this package by ``classifier.set_callbacks(history)``,
-    also where that is the last step of a pipeline or inside a search. It holds the
-    last fit that ended: after a search with ``refit=True`` that of the best
-    estimator, whatever ``n_jobs``; fits in worker processes stay there.
+    Set it on a classifier of this package by ``classifier.set_callbacks(history)``, also as the
+    last step of a pipeline or inside a search. It holds the last finished fit: after a search with
+    ``refit=True`` that of the best estimator; fits in worker processes are not returned.
 
     Parameters
     ----------
@@ -60,10 +59,9 @@ class WeightHistory:
 
     Notes
     -----
-    With early stopping, the last copy is of the last epoch, while the fitted
-    classifier has the parameters of the best one. ``partial_fit`` calls no callbacks.
-    A fitted classifier refers to its callbacks, and takes their copies along where it
-    is pickled: ``classifier.set_callbacks()`` removes them.
+    With early stopping, the last copy is of the last epoch, while the fitted classifier has the
+    parameters of the best one. ``partial_fit`` calls no callbacks. A pickled classifier includes
+    its callbacks with their copies: ``classifier.set_callbacks()`` removes them.
 
     References
     ----------
@@ -107,17 +105,15 @@ class WeightHistory:
         return f"WeightHistory(every={self.every})"
 
     def __getstate__(self):
-        # Other threads may be recording.
-        return {**vars(self), "_recordings": {}}
+        return {**vars(self), "_recordings": {}}  # other threads may be recording
 
     def memory_needed(
         self, layer_sizes: Sequence[int], n_epochs: int, dtype: DTypeLike = np.float64
     ) -> int:
-        """Bytes that a fit's copies take.
+        """Return the bytes of the copies of a fit.
 
-        They are reserved when the fit begins, and kept until the next one ends; so
-        while fits follow one another there are two sets. For more than 10,000 copies
-        room is made when it is needed, up to twice as much.
+        They are reserved when the fit begins and kept until the next one ends, so successive fits
+        need two sets. Beyond 10,000 copies, arrays grow as needed, up to twice the size.
 
         Parameters
         ----------
@@ -125,7 +121,7 @@ class WeightHistory:
             Inputs, hidden units, outputs: (784, 10) for a linear model of ten classes,
             (784, 64, 10) for a net.
         n_epochs : int
-            Most epochs that the fit can have.
+            Largest number of epochs of the fit.
         dtype : dtype, default=float64
             That of X, if it is float32 or float64.
 
@@ -195,7 +191,7 @@ class WeightHistory:
             self._recordings[id(estimator)].keep(fitted_estimator)
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Show what was recorded; part of scikit-learn's protocol.
+        """Set the attributes of the history; part of scikit-learn's protocol.
 
         Parameters
         ----------
@@ -204,7 +200,8 @@ class WeightHistory:
         """
         recording = self._recordings.pop(id(estimator), None)
         if recording is not None and recording.n_kept:
-            vars(self).update(recording.attributes())
+            for name, value in recording.attributes().items():
+                setattr(self, name, value)
 
     def animate(
         self,
@@ -300,11 +297,11 @@ class WeightHistory:
         return paths
 
 
-MOST_RESERVED = 10_000  # copies: early stopping may end a fit of any number of epochs soon
+MOST_RESERVED = 10_000  # copies, because early stopping may end a long fit soon
 
 
 class _Recording:
-    """Copies of the parameters of one fit, in arrays made beforehand."""
+    """Copies of the parameters of one fit, in arrays allocated before it."""
 
     def __init__(self, every, n_epochs):
         self._every = every
@@ -328,9 +325,8 @@ class _Recording:
             self._weights = [_doubled(copies) for copies in self._weights]
             self._intercepts = [_doubled(copies) for copies in self._intercepts]
         self._epochs[self.n_kept] = model.n_iter_
-        for copies, array in zip(
-            self._weights + self._intercepts, layers.weights + layers.intercepts
-        ):
+        kept = self._weights + self._intercepts
+        for copies, array in zip(kept, layers.weights + layers.intercepts):
             copies[self.n_kept] = array[0]
         self.n_kept += 1
 
@@ -345,10 +341,10 @@ class _Recording:
 
 
 def _doubled(array):
-    """An array with as much room again."""
+    """Return the array with twice the length."""
     return np.concatenate([array, np.empty_like(array)])
 
 
 def _n_copies(n_epochs, every):
-    """Copies of a fit: the first, every so many epochs, and the last."""
+    """Return the number of copies: the first, every so many epochs, and the last."""
     return n_epochs // every + 2

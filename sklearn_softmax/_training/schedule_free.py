@@ -185,7 +185,8 @@ class ScheduleFree(Optimizer):
         return ScheduleFreeState(
             base=vector.copy(),
             lag=np.zeros_like(vector),
-            total_weight=np.zeros((len(vector), 1), vector.dtype),
+            # Above 0, because the square of a decayed learning rate may be 0.
+            total_weight=np.full((len(vector), 1), np.finfo(vector.dtype).tiny, vector.dtype),
             step_state=self.optimizer.init(vector, np.zeros(len(vector))),
         )
 
@@ -204,6 +205,4 @@ class ScheduleFree(Optimizer):
 
     def fitted_params(self, params, state):
         """Return the averages x."""
-        if not state.n_steps:
-            return params
         return params.with_vector(state.base - state.lag / state.total_weight)

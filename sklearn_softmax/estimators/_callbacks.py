@@ -34,7 +34,7 @@ def begin_fit(estimator, n_epochs, X, y, sample_weight):
 
 
 def has_callbacks(estimator):
-    """Whether callbacks are set on an estimator.
+    """Return whether callbacks are set on an estimator.
 
     Parameters
     ----------
@@ -48,10 +48,9 @@ def has_callbacks(estimator):
 
 
 def has_callbacks_for_every_fit(search):
-    """Whether callbacks set on a search are to follow each of its fits.
+    """Return whether callbacks of a search have to follow each of its fits.
 
-    A progress bar may follow a few for all: it shows how far they are, and takes nothing
-    from them.
+    A progress bar may follow the runs instead, because it only shows their progress.
 
     Parameters
     ----------
@@ -71,7 +70,7 @@ def has_callbacks_for_every_fit(search):
 
 @contextmanager
 def subtask(context, estimator, **options):
-    """A task within another one, which begins and ends with the block.
+    """Run the block as a subtask.
 
     Parameters
     ----------

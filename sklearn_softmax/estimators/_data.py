@@ -110,7 +110,7 @@ def check_X_y(estimator, X, y, *, reset):
 
 
 def encode(labels, classes, *, name, classes_name):
-    """Class index of each label.
+    """Return the class index of each label.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def encode(labels, classes, *, name, classes_name):
     classes : ndarray of shape (n_classes,)
         Sorted.
     name, classes_name : str
-        What the two are called in the error.
+        Names of both in an error.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def encode(labels, classes, *, name, classes_name):
 
 
 def check_weight(sample_weight, X):
-    """Sample weights in double precision, or None as it is.
+    """Return the sample weights in double precision, or None.
 
     Parameters
     ----------
@@ -169,20 +169,20 @@ def check_weight(sample_weight, X):
 
 
 def weights_of_classes(class_weight, weight, y, classes):
-    """Weight of each class.
+    """Return the weight of each class.
 
     Parameters
     ----------
     class_weight : dict, "balanced" or None
     weight : ndarray of shape (n_samples,) or None
-        Sample weights, which "balanced" takes into account.
+        Sample weights, which "balanced" includes.
     y : ndarray of shape (n_samples,), int
         Class indices.
     classes : ndarray of shape (n_classes,)
 
     Returns
     -------
-    of_classes : ndarray of shape (n_classes,) or None
+    class_weights : ndarray of shape (n_classes,) or None
         None for equal weights.
 
     Raises
@@ -192,34 +192,34 @@ def weights_of_classes(class_weight, weight, y, classes):
     """
     if class_weight is None:
         return None
-    of_classes = np.ones(len(classes))
+    class_weights = np.ones(len(classes))
     if isinstance(class_weight, str):
         # Classes without any weight have no balanced class weight, and need none.
         counts = np.ones(len(y), bool) if weight is None else weight > 0
         present = np.unique(y[counts])
-        of_classes[present] = compute_class_weight(
+        class_weights[present] = compute_class_weight(
             class_weight,
             classes=present,
             y=y[counts],
             sample_weight=None if weight is None else weight[counts],
         )
     else:
-        of_classes = compute_class_weight(class_weight, classes=classes, y=classes[y])
-    if not np.all((of_classes >= 0) & np.isfinite(of_classes)):
+        class_weights = compute_class_weight(class_weight, classes=classes, y=classes[y])
+    if not np.all((class_weights >= 0) & np.isfinite(class_weights)):
         raise ValueError(
             "class_weight must be finite and not negative; the classes "
-            f"{classes.tolist()} have the weights {of_classes.tolist()}."
+            f"{classes.tolist()} have the weights {class_weights.tolist()}."
         )
-    return of_classes
+    return class_weights
 
 
-def weights_of_rows(weight, of_classes, y):
-    """Product of the sample weights and those of the classes.
+def weights_of_rows(weight, class_weights, y):
+    """Return the product of the sample weights and those of the classes.
 
     Parameters
     ----------
     weight : ndarray of shape (n_samples,) or None
-    of_classes : ndarray of shape (n_classes,) or None
+    class_weights : ndarray of shape (n_classes,) or None
     y : ndarray of shape (n_samples,), int
         Class indices.
 
@@ -233,10 +233,10 @@ def weights_of_rows(weight, of_classes, y):
     ValueError
         If all are zero or next to it, or their sum is not finite.
     """
-    if of_classes is None:
+    if class_weights is None:
         return weight
     with np.errstate(over="ignore"):
-        weight = of_classes[y] if weight is None else weight * of_classes[y]
+        weight = class_weights[y] if weight is None else weight * class_weights[y]
     _check_total(weight, "Sample weights times class_weight")
     return weight
 
@@ -257,10 +257,10 @@ def _check_total(weight, name):
 
 
 def split_rows(y, classes, validation_fraction, rng):
-    """Row indices for training and for validation, stratified by class.
+    """Return row indices for training and for validation, stratified by class.
 
-    The only row of a class is trained on. Of the others, at least as many rows as they have
-    classes are set aside, whatever the fraction; a rare class may have none among them.
+    The only row of a class is used for training. Of the others, at least as many rows as they have
+    classes are used for validation, whatever the fraction; a rare class may have none among them.
 
     Parameters
     ----------

@@ -20,13 +20,13 @@ class PredictionMixin:
 
     @np.errstate(**SILENT)  # the sum by which scikit-learn looks for NaN may be inf - inf
     def _check_X(self, X):
-        """X as the network takes it."""
+        """Return X as dense or CSR in floating point."""
         return validate_data(
             self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
         )
 
     def _raw_scores(self, X):
-        """Raw scores of samples, of shape (n_outputs, n_samples)."""
+        """Return the raw scores of samples, of shape (n_outputs, n_samples)."""
         check_is_fitted(self)
         X = self._check_X(X)
         network, layers = self._fitted_network()
@@ -42,7 +42,7 @@ class PredictionMixin:
         return scores
 
     def decision_function(self, X: MatrixLike) -> Array:
-        """Raw scores: how much speaks for each class.
+        """Return the raw scores of each class.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class PredictionMixin:
         Returns
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes one score a sample, above 0 for ``classes_[1]``.
+            For two classes one score per sample, above 0 for ``classes_[1]``.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class PredictionMixin:
         return scores[-1] - scores[0] if len(scores) == 2 else scores[0]
 
     def predict(self, X: MatrixLike) -> Array:
-        """Most likely class of each sample.
+        """Predict the class of each sample.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class ProbabilisticMixin:
 
     @np.errstate(**SILENT)
     def predict_proba(self, X: MatrixLike) -> Array:
-        """Probability of each class.
+        """Return the probability of each class.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class ProbabilisticMixin:
 
     @np.errstate(**SILENT)
     def predict_log_proba(self, X: MatrixLike) -> Array:
-        """Logarithm of the probability of each class.
+        """Return the logarithm of the probability of each class.
 
         Parameters
         ----------
@@ -128,8 +128,7 @@ class ProbabilisticMixin:
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``; finite where a probability has
-            vanished.
+            Columns in the order of ``classes_``; finite even if a probability is 0.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Fits that change nothing where they fail."""
+"""Restoration of an estimator after a failed fit."""
 
 from contextlib import contextmanager
 from copy import deepcopy
@@ -10,7 +10,7 @@ PRIVATE_STATE = ("_resume_state", "_random_state", "_dropout_generator")
 
 @contextmanager
 def restored_on_failure(estimator):
-    """Put the fitted attributes, and the state of generators, back if the block fails.
+    """Restore the fitted attributes and the state of generators if the block fails.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ def restored_on_failure(estimator):
             delattr(estimator, name)
         for name, value in before.items():
             setattr(estimator, name, value)
-        # NumPy's global generator belongs to others too.
+        # NumPy's global generator is shared with other code.
         if rng is not None and rng is not np.random.mtrand._rand:
             rng.set_state(rng_state)
         raise
 
 
 def _is_fitted_attribute(name):
-    """Whether an attribute is set by fitting."""
+    """Return whether an attribute is set by fitting."""
     return name.endswith("_") or name in PRIVATE_STATE

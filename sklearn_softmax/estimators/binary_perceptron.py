@@ -187,17 +187,16 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         X_val: MatrixLike | None = None,
         y_val: ArrayLike | None = None,
     ) -> Self:
-        """Train until there are no mistakes, or no gain any longer: ``n_epochs`` passes at most.
+        """Train until there are no mistakes or the loss no longer falls, or for ``n_epochs``.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. float32 and float64 are used as they are, without a copy;
-            sparse data as CSR.
+            Training data. float32 and float64 are used without a copy; sparse data as CSR.
         y : array-like of shape (n_samples,)
             Class labels of any type, two of them.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation data: scored after each epoch, and what early stopping goes by.
+            Validation data, evaluated after each epoch and used for early stopping.
         y_val : array-like of shape (n_val,), default=None
             Class labels of the validation data, all of which occur in ``y``.
 
@@ -211,16 +210,15 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         ValueError
             If an input or a parameter is not valid, if there are more than two classes,
             or if training diverges: if the loss or a parameter is no longer finite. The
-            estimator is then as it was before.
+            estimator is then unchanged.
         """
         return self._fit(X, y, X_val=X_val, y_val=y_val)
 
     def partial_fit(self, X: MatrixLike, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
-        """Make one pass over the given data, going on from where training stands.
+        """Make one pass over the given data, continuing earlier training.
 
-        The learning rate, its decay and the history go on from earlier calls of
-        ``partial_fit`` and ``fit``, and so does the mean. Early stopping, ``tol`` and
-        ``n_epochs`` play no part.
+        The learning rate, its decay, the history and the mean continue from earlier calls of
+        ``partial_fit`` and ``fit``. Early stopping, ``tol`` and ``n_epochs`` have no effect.
 
         Parameters
         ----------
@@ -229,7 +227,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         y : array-like of shape (n_samples,)
             Class labels, all of which are in ``classes``.
         classes : array-like of shape (n_classes,), default=None
-            The two labels that may ever occur; needed in the first call only.
+            Both labels of all calls; required in the first call only.
 
         Returns
         -------
@@ -239,9 +237,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         Raises
         ------
         ValueError
-            If an input or a parameter is not valid, if there are more than two classes,
-            or if training diverges, as for :meth:`fit`; the estimator is then as it was
-            before.
+            If an input or a parameter is not valid, if there are more than two classes, or if
+            training diverges, as for :meth:`fit`; the estimator is then unchanged.
         """
         return self._partial_fit(X, y, classes)
 

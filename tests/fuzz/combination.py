@@ -50,7 +50,12 @@ def draw(seed, index):
     y = draw_y(rng, X, 2 if isinstance(estimator, BinaryPerceptron) else 6)
     if len(X) > 100 and invalid != "n_epochs":
         estimator.set_params(n_epochs=2)
-    use = choice(rng, [use for use in USES if invalid is None or invalid not in use])
+    uses = [use for use in USES if invalid is None or invalid not in use]
+    if getattr(estimator, "optimizer", None) == "lbfgs":
+        uses = [use for use in uses if "partial_fit" not in use]
+        if getattr(estimator, "dropout", 0.0) and invalid != "dropout":
+            estimator.set_params(dropout=0.0)
+    use = choice(rng, uses)
     given, options, has_to_fail = contained(rng, X), {}, invalid is not None
     if rng.random() < 0.03:
         given, has_to_fail = spoilt_X(rng, X), True

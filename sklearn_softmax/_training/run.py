@@ -67,7 +67,7 @@ class Progress:
     penalty : ndarray of shape (M,)
         Penalty of the fitted parameters after the last epoch.
     best : Parameters
-        Fitted parameters of the lowest validation loss with early stopping, else the last ones.
+        Fitted parameters of the lowest validation loss; used by models with early stopping.
     records : list of dict of str to ndarray of shape (M,), default=[]
         One per epoch.
     step_losses : list of ndarray of shape (M, n_batches), default=[]
@@ -250,9 +250,9 @@ class TrainingRun:
             record["val_loss"], record["val_accuracy"] = figures
         val_loss = record.get("val_loss", record["loss"])
         monitored = np.where(values.early_stopping, val_loss, record["loss"])
-        is_best = progress.patience.update(monitored, values.tol)
-        is_best |= np.logical_not(values.early_stopping)
-        progress.best.vector[is_best] = fitted.vector[is_best]
+        is_best = progress.patience.update(monitored, values.tol) & values.early_stopping
+        if is_best.any():
+            progress.best.vector[is_best] = fitted.vector[is_best]
         progress.records.append(record)
         progress.step_losses.append(result.step_losses)
 
@@ -296,9 +296,9 @@ class TrainingRun:
     def _trained(self, i, stop_reason, failure=""):
         """Return the i-th active model."""
         state, progress = take(self.state, [i]), self._progress
-        params = take(progress.best, [i])
-        if failure:
-            params = self.optimizer.fitted_params(state.params, state.optimizer_state)
+        params = self.optimizer.fitted_params(state.params, state.optimizer_state)
+        if np.all(state.hyperparameters.early_stopping) and not failure:
+            params = take(progress.best, [i])
         step_losses = np.concatenate([losses[i] for losses in progress.step_losses])
         untrained_loss = self._untrained_loss(step_losses)
         loss = np.nan if failure else self._loss(params, state.hyperparameters.class_weight)

@@ -175,7 +175,7 @@ def test_without_momentum_and_scaling_the_average_is_the_weighted_mean_of_the_it
 def test_before_the_first_step_the_initial_parameters_are_fitted(rng):
     optimizer = ScheduleFree(GradientDescent())
     params, state = start(optimizer, Problem(rng))
-    assert optimizer.fitted_params(params, state) is params
+    np.testing.assert_array_equal(optimizer.fitted_params(params, state).vector, params.vector)
 
 
 @pytest.mark.parametrize("optimizer", [ScheduleFree(GradientDescent()), AveragedGradientDescent()])
@@ -300,3 +300,16 @@ def test_without_a_step_the_average_is_the_start(rng):
     params, state = start(optimizer, Problem(rng))
     fitted = optimizer.fitted_params(params, state)
     np.testing.assert_array_equal(fitted.vector, params.vector)
+
+
+def test_a_learning_rate_that_has_decayed_to_nothing_changes_nothing(rng):
+    optimizer, problem = ScheduleFree(GradientDescent()), Problem(rng)
+    params, state = start(optimizer, problem)
+    initial = params.vector.copy()
+    step_sizes = StepSizes(
+        np.full((len(initial), 1), 1e-300), np.full((len(initial), 1), 0.9), None
+    )
+    for _ in range(3):
+        optimizer.update(params.vector, np.ones_like(initial), state, step_sizes)
+    np.testing.assert_array_equal(params.vector, initial)
+    np.testing.assert_array_equal(optimizer.fitted_params(params, state).vector, initial)

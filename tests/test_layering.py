@@ -48,7 +48,7 @@ MODULES = {
         "mini_batch": set(),
         "online": {"mini_batch", "schedule_free"},
         "epochs": set(),
-        "lbfgs": {"epochs", "evaluate", "optimizers"},
+        "lbfgs": {"epochs", "evaluate"},
         "run": {"evaluate", "state", "stopping"},
     },
 }

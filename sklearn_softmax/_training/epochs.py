@@ -72,7 +72,7 @@ class EpochSolver:
     def epochs(self, state, rows):
         """Yield the result of each epoch, without end.
 
-        An epoch cannot depend on their number.
+        The generator is endless, so no epoch can depend on ``n_epochs``.
 
         Parameters
         ----------

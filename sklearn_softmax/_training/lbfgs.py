@@ -11,7 +11,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_softmax._training.epochs import EpochResult
 from sklearn_softmax._training.evaluate import evaluate
-from sklearn_softmax._training.optimizers import Optimizer
 
 # Status of SciPy's result.
 STOPPED_BY_CALLBACK = 99
@@ -31,7 +30,7 @@ class LbfgsState:
 
 
 @dataclass(frozen=True)
-class Lbfgs(Optimizer):
+class Lbfgs:
     r"""L-BFGS in standardised features, by SciPy.
 
     Minimises :math:`J(\theta_0 + S \delta)` over :math:`\delta`, with :math:`\theta_0` the initial
@@ -47,6 +46,10 @@ class Lbfgs(Optimizer):
         """Return the state; the arguments have no effect."""
         return LbfgsState()
 
+    def fitted_params(self, params, state):
+        """Return the parameters of the last iterate."""
+        return params
+
     def __call__(self, objective, state, rows, begin_epoch, finish_epoch):
         """Train until convergence, or until ``finish_epoch(result)`` returns False.
 
@@ -58,7 +61,7 @@ class Lbfgs(Optimizer):
             features at which training has converged; changed in place.
         rows : Rows
         begin_epoch : callable
-            Called before each iteration is accepted.
+            Called before each iteration is recorded.
         finish_epoch : callable
             Called with the EpochResult of each iteration, with the figures of its end.
 
@@ -118,6 +121,6 @@ class Lbfgs(Optimizer):
                 f"L-BFGS stopped before the gradient fell to tol={values.tol[0]:.2g}, which "
                 "rounding may prevent. Raise tol, or scale the data.",
                 ConvergenceWarning,
-                stacklevel=8,
+                stacklevel=7,
             )
         return has_converged

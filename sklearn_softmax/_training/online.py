@@ -1,10 +1,9 @@
 r"""Rosenblatt's online rule, one row per step, at the speed of matrix products.
 
 The weights change only on a mistake. A stretch of rows is scored with one product, the first
-mistake in it changes the weights, and the next stretch begins after it. The time lost by scoring
-too many rows equals that lost by beginning too often if a stretch has the length of the square
-root of (2 x mean distance of mistakes x cost of a beginning), the cost being counted in rows; so
-the length of the stretches adapts to the mistakes.
+mistake in it changes the weights, and the next stretch begins after it. The best length balances
+needless scores against new beginnings: the square root of (2 x rows per mistake x cost of a
+beginning in rows). It adapts to the rate of mistakes.
 
 Nothing is approximate: a product rounds differently from a sum taken term by term, so a score too
 close to 0 for its sign to be certain is summed again in the order of the features. The result does
@@ -91,7 +90,7 @@ class OnlinePass:
         average = state if isinstance(state, AverageState) else None
         model = _Perceptron(params, average, self._product, self._largest_norm)
         n_mistakes = 0
-        # The first few rows tell how frequent mistakes are.
+        # The first rows give an estimate of the rate of mistakes.
         first = min(FIRST_ROWS, len(rows))
         for block in chain(rows.blocks(stop=first), rows.blocks(first)):
             # As if one in eight of as many earlier rows had been a mistake.

@@ -115,7 +115,7 @@ def feature_moments(rows, class_weight, fit_intercept):
         is_in_range = (squares == 0) | ((variance >= limits.tiny) & (squares <= limits.max))
     if not np.all(is_in_range):
         raise ValueError(
-            "lr='auto' finds no step size: the squares of the features leave the range of "
+            "The features cannot be standardised: the squares of the features leave the range of "
             f"{rows.X.dtype}. Scale the data, for instance with StandardScaler."
         )
     return moments
@@ -254,7 +254,7 @@ def largest_curvature(rows, scaling, batch_size, class_weight=None):
     Returns
     -------
     curvature : float
-        0 if all features are constant and there is no intercept.
+        Above 0.
 
     References
     ----------
@@ -272,5 +272,7 @@ def largest_curvature(rows, scaling, batch_size, class_weight=None):
     X *= np.sqrt(np.broadcast_to(weight, len(X))[:, np.newaxis] / len(X))
     # Of both products, which have the same norm and trace, the smaller one.
     G = X @ X.T if len(X) < X.shape[1] else X.T @ X
-    mean_norm, norm = np.trace(G), np.linalg.norm(G)
+    # Features that are constant so far may vary in later rows: they count as if they did.
+    n_constant = np.count_nonzero(scaling.scale[0] == 0)
+    mean_norm, norm = np.trace(G) + n_constant, np.hypot(np.linalg.norm(G), np.sqrt(n_constant))
     return norm if m == n else (m - 1) / m * norm + mean_norm / m

@@ -130,7 +130,7 @@ def curvature_rate(rows, batch_size, scaling, hyperparameters, *, loss_curvature
     """
     class_weight, beta = hyperparameters.class_weight, hyperparameters.momentum
     L = loss_curvature * largest_curvature(rows, scaling, batch_size, class_weight)
-    return np.minimum(MAX_RATE, 1 / (1 - beta)) / (L if L > 0 else 1.0)
+    return np.minimum(MAX_RATE, 1 / (1 - beta)) / L
 
 
 def epoch_rate(rows, batch_size, scaling, hyperparameters, *, lr, min_steps=1):

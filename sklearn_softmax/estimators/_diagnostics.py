@@ -78,7 +78,7 @@ def warn_if_not_learned(estimator, trained):
 
 
 def warn_if_not_converged(estimator):
-    """Warn if training ended long before convergence, which the parameters promise.
+    """Warn if training ended far from convergence.
 
     Parameters
     ----------

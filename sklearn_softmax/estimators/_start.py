@@ -74,6 +74,7 @@ def start_run(estimator, rows, validation=None, *, models=(), class_weight=None,
         _set_scaling(state, spec, rows, _moments_so_far(estimator, network) if resume else None)
     dropout = Dropout(estimator._dropout_generator) if spec.hidden_sizes else None
     objective = Objective(network, spec.loss, dropout)
+    is_lbfgs = isinstance(spec.optimizer, Lbfgs)
     return TrainingRun(
         objective,
         spec.optimizer,
@@ -81,7 +82,7 @@ def start_run(estimator, rows, validation=None, *, models=(), class_weight=None,
         state=state,
         rows=rows,
         validation=validation,
-        steps_per_epoch=spec.steps_per_epoch(len(rows)),
+        steps_per_epoch=1 if is_lbfgs else spec.steps_per_epoch(len(rows)),
         convergence_tol=FALL_PER_TOL if spec.until_converged else None,
     )
 

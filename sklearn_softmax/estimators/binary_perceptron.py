@@ -58,16 +58,16 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         Rows per step. Values above ``n_samples`` use the full data. The gradient of a smaller last
         batch is weighted in proportion. 1 is the online rule.
     n_epochs : int, default=200
-        Passes over the data: exactly this number, unless early stopping ends training. A training
-        loss that no longer falls and an epoch without a mistake end training, too.
+        Passes over the data: exactly this number, unless early stopping ends training. Training
+        also ends after an epoch without a mistake, or when the training loss no longer falls.
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the parameters of
         its lowest value; the epoch count is unchanged. The validation rows are ``X_val`` and
         ``y_val`` given to :meth:`fit`, or a stratified fraction of the training rows.
     validation_fraction : float, default=0.1
-        That fraction, at least as many rows as there are classes. A rare class may have none
-        among them; the only row of a class is used for training. Used only with early stopping
-        and without ``X_val``.
+        Fraction of the training rows for validation, but at least as many rows as there are
+        classes. The only row of a class is used for training, and a rare class may be missing. Used
+        only with early stopping and without ``X_val``.
     n_iter_no_change : int, default=5
         Epochs in a row without a fall of the validation loss by ``tol`` after which early stopping
         stops. Without early stopping, it applies to the training loss.

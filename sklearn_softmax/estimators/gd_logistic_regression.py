@@ -51,9 +51,9 @@ class GDLogisticRegression(SmoothLinearClassifier):
         ``batch_size``, ``momentum`` and ``shuffle`` have no effect, and there is no
         ``partial_fit``.
     momentum : float or "auto", default="auto"
-        Momentum of "sgd", from 0 to below 1; "adam" has its own. With ``lr="auto"`` it is
-        :math:`\beta`, the weight of the average where gradients are taken. "auto" is 0.9 with
-        ``lr="auto"`` and 0 otherwise.
+        Momentum of "sgd", from 0 to below 1; "adam" has its own. With ``lr="auto"``, it is the
+        :math:`\beta` of "sgd", the weight of the average where gradients are taken. "auto" is 0.9
+        with ``lr="auto"`` and 0 otherwise.
     nesterov : bool, default=False
         Whether to use Nesterov's look-ahead; of no effect without momentum or with ``lr="auto"``.
     early_stopping : bool, default=False
@@ -61,9 +61,9 @@ class GDLogisticRegression(SmoothLinearClassifier):
         its lowest value; the epoch count is unchanged. The validation rows are ``X_val`` and
         ``y_val`` given to :meth:`fit`, or a stratified fraction of the training rows.
     validation_fraction : float, default=0.1
-        That fraction, at least as many rows as there are classes. A rare class may have none
-        among them; the only row of a class is used for training. Used only with early stopping
-        and without ``X_val``.
+        Fraction of the training rows for validation, but at least as many rows as there are
+        classes. The only row of a class is used for training, and a rare class may be missing. Used
+        only with early stopping and without ``X_val``.
     n_iter_no_change : int, default=10
         Epochs in a row without a fall of the validation loss by ``tol`` after which early stopping
         stops.
@@ -108,7 +108,7 @@ class GDLogisticRegression(SmoothLinearClassifier):
         ``val_loss`` and ``val_accuracy`` at its end. Suitable for ``pandas.DataFrame(history_)``.
         The loss is the sum of those of the sub-classifiers.
     step_losses_ : ndarray of shape (`n_steps_`,)
-        Mean weighted loss of each batch, just before its step.
+        Mean weighted loss of each batch, just before its step; with "lbfgs" at its end.
     lr_ : float
         Learning rate of the last epoch; with ``lr="auto"`` that in standardised features, NaN
         with "lbfgs".

@@ -289,6 +289,19 @@ def test_partial_fit_learns_from_chunks_of_raw_data(model, is_sorted, chunk, rng
     assert model.score(X, y) > 0.9
 
 
+@linear
+def test_a_stream_may_begin_with_a_single_row(model):
+    X, y = make_classification(1000, 200, n_informative=100, n_classes=3, random_state=0)
+    scores = []
+    for first in (20, 1):
+        stream = clone(model)
+        for start in [0, *range(first, 800, 20)]:
+            rows = slice(start, first if start == 0 else start + 20)
+            stream.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
+        scores.append(stream.score(X[800:], y[800:]))
+    assert scores[1] > scores[0] - 0.05
+
+
 @pytest.mark.parametrize("chunk", [1, 10])
 @pytest.mark.parametrize("model", NETS, ids=repr)
 def test_nets_learn_from_chunks(model, chunk):
@@ -330,6 +343,37 @@ def test_partial_fit_on_the_same_rows_is_fit(model):
     for _ in range(60):
         passes.partial_fit(X, y, classes=[0, 1, 2])
     same_model(passes, straight, but=OF_LAST_FIT)
+
+
+@unfinished
+@pytest.mark.parametrize("model", LINEAR + ADAM, ids=repr)
+def test_training_continues_from_parameters_that_the_user_has_set(model):
+    X, y = wine
+    fresh = clone(model).set_params(n_epochs=1).fit(X, y)
+    model = clone(model).set_params(n_epochs=5).fit(X, y)
+    model.coef_[...], model.intercept_[...] = 0, 0
+    model.partial_fit(X, y)
+    assert model.step_losses_[-1] == pytest.approx(fresh.step_losses_[-1], rel=1e-12)
+    assert model.step_losses_[0] == pytest.approx(fresh.step_losses_[0], rel=1e-12)
+
+
+@unfinished
+@linear
+def test_after_early_stopping_training_continues_from_the_restored_parameters(model):
+    X, y = scale(wine[0]), wine[1]
+    flipped = np.where(np.arange(len(y)) % 3 == 0, (y + 1) % 3, y)
+    options = {"batch_size": 178, "early_stopping": True, "n_iter_no_change": 3, "n_epochs": 90}
+    model = clone(model).set_params(**options).fit(X, flipped, X_val=X, y_val=y)
+    best = np.argmin(model.history_["val_loss"])
+    assert best < model.n_iter_ - 1
+    n_steps = model.n_steps_
+    scores, index = model.decision_function(X), np.arange(len(y))
+    expected = -np.mean(model.predict_log_proba(X)[index, flipped])
+    if isinstance(model, GDLogisticRegression):
+        is_class = flipped[:, np.newaxis] == model.classes_
+        expected = np.mean(np.sum(np.logaddexp(0, scores) - is_class * scores, axis=1))
+    model.set_params(warm_start=True, n_epochs=1).fit(X, flipped, X_val=X, y_val=y)
+    assert model.step_losses_[n_steps] == pytest.approx(expected, rel=1e-9)
 
 
 @unfinished
@@ -603,6 +647,14 @@ def test_warm_start_of_lbfgs_starts_at_the_fitted_parameters(model):
 
 
 @every_lbfgs
+def test_a_tolerance_below_rounding_warns(model):
+    model = clone(model).set_params(tol=1e-18, n_epochs=3000)
+    with pytest.warns(ConvergenceWarning, match="stopped before the gradient fell") as record:
+        model.fit(*iris)
+    assert record[0].filename == __file__
+
+
+@every_lbfgs
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, sparse.csr_matrix])
 def test_lbfgs_takes_sparse_rows_and_weights(model, container, rng):
     X, y = wine
@@ -657,3 +709,21 @@ def test_searches_fit_lbfgs_one_by_one():
     own, _, work = same_as_scikit_learn(search, X, y)
     assert work.one_by_one == 4
     assert '2 one by one: optimizer="lbfgs"' in str(own.search.plan())
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("model", LINEAR + ADAM + NETS + LBFGS, ids=repr)
+def test_a_single_class_is_learned(model):
+    X, _ = wine
+    model = clone(model).fit(X, np.full(len(X), "red"))
+    np.testing.assert_array_equal(model.predict(X), "red")
+    np.testing.assert_array_equal(model.predict_proba(X), 1)
+
+
+@pytest.mark.parametrize("model", LINEAR, ids=repr)
+def test_lbfgs_reaches_the_optimum_with_more_features_than_rows(model):
+    X, y = make_classification(40, 300, n_informative=20, random_state=0)
+    model = clone(model).set_params(reg_param=1.0, optimizer="lbfgs", tol=1e-9).fit(X, y)
+    best = optimal(model, X, y)
+    np.testing.assert_allclose(model.coef_, best.coef_, atol=1e-5)
+    assert objective(model, X, y) == pytest.approx(objective(best, X, y), rel=1e-8)

@@ -39,7 +39,7 @@ def digits():
 
 
 def to_the_optimum(reg_param, **params):
-    return GDLogisticRegression(optimizer="lbfgs", reg_param=reg_param, tol=1e-9, **params)
+    return GDLogisticRegression(optimizer="lbfgs", reg_param=reg_param, tol=1e-8, **params)
 
 
 # --- two classes -----------------------------------------------------------------------------

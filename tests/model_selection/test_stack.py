@@ -174,8 +174,7 @@ def test_members_that_train_until_they_converge_are_as_if_fitted_alone(
     case, lr, n_epochs, optimizer
 ):
     estimators = members(case, AUTOMATIC, lr=lr, n_epochs=n_epochs, optimizer=optimizer)
-    # Rounding grows where a rate follows the objective for many epochs.
-    assert_as_if_alone(estimators, *data(case), but=GENERATORS, rtol=1e-6)
+    assert_as_if_alone(estimators, *data(case), but=GENERATORS, rtol=1e-9)
     if lr == n_epochs == "auto":
         assert len({model.n_iter_ for model in alone(estimators, *data(case))}) > 2
 

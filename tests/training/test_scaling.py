@@ -328,7 +328,10 @@ def test_the_curvature_bounds_that_of_all_rows(container, fit_intercept, weighti
     Z = np.column_stack([Z, np.ones(40)]) if fit_intercept else Z
     weight = weight / weight.mean()
     second_moments = (weight * Z.T) @ Z / 40
-    norm, mean_norm = np.linalg.norm(second_moments), np.trace(second_moments)
+    # Features that are constant so far count as if they varied.
+    n_constant = np.count_nonzero(~Z.any(axis=0))
+    mean_norm = np.trace(second_moments) + n_constant
+    norm = np.hypot(np.linalg.norm(second_moments), np.sqrt(n_constant))
     for batch_size, expected in (
         (40, norm),
         (99, norm),
@@ -365,11 +368,11 @@ def test_rows_of_weight_0_have_no_curvature(rng):
     assert curvature(weighted, 20) == pytest.approx(curvature(used, 10))
 
 
-def test_zero_features_without_an_intercept_have_no_curvature():
+def test_constant_features_count_as_if_they_varied():
     rows = Rows(np.zeros((3, 2)), np.arange(3))
-    assert curvature(rows, 3, fit_intercept=False) == 0
-    assert curvature(rows, 1, fit_intercept=False) == 0
-    assert curvature(rows, 1, fit_intercept=True) == pytest.approx(1)
+    assert curvature(rows, 3, fit_intercept=False) == pytest.approx(np.sqrt(2))
+    assert curvature(rows, 1, fit_intercept=False) == pytest.approx(2)
+    assert curvature(rows, 1, fit_intercept=True) == pytest.approx(3)
 
 
 def test_the_curvature_of_a_batch_is_between_those_of_all_rows_and_of_single_rows(rng):

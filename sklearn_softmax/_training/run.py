@@ -239,7 +239,7 @@ class TrainingRun:
         record = result.record
         if not objective.loss.learns_only_from_mistakes:
             record.pop("mistakes", None)
-        # The loss is that before each step, so the penalty has to be, too.
+        # The loss is that before each step, and so is the penalty.
         progress.convergence.update(record["loss"] + progress.penalty)
         fitted = self._fitted_params()
         squared_norm = objective.squared_norm(fitted)

@@ -86,5 +86,5 @@ def _parts(state):
 
 @cache
 def _own_names(cls):
-    """Return the names of these fields."""
+    """Return the names of the fields with an axis of models."""
     return [part.name for part in fields(cls) if not part.metadata.get("shared")]

@@ -10,7 +10,7 @@ from sklearn_softmax.displays._configurations import value_text, varying
 
 
 def named(estimators):
-    """Estimators by name.
+    """Return the estimators by name.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def _names(estimators):
 
 
 def final_model(estimator):
-    """The classifier itself: of a search the best one, of a pipeline the last step.
+    """Return the final classifier: the best one of a search, the last step of a pipeline.
 
     Parameters
     ----------

@@ -120,7 +120,7 @@ class SoftmaxRegression(SmoothLinearClassifier):
     See Also
     --------
     sklearn.linear_model.LogisticRegression : The same model by full-batch solvers.
-    sklearn.linear_model.SGDClassifier : One-vs-rest linear models, a row a step.
+    sklearn.linear_model.SGDClassifier : One-vs-rest linear models, one row per step.
 
     Notes
     -----

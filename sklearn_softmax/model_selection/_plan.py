@@ -110,12 +110,12 @@ class Plan:
 
     @property
     def n_fits(self):
-        """Fits that the search asks for: one a candidate and fold."""
+        """Return the number of fits: one per candidate and fold."""
         return self.n_folds * sum(len(group.candidates) for group in self.groups)
 
     @property
     def n_runs(self):
-        """Runs that they take: one a task."""
+        """Return the number of runs: one per task."""
         return len(self.tasks)
 
     def __str__(self):

@@ -131,7 +131,7 @@ class Stack(CallbackSupportMixin, BaseEstimator):
 
 
 class _Data(NamedTuple):
-    """Training data of the members of a stack, and a copy of the first one, which has read it."""
+    """Training data of the members of a stack, and a copy of the first one with its classes."""
 
     leader: object
     rows: object

@@ -74,11 +74,8 @@ class Lbfgs:
         ConvergenceWarning
             If rounding prevents L-BFGS from reaching ``tol``.
         """
-        scaling, values, n_epochs = (
-            state.optimizer_state.scaling,
-            state.hyperparameters,
-            state.epoch,
-        )
+        scaling, values = state.optimizer_state.scaling, state.hyperparameters
+        n_epochs = state.epoch
         start = state.params.vector.astype(np.float64)
 
         def params_at(x):

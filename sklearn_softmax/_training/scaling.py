@@ -60,10 +60,8 @@ class FeatureMoments:
         mean, variance = self.mean, self.variance + fraction * (other.variance - self.variance)
         if mean is not None:
             shift = other.mean - mean
-            mean, variance = (
-                mean + fraction * shift,
-                variance + fraction * (1 - fraction) * shift**2,
-            )
+            mean = mean + fraction * shift
+            variance = variance + fraction * (1 - fraction) * shift**2
         density = self.density + fraction * (other.density - self.density)
         return FeatureMoments(mean, variance, density, total_weight)
 
@@ -100,9 +98,8 @@ def feature_moments(rows, class_weight, fit_intercept):
             if X.shape[0]:
                 X = X.astype(np.float64) if issparse(X) else X
                 scaler.partial_fit(X, sample_weight=block_weight)
-                nonzero_weight += (
-                    np.ones(X.shape[0]) if block_weight is None else block_weight
-                ) @ (X != 0)
+                counts = np.ones(X.shape[0]) if block_weight is None else block_weight
+                nonzero_weight += counts @ (X != 0)
         mean, variance = scaler.mean_, scaler.var_
         # Deviations below the rounding of the features or of the sums count as constant.
         of_sums = (rows.BLOCK_SIZE + len(rows) / rows.BLOCK_SIZE) * np.finfo(np.float64).eps
@@ -240,7 +237,8 @@ def largest_curvature(rows, scaling, batch_size, class_weight=None):
     with m the batch size and :math:`\tilde{X}'` the weighted scaled features of k rows, each with a
     1 for the intercept. The Frobenius norm bounds the largest eigenvalue of G, which is that of
     the second moments of the features; the mean squared norm of a row stands in for the largest
-    one in the expected smoothness. A batch of all rows has the curvature of G itself.
+    one in the expected smoothness. A batch of all rows has the curvature of G itself. Features that
+    are constant so far count as if they varied, because they may do so in later rows.
 
     Parameters
     ----------
@@ -261,7 +259,7 @@ def largest_curvature(rows, scaling, batch_size, class_weight=None):
     R. M. Gower et al., "SGD: general analysis and improved rates" (2019), proposition 3.8.
     """
     n, m, n_features = len(rows), min(batch_size, len(rows)), rows.X.shape[1]
-    max_rows = int(np.clip(SAMPLE_SIZE // max(1, n_features), MIN_ROWS, MAX_ROWS))
+    max_rows = int(np.clip(SAMPLE_SIZE // n_features, MIN_ROWS, MAX_ROWS))
     sample = rows.sample(class_weight, max_rows)
     weight = sample.relative_weights(class_weight)
     weight = weight[0] if weight.ndim == 2 else weight
@@ -272,7 +270,6 @@ def largest_curvature(rows, scaling, batch_size, class_weight=None):
     X *= np.sqrt(np.broadcast_to(weight, len(X))[:, np.newaxis] / len(X))
     # Of both products, which have the same norm and trace, the smaller one.
     G = X @ X.T if len(X) < X.shape[1] else X.T @ X
-    # Features that are constant so far may vary in later rows: they count as if they did.
     n_constant = np.count_nonzero(scaling.scale[0] == 0)
     mean_norm, norm = np.trace(G) + n_constant, np.hypot(np.linalg.norm(G), np.sqrt(n_constant))
     return norm if m == n else (m - 1) / m * norm + mean_norm / m

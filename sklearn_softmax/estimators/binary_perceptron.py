@@ -80,7 +80,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         rows are scored with the mean; the figures of training are those of the weights in
         training, from which ``warm_start`` and ``partial_fit`` continue.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; "balanced" gives every class the same total weight in training.
+        Weights of the classes; "balanced" gives all classes equal total weights in the given rows.
         The same weights apply to validation rows. The online rule uses them as
         factors of the learning rate, larger batches relative to their mean.
     fit_intercept : bool, default=True

@@ -100,14 +100,37 @@ def add_legend(ax, handles, *, outside, title=None):
         figure = ax.get_figure()
         n_columns = _n_columns(labels, figure.get_figwidth())
         style = {"loc": "outside upper center", "ncols": n_columns, "title": title}
-        return figure.legend(handles=handles, **style)
-    legend = ax.legend(handles=handles, title=title)
+        return literal_legend(figure, handles, **style)
+    legend = literal_legend(ax, handles, title=title)
     ax.figure.figure.draw_without_rendering()  # finds the limits and the legend's place
     if _covers_data(legend, ax):
         width = ax.get_window_extent().width / ax.get_figure().dpi
         style = {"loc": "upper center", "ncols": _n_columns(labels, width), "title": title}
-        legend = ax.legend(handles=handles, **style)
+        legend = literal_legend(ax, handles, **style)
         _make_room_above(ax, legend.get_window_extent().height / ax.get_window_extent().height)
+    return legend
+
+
+def literal_legend(parent, handles, **style):
+    """Draw a legend whose texts are the labels as they are: no mathematics, none left out.
+
+    Parameters
+    ----------
+    parent : matplotlib Axes or Figure
+    handles : list of matplotlib Artist
+        With their labels.
+    **style : dict
+        Passed on to ``parent.legend``.
+
+    Returns
+    -------
+    legend : matplotlib Legend
+    """
+    # matplotlib leaves out labels that begin with an underscore, so it gets others first.
+    legend = parent.legend(handles, ["label"] * len(handles), **style)
+    for text, handle in zip(legend.get_texts(), handles):
+        text.set(text=handle.get_label(), parse_math=False)
+    legend.get_title().set_parse_math(False)
     return legend
 
 

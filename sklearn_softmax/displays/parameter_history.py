@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from sklearn_softmax._typing import Array
-from sklearn_softmax.displays._drawing import OKABE_ITO, add_legend, colours, panels, styled
+from sklearn_softmax.displays._drawing import (
+    OKABE_ITO,
+    add_legend,
+    colours,
+    literal_legend,
+    panels,
+    styled,
+)
 from sklearn_softmax.displays._models import check_kept, names_of_classes
 
 if TYPE_CHECKING:
@@ -166,7 +173,7 @@ class ParameterHistoryDisplay:
             add_legend(norm_ax, self.norm_lines_, outside=False)
         if names is not None and ax is None:
             style = {"loc": "outside right upper", "ncols": -(-len(names) // 18), "title": "Class"}
-            self.figure_.legend(handles=self.intercept_lines_, **style)
+            literal_legend(self.figure_, self.intercept_lines_, **style)
         elif names is not None:
             add_legend(intercept_ax, self.intercept_lines_, outside=False, title="Class")
         return self

@@ -1,5 +1,6 @@
 """Base of all estimators: scikit-learn's contract around a training run."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,9 +21,8 @@ from sklearn_softmax._typing import ClassWeight, MatrixLike, RandomSource
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
 from sklearn_softmax.estimators._data import check_X_y, read_known_classes, read_training_data
 from sklearn_softmax.estimators._diagnostics import (
+    convergence_warnings,
     training_error,
-    warn_if_not_converged,
-    warn_if_not_learned,
 )
 from sklearn_softmax.estimators._history import joined, progress_line
 from sklearn_softmax.estimators._predictions import PredictionMixin
@@ -164,8 +164,8 @@ class GradientDescentClassifier(
             task = begin_fit(self, n_epochs, X, y, sample_weight)
             run = start_run(self, rows, validation, resume=resume)
             trained = self._train(run, n_epochs, task, resume=resume)
-            warn_if_not_learned(self, trained)
-            warn_if_not_converged(self)
+            for warning in convergence_warnings(self, trained):
+                warnings.warn(warning, stacklevel=4)
         return self
 
     @available_if(_has_partial_fit)

@@ -1,7 +1,5 @@
 """Errors and warnings about the result of training."""
 
-import warnings
-
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
@@ -48,15 +46,25 @@ def training_error(estimator, trained):
     )
 
 
-def warn_if_not_learned(estimator, trained):
-    """Warn if the training loss is above that of the untrained model.
+def convergence_warnings(estimator, trained):
+    """Return what a user should know about the result of training.
 
     Parameters
     ----------
     estimator : estimator of this package
         Fitted.
     trained : TrainedModel
+
+    Returns
+    -------
+    warnings : list of ConvergenceWarning
     """
+    messages = [_rise(estimator, trained), _distance_from_convergence(estimator)]
+    return [ConvergenceWarning(message) for message in messages if message]
+
+
+def _rise(estimator, trained):
+    """Return a message if the training loss is above that of the untrained model."""
     spec = estimator._describe_training()
     untrained = spec.loss.loss_at_zero(spec.loss.n_outputs(len(estimator.classes_)))
     final = estimator.history_["loss"][-1]
@@ -67,39 +75,32 @@ def warn_if_not_learned(estimator, trained):
     if 0 < 10 * trained.untrained_loss < trained.loss:
         untrained, final = trained.untrained_loss, trained.loss
     # With batches of pure noise, the loss may end slightly above chance at any learning rate.
-    if 0 < untrained * 1.01 < final:
-        warnings.warn(
-            f"After {estimator.n_iter_} epochs the training loss is {final:.4g}, above the "
-            f"{untrained:.4g} of the untrained model: lr={estimator.lr!r} may be too large. "
-            f"{_remedy(estimator)}, or let lr_decay shrink lr.",
-            ConvergenceWarning,
-            stacklevel=5,
-        )
+    if not 0 < untrained * 1.01 < final:
+        return ""
+    return (
+        f"After {estimator.n_iter_} epochs the training loss is {final:.4g}, above the "
+        f"{untrained:.4g} of the untrained model: lr={estimator.lr!r} may be too large. "
+        f"{_remedy(estimator)}, or let lr_decay shrink lr."
+    )
 
 
-def warn_if_not_converged(estimator):
-    """Warn if training ended far from convergence.
-
-    Parameters
-    ----------
-    estimator : estimator of this package
-        Fitted.
-    """
-    spec, message = estimator._describe_training(), ""
-    is_auto = estimator.n_epochs == "auto"
+def _distance_from_convergence(estimator):
+    """Return a message if training ended far from convergence."""
+    spec, is_auto = estimator._describe_training(), estimator.n_epochs == "auto"
+    if estimator.early_stopping:
+        return ""
     if spec.learning_rate is not None and estimator.convergence_ > FAR_FROM_CONVERGED:
         more = "a larger number" if is_auto else "more, or to 'auto'"
-        message = (
+        return (
             f"After {estimator.n_iter_} epochs the training objective still falls: "
             f"`convergence_` is {estimator.convergence_:.2g}. Set n_epochs to {more}."
         )
     if isinstance(spec.optimizer, Lbfgs) and is_auto and estimator.stop_reason_ == "max_epochs":
-        message = (
+        return (
             f"L-BFGS has not converged to tol={estimator.tol!r} in {estimator.n_iter_} iterations. "
             "Set n_epochs to a larger number, raise tol, or set reg_param above 0."
         )
-    if message and not estimator.early_stopping:
-        warnings.warn(message, ConvergenceWarning, stacklevel=5)
+    return ""
 
 
 def _remedy(estimator):

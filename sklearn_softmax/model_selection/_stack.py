@@ -1,5 +1,6 @@
 """Estimators that differ in hyperparameters only, fitted by one training run."""
 
+import warnings
 from copy import copy, deepcopy
 from inspect import signature
 from typing import NamedTuple
@@ -19,9 +20,8 @@ from sklearn_softmax.estimators._data import (
     weights_of_classes,
 )
 from sklearn_softmax.estimators._diagnostics import (
+    convergence_warnings,
     training_error,
-    warn_if_not_converged,
-    warn_if_not_learned,
 )
 from sklearn_softmax.estimators._start import start_run
 
@@ -202,8 +202,8 @@ class _Run:
             estimator._dropout_generator = deepcopy(unused_generator)
         estimator._random_state = _copy_generator(source._random_state)
         estimator._set_fitted_attributes(trained)
-        warn_if_not_learned(estimator, trained)
-        warn_if_not_converged(estimator)
+        for warning in convergence_warnings(estimator, trained):
+            warnings.warn(warning, stacklevel=4)
         return None
 
 

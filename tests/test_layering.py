@@ -14,12 +14,16 @@ ROOT = Path(sklearn_softmax.__file__).parent
 
 # Packages and modules of the root, with those that each may import besides itself.
 PACKAGES = {
-    "_site": set(),
-    "_model": set(),
-    "_training": {"_model"},
     "_typing": set(),
-    "estimators": {"_model", "_site", "_training", "_typing"},
-    "model_selection": {"_model", "_site", "_training", "_typing", "estimators"},
+    "_warnings": set(),
+    "_versions": {"_warnings"},
+    "_model": set(),
+    "_training": {"_model", "_warnings"},
+    "estimators": {"_model", "_training", "_typing", "_versions", "_warnings"},
+    "model_selection": {
+        *("_model", "_training", "_typing", "_versions", "_warnings"),
+        "estimators",
+    },
     "displays": {"_typing"},
     "callbacks": {"_model", "_typing", "displays", "estimators"},
     "export": {"estimators"},

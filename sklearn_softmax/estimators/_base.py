@@ -16,8 +16,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
 from sklearn_softmax._model.floating_point import SILENT
-from sklearn_softmax._site import DocumentationLinkMixin
 from sklearn_softmax._typing import ClassWeight, MatrixLike, RandomSource
+from sklearn_softmax._versions import VersionMixin
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
 from sklearn_softmax.estimators._data import check_X_y, read_known_classes, read_training_data
 from sklearn_softmax.estimators._diagnostics import (
@@ -50,7 +50,7 @@ def _has_partial_fit(estimator):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class GradientDescentClassifier(
-    DocumentationLinkMixin, PredictionMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+    VersionMixin, PredictionMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
 ):
     """Base of the classifiers trained by mini-batch gradient descent.
 

@@ -1,9 +1,8 @@
 """Start of a training run: new or resumed parameters, optimizer, scaling and learning rate."""
 
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -16,29 +15,11 @@ from sklearn_softmax._training.lbfgs import Lbfgs
 from sklearn_softmax._training.mini_batch import MiniBatchPass
 from sklearn_softmax._training.online import OnlinePass
 from sklearn_softmax._training.run import TrainingRun
-from sklearn_softmax._training.scaling import feature_moments, feature_scaling
+from sklearn_softmax._training.scaling import FeatureMoments, feature_moments, feature_scaling
 from sklearn_softmax._training.state import State
 
 # Largest relative fall of a converged objective, in units of tol.
 FALL_PER_TOL = 20
-
-
-@dataclass(frozen=True)
-class ResumeState:
-    """What a fitted estimator keeps to resume training.
-
-    Parameters
-    ----------
-    settings : tuple
-        What the optimizer's state depends on: the optimizer starts afresh if it changes.
-    params : Parameters or None
-        Where gradients are taken; None if these are the fitted parameters.
-    optimizer_state : object
-    """
-
-    settings: tuple
-    params: Any
-    optimizer_state: Any
 
 
 def start_run(estimator, rows, validation=None, *, models=(), class_weight=None, resume=False):
@@ -88,7 +69,7 @@ def start_run(estimator, rows, validation=None, *, models=(), class_weight=None,
 
 
 def resume_state(estimator, trained):
-    """Return what an estimator keeps of a trained model.
+    """Return what an estimator keeps of a trained model to resume its training.
 
     Parameters
     ----------
@@ -97,13 +78,24 @@ def resume_state(estimator, trained):
 
     Returns
     -------
-    resume_state : ResumeState
+    resume_state : dict of str to object
+        Plain arrays, numbers and texts, so that a saved estimator contains no private type:
+        ``network`` and ``settings``, which describe what the state depends on; ``vector``, where
+        gradients are taken, None if these are the fitted parameters; ``optimizer_state``; and
+        ``moments`` of the features, None without scaling.
     """
     spec, state = estimator._describe_training(), trained.state
     network = spec.network(estimator.n_features_in_, len(estimator.classes_))
-    is_fitted = spec.optimizer.fitted_params(state.params, state.optimizer_state) is state.params
-    params = None if is_fitted else state.params
-    return ResumeState(_settings(spec, network), params, state.optimizer_state)
+    fitted = spec.optimizer.fitted_params(state.params, state.optimizer_state)
+    optimizer_state = asdict(state.optimizer_state)
+    scaling = optimizer_state.pop("scaling", None)
+    return {
+        "network": repr(network),
+        "settings": _settings(spec),
+        "vector": None if fitted is state.params else state.params.vector,
+        "optimizer_state": optimizer_state,
+        "moments": scaling and scaling["moments"],
+    }
 
 
 def fitted_params(estimator, network):
@@ -181,27 +173,36 @@ def _resumed_state(estimator, spec, network, values):
     """Return the state from which training continues."""
     params, kept = fitted_params(estimator, network), deepcopy(estimator._resume_state)
     optimizer_state = spec.optimizer.init(params.vector, values.momentum)
-    if kept.settings == _settings(spec, network):
-        last = kept.params and spec.optimizer.fitted_params(kept.params, kept.optimizer_state)
-        if last is None:
-            optimizer_state = kept.optimizer_state
-        elif np.array_equal(last.vector, params.vector):
-            params, optimizer_state = kept.params, kept.optimizer_state
+    if kept["network"] == repr(network) and kept["settings"] == _settings(spec):
+        last_state = _with_values(optimizer_state, kept["optimizer_state"])
+        last = params if kept["vector"] is None else params.with_vector(kept["vector"])
+        last_fitted = spec.optimizer.fitted_params(last, last_state)
         # Otherwise the fitted parameters are not the last average, which restarts from them.
+        if np.array_equal(last_fitted.vector, params.vector):
+            params, optimizer_state = last, last_state
     return State(params, optimizer_state, values, epoch=estimator.n_iter_)
+
+
+def _with_values(state, values):
+    """Return a state with the values of a dict like that of ``dataclasses.asdict``."""
+    replaced = {
+        name: _with_values(getattr(state, name), value) if isinstance(value, dict) else value
+        for name, value in values.items()
+    }
+    return replace(state, **replaced)
 
 
 def _moments_so_far(estimator, network):
     """Return the moments of the rows that a fitted estimator has seen, if it has kept them."""
     kept = estimator._resume_state
-    scaling = getattr(kept.optimizer_state, "scaling", None)
-    return scaling.moments if scaling and kept.settings[0] == network else None
+    is_kept = kept["moments"] is not None and kept["network"] == repr(network)
+    return FeatureMoments(**kept["moments"]) if is_kept else None
 
 
-def _settings(spec, network):
-    """Return what the optimizer's state depends on."""
+def _settings(spec):
+    """Return a description of what the optimizer's state depends on."""
     values = spec.hyperparameters
-    return network, spec.optimizer, values["momentum"], values["nesterov"]
+    return repr((spec.optimizer, float(values["momentum"]), bool(values["nesterov"])))
 
 
 def _set_scaling(state, spec, rows, moments_so_far):

@@ -17,15 +17,15 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-from sklearn_softmax._site import DocumentationLinkMixin
 from sklearn_softmax._typing import Folds, Grid, MatrixLike, RandomSource, Refit, Scoring
+from sklearn_softmax._versions import VersionMixin
 from sklearn_softmax.estimators._callbacks import has_callbacks_for_every_fit
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
 from sklearn_softmax.model_selection._plan import Plan, plan
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with
 
 
-class FusedSearchMixin(DocumentationLinkMixin):
+class FusedSearchMixin(VersionMixin):
     """Trains the candidates of a fold together; all the rest is the search it is mixed into."""
 
     estimator: Any

@@ -387,8 +387,8 @@ def test_a_mean_that_begins_later(batch_size):
     model.set_params(average=True).fit(X, y)
     once = plain(batch_size=batch_size, n_epochs=2, shuffle=False).fit(X, y)
     kept = model._resume_state
-    np.testing.assert_array_equal(kept.params.weights[0][0], once.coef_)
-    assert kept.optimizer_state.n_steps == -(-len(y) // batch_size)
+    np.testing.assert_array_equal(kept["vector"][0], np.append(once.coef_, once.intercept_))
+    assert kept["optimizer_state"]["n_steps"] == -(-len(y) // batch_size)
     assert not np.array_equal(np.append(model.coef_, model.intercept_), vectors[0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any, Literal
 
@@ -52,7 +53,19 @@ class FusedSearchMixin(VersionMixin):
         -------
         plan : Plan
             To be printed; ``plan.groups`` and ``plan.tasks`` have it for programs.
+
+        Raises
+        ------
+        ValueError
+            If ``cv`` can be read only once, as a generator: ``fit`` would find no folds.
         """
+        # Only what can be read again has a new iterator every time.
+        is_iterable = isinstance(self.cv, Iterable) and not hasattr(self.cv, "split")
+        if is_iterable and iter(self.cv) is iter(self.cv):
+            raise ValueError(
+                f"plan() would use up cv={self.cv!r}, which can be read only once: give a list "
+                "instead, cv=list(...)."
+            )
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         return self._whole_plan(cv.get_n_splits(X, y, groups), params)
 

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, ParameterGrid
+from sklearn.model_selection import GroupKFold, KFold, ParameterGrid, StratifiedKFold
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_softmax import (
     BinaryPerceptron,
     FusedGridSearchCV,
+    FusedHalvingGridSearchCV,
+    FusedHalvingRandomSearchCV,
     FusedRandomizedSearchCV,
     GDLogisticRegression,
     SoftmaxRegression,
@@ -46,6 +48,14 @@ def scaled(estimator):
 
 
 THREE_RATES = {"lr": [0.1, 0.2, 0.3]}
+X, Y = np.random.RandomState(0).standard_normal((24, 2)), np.arange(24) % 2
+MODEL = SoftmaxRegression(lr=0.1, n_epochs=3)
+SEARCHES = [
+    FusedGridSearchCV(MODEL, THREE_RATES),
+    FusedRandomizedSearchCV(MODEL, THREE_RATES, n_iter=3, random_state=0),
+    FusedHalvingGridSearchCV(MODEL, THREE_RATES),
+    FusedHalvingRandomSearchCV(MODEL, THREE_RATES, n_candidates=3, random_state=0),
+]
 REPORT = {
     "n_epochs": [50, 100, 200],
     "lr": [0.1, 0.25, 0.5],
@@ -318,6 +328,52 @@ def test_a_search_tells_its_plan_before_it_is_fitted():
 def test_a_plan_asks_the_splitter_for_the_folds():
     search = FusedGridSearchCV(SoftmaxRegression(lr=0.1), THREE_RATES, cv=GroupKFold(4))
     assert search.plan(np.zeros((8, 1)), np.zeros(8), groups=np.arange(8)).n_folds == 4
+
+
+FOLDS = list(KFold(3).split(X))
+
+
+class OneShot:
+    """An iterable with the same iterator every time."""
+
+    def __init__(self, folds):
+        self.folds = iter(folds)
+
+    def __iter__(self):
+        return self.folds
+
+
+ONE_SHOT = {
+    "generator": lambda: (fold for fold in FOLDS),
+    "map": lambda: map(tuple, FOLDS),
+    "zip": lambda: zip(*zip(*FOLDS)),
+    "iterator": lambda: iter(FOLDS),
+    "split": lambda: StratifiedKFold(3).split(X, Y),
+    "iterable": lambda: OneShot(FOLDS),
+}
+
+
+@pytest.mark.parametrize("folds", ONE_SHOT.values(), ids=ONE_SHOT)
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: type(search).__name__)
+def test_a_plan_refuses_folds_that_can_be_read_only_once(search, folds):
+    search = clone(search).set_params(cv=folds())
+    before = dict(vars(search))
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"use up cv=<.*: give a list .*cv=list"):
+            search.plan(X, Y)
+    assert vars(search) == before
+    assert search.fit(X, Y).n_splits_ == 3
+
+
+@pytest.mark.parametrize(
+    "cv", [3, KFold(3), FOLDS, tuple(FOLDS), np.array(FOLDS, dtype=object)], ids=type
+)
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: type(search).__name__)
+def test_a_plan_leaves_folds_to_the_fit(search, cv):
+    search = clone(search).set_params(cv=cv)
+    first = search.plan(X, Y)
+    assert (search.plan(X, Y), clone(search).plan(X, Y)) == (first, first)
+    assert search.fit(X, Y).n_splits_ == first.n_folds == 3
 
 
 @pytest.mark.parametrize("seed", [0, np.random.RandomState(0)], ids=["int", "generator"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelBinarizer
@@ -27,7 +28,7 @@ PERCEPTRON_PARAMETERS = {
     "random_state": "random_state",
 }
 NET_PARAMETERS = {
-    **{"reg_param": "alpha", "optimizer": "solver", "lr": "learning_rate_init"},
+    **{"batch_size": "batch_size", "optimizer": "solver", "lr": "learning_rate_init"},
     **{"momentum": "momentum", "nesterov": "nesterovs_momentum", "n_epochs": "max_iter"},
     **{"shuffle": "shuffle", "random_state": "random_state"},
 }
@@ -62,11 +63,14 @@ def to_sklearn(model: Any) -> Any:
     Returns
     -------
     estimator : estimator instance
-        Of scikit-learn. Its parameters say what the model minimises: ``C`` is
+        Of scikit-learn. Its parameters describe the objective of the model: ``C`` is
         ``1/reg_param``, or ``2/reg_param`` for the two weight vectors that
-        :class:`SoftmaxRegression` has for two classes; ``alpha`` of ``MLPClassifier`` is
-        ``reg_param``. How to train they say as far as scikit-learn can: "auto", the size of
-        batches, validation rows and dropout stay behind.
+        :class:`SoftmaxRegression` has for two classes. ``MLPClassifier`` divides ``alpha`` by the
+        rows of a batch, so that is ``reg_param * batch_size / n_samples``, and ``reg_param`` if a
+        batch has all rows; ``n_samples`` is the sum of the weights if rows or classes have
+        weights. For two classes, ``MLPClassifier`` has one output instead of two, whose weights
+        this ``alpha`` penalises twice as much. Parameters without an equivalent, such as "auto",
+        validation rows and dropout, are left out.
 
     Raises
     ------
@@ -89,9 +93,15 @@ def to_sklearn(model: Any) -> Any:
     their probabilities instead, of which several may be 1. Logarithms of probabilities that
     have vanished are -inf in scikit-learn, and finite here.
 
+    For a label that all rows have or none, ``OneVsRestClassifier`` stores a constant instead of an
+    estimator, which the result contains as well. If this is the first label of a multi-label
+    model, scikit-learn compares the decision function of all labels with 0.5 instead of 0; the
+    result for nets compares their probabilities with 0.5.
+
     ONNX takes a model from ``skl2onnx.to_onnx(to_sklearn(model), X[:1].astype(np.float32))``,
     to be run without Python. ``skops.io.dump`` writes files that, unlike pickles, can be
-    looked through before they are loaded: the result needs no type to be trusted, and a model
+    looked through before they are loaded: the result needs no type to be trusted, except
+    ``sklearn.multiclass._ConstantPredictor`` for constant labels, and a model
     of this package those that ``skops.io.get_untrusted_types`` names, whose modules are all in
     ``sklearn_softmax``.
 
@@ -130,11 +140,17 @@ def _pipeline(model):
 
 
 def _joined_already(model):
-    """A one-vs-rest classifier whose sub-classifiers are converted."""
+    """Convert the sub-classifiers of a one-vs-rest classifier; those of constant labels stay."""
+    from sklearn.multiclass import _ConstantPredictor
+
     check_is_fitted(model)
     converted = copy(model)
-    converted.estimators_ = [to_sklearn(estimator) for estimator in model.estimators_]
-    converted.estimator = clone(converted.estimators_[0])
+    converted.estimators_ = [
+        deepcopy(one) if isinstance(one, _ConstantPredictor) else to_sklearn(one)
+        for one in model.estimators_
+    ]
+    trained = [one for one in converted.estimators_ if not isinstance(one, _ConstantPredictor)]
+    converted.estimator = clone(trained[0]) if trained else DummyClassifier()
     return converted
 
 
@@ -205,10 +221,14 @@ def _(model):
     is_binary = len(model.classes_) == 2
     if is_binary:
         coefs[-1], intercepts[-1] = np.diff(coefs[-1]), np.diff(intercepts[-1])
+    params = _parameters(model, NET_PARAMETERS)
+    if params["batch_size"] == 200:
+        params["batch_size"] = "auto"  # the same size, without a warning if there are fewer rows
     net = MLPClassifier(
         hidden_layer_sizes=tuple(W.shape[1] for W in coefs[:-1]),
         activation=NET_ACTIVATIONS[model.activation],
-        **_parameters(model, NET_PARAMETERS),
+        alpha=_alpha(model),
+        **params,
     )
     losses = model.history_["loss"].tolist()
     return _fitted(
@@ -255,6 +275,16 @@ def _logistic_regression(model, coef, intercept, classes, *, n_vectors=1, **para
         intercept_=intercept.copy(),
         n_iter_=np.array([model.n_iter_], np.int32),
     )
+
+
+def _alpha(net):
+    """Return the penalty of a net in the units of ``MLPClassifier``."""
+    if net.optimizer == "lbfgs":  # every step uses all rows
+        return net.reg_param
+    penalty, norm = (net.history_[name][-1] for name in ("penalty", "weight_norm"))
+    with np.errstate(invalid="ignore", over="ignore"):
+        penalty_per_row = 2 * penalty / norm**2  # reg_param / n_samples
+    return float(np.fmin(net.reg_param, net.batch_size * penalty_per_row))
 
 
 def _parameters(model, names):

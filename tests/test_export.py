@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from itertools import product
 
 import numpy as np
 import pytest
@@ -96,6 +97,32 @@ def test_predictions_are_the_same(estimator, n_classes, kind):
 def test_sparse_rows(estimator, n_classes):
     model, rows = fitted(estimator, n_classes)
     same_predictions(model, to_sklearn(model), sparse.csr_array(rows))
+
+
+@pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
+@pytest.mark.parametrize("constant", [0, 1])
+@pytest.mark.parametrize(
+    ("estimator", "columns"),
+    [
+        *product([SOFTMAX, LOGISTIC, PERCEPTRON, NET], [[2], [1, 2], [0, 1, 2]]),
+        # scikit-learn takes methods from the first label, which here has more than nets.
+        *product([SOFTMAX, LOGISTIC], [[0], [0, 2]]),
+    ],
+    ids=str,
+)
+def test_labels_that_all_rows_have_or_none(estimator, columns, constant):
+    rows, labels = StandardScaler().fit_transform(X), np.eye(3, dtype=int)[y]
+    labels[:, columns] = constant
+    model = OneVsRestClassifier(clone(estimator)).fit(rows, labels)
+    converted = to_sklearn(model)
+    assert b"sklearn_softmax" not in pickle.dumps(converted)
+    same_predictions(model, converted, rows)
+
+
+@pytest.mark.filterwarnings("ignore:Label not a is present in all training examples")
+def test_one_vs_rest_of_a_single_class():
+    model = OneVsRestClassifier(clone(SOFTMAX)).fit(X, np.full(150, "a"))
+    assert set(to_sklearn(model).predict(X)) == {"a"}
 
 
 @one_of_each
@@ -194,9 +221,44 @@ def test_a_net_goes_on_from_where_it_stands():
 def test_of_a_net_what_scikit_learn_knows_is_kept():
     model, _ = fitted(clone(NET).set_params(optimizer="sgd", momentum=0.5, reg_param=0.1))
     params = to_sklearn(model).get_params()
-    expected = {"hidden_layer_sizes": (8,), "alpha": 0.1, "solver": "sgd", "momentum": 0.5}
+    expected = {"hidden_layer_sizes": (8,), "batch_size": 16, "solver": "sgd", "momentum": 0.5}
     expected |= {"learning_rate_init": 0.1, "max_iter": 5, "random_state": 0}
     assert {name: params[name] for name in expected} == expected
+
+
+@pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger than sample size")
+@pytest.mark.parametrize("hidden_size", [5, (6, 4)])
+@pytest.mark.parametrize("batch_size", [10, 50, 150, 200, 1000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_steps_of_a_penalised_net_are_the_same(hidden_size, batch_size, dtype):
+    net = TwoLayerMLPClassifier(**SHORT, hidden_size=hidden_size, shuffle=False, reg_param=20.0)
+    net.set_params(optimizer="sgd", momentum=0.0, lr=0.01, batch_size=batch_size)
+    model, rows = fitted(net, dtype=dtype)
+    converted = to_sklearn(model).partial_fit(rows, y)
+    model.partial_fit(rows, y)
+    for theirs, ours in zip(converted.coefs_, model.coefs_):
+        np.testing.assert_allclose(theirs, ours, atol=1e-6 if dtype is np.float32 else 1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    ("params", "n_samples"),
+    [
+        ({"batch_size": 16}, 150),
+        ({"batch_size": 16, "early_stopping": True}, 135),
+        ({"batch_size": 16, "class_weight": {0: 5}}, 350),
+        ({"batch_size": 16, "class_weight": "balanced", "optimizer": "sgd"}, 150),
+        ({"batch_size": 150}, 150),
+        ({"batch_size": 2, "optimizer": "lbfgs", "dropout": 0.0}, 2),
+        ({"batch_size": 10_000}, 10_000),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("reg_param", [0.0, 0.5])
+def test_penalty_of_a_net(params, n_samples, reg_param):
+    model, _ = fitted(clone(NET).set_params(**params, reg_param=reg_param))
+    expected = reg_param * model.batch_size / n_samples
+    np.testing.assert_allclose(to_sklearn(model).alpha, expected, rtol=1e-12)
 
 
 def test_transformers_are_copies():

@@ -27,7 +27,7 @@ class Candidate:
     classifier : estimator of this package or None, default=None
         What it trains; None for anything else.
     shared : dict, default={}
-        Its parameters, but for those in which candidates that train together may differ.
+        Parameters that are the same for all candidates that train together.
     reason : str, default=""
         Why it is fitted by itself; empty where it need not be.
     """
@@ -70,11 +70,11 @@ def read_candidate(estimator, index, params, has_validation_rows):
         differing.discard("early_stopping")
     names = {path + name for name in differing}
     shared = {name: value for name, value in params.items() if name not in names}
+    if classifier.lr == "auto":
+        # It cannot train beside numbers, and it depends on class weights.
+        shared |= {path + "lr": "auto", path + "class_weight": classifier.class_weight}
     try:
-        # "auto" for a learning rate cannot stand in a stack beside numbers, nor beside the same
-        # with other weights, on which it depends; nor can one for the epochs.
-        auto = classifier.lr == "auto" and joblib.hash(classifier.class_weight)
-        key = joblib.hash(shared), auto, classifier.n_epochs == "auto"
+        key = joblib.hash(shared), classifier.n_epochs == "auto"
         hash(model_key(classifier))  # class weights may be anything yet
     except (AttributeError, PicklingError, TypeError):
         return Candidate(index, index, reason="its parameters cannot be compared")

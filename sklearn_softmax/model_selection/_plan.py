@@ -2,9 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from html import escape
 
 from sklearn_softmax.estimators._training_spec import MAX_EPOCHS
 from sklearn_softmax.model_selection._candidates import Candidate, read_candidate
+from sklearn_softmax.model_selection._plan_text import parameter_texts
 from sklearn_softmax.model_selection._stack import model_key
 
 # A pass over the rows costs as much, beside what its models cost, as so many models: 1.7 to 3.7 for
@@ -25,7 +27,8 @@ class Group:
     n_epochs : tuple of int or of "auto", default=()
         Epochs after which the models are read off; empty where nothing trains together.
     shared : dict, default={}
-        Parameters that the search sets to the same values for all of them.
+        Parameters of the search that tell the group from others, with the values of all of its
+        candidates.
     reason : str, default=""
         Why a candidate is fitted by itself; empty where it is not.
     """
@@ -45,16 +48,13 @@ class Group:
         """Number of models."""
         return len(self.models)
 
-    def __str__(self):
-        n, n_models = len(self.candidates), self.n_models
-        if self.reason:
-            return f"{n} by itself: {self.reason}"
-        epochs = f"read off after {', '.join(map(str, self.n_epochs))} epochs"
+    @property
+    def training(self):
+        """How the models train, in words."""
+        models = "1 model" if self.n_models == 1 else f"{self.n_models} models"
         if self.n_epochs == ("auto",):
-            epochs = "read off when they end"
-        shared = ", ".join(f"{name}={value!r}" for name, value in self.shared.items())
-        text = f"{n} together: {n_models} models, {epochs}"
-        return f"{text} ({shared})" if shared else text
+            return f"{models}, read off when they end"
+        return f"{models}, read off after {', '.join(map(str, self.n_epochs))} epochs"
 
 
 @dataclass(frozen=True)
@@ -86,16 +86,16 @@ class Task:
         return [replace(self, group=replace(self.group, models=models)) for models in halves]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
-    """What a search trains together; printed, it tells this line by line.
+    """What a search trains together; printed, one line per group, and a table in a notebook.
 
     Parameters
     ----------
     groups : tuple of Group
     n_folds : int
     tasks : tuple of Task
-        One a group and fold, or more where workers would have nothing to do.
+        One per group and fold, or more where workers would have nothing to do.
     more_work : float, default=1.0
         How much more work that takes, by a rough estimate.
     rungs : str, default=""
@@ -118,16 +118,42 @@ class Plan:
         """Return the number of runs: one per task."""
         return len(self.tasks)
 
-    def __str__(self):
-        stacks = [str(group) for group in self.groups if not group.reason]
-        # Candidates that stand alone for the same reason are told of together.
-        alone = Counter(group.reason for group in self.groups if group.reason)
-        lines = stacks + [f"{n} one by one: {reason}" for reason, n in alone.items()]
+    def __repr__(self):
+        lines = [
+            f"{n} {trained}: {how}{f' ({parameters})' if parameters else ''}"
+            for n, trained, how, parameters in self._rows()
+        ]
+        text = "\n  ".join([f"{self._title()}:", *lines])
+        return f"{text}\n{self.rungs}" if self.rungs else text
+
+    def _repr_html_(self):
+        """Return the lines as a table for notebooks."""
+        header = _html_row(["candidates", "trained", "how", "with"], tag="th")
+        rows = [_html_row(row) for row in self._rows()]
+        parts = [f"<p>{escape(self._title())}</p>", "<table>", header, *rows, "</table>"]
+        return "\n".join([*parts, f"<p>{escape(self.rungs)}</p>"] if self.rungs else parts)
+
+    def _title(self):
+        """Return the numbers of fits and runs."""
         runs = f"{self.n_folds} of each group"
         if self.more_work > 1:
             runs = f"cut so that all workers have work (about {self.more_work:.1f} times the work)"
-        text = "\n  ".join([f"{self.n_fits} fits in {self.n_runs} runs, {runs}:", *lines])
-        return f"{text}\n{self.rungs}" if self.rungs else text
+        return f"{self.n_fits} fits in {self.n_runs} runs, {runs}"
+
+    def _rows(self):
+        """Return a row for each group, and one for all candidates fitted alone for one reason."""
+        groups = [group for group in self.groups if not group.reason]
+        reasons = Counter(group.reason for group in self.groups if group.reason)
+        rows = [
+            (len(group.candidates), "together", group.training, parameters)
+            for group, parameters in zip(groups, parameter_texts(groups))
+        ]
+        return rows + [(n, "one by one", reason, "") for reason, n in reasons.items()]
+
+
+def _html_row(cells, tag="td"):
+    """Return a row of a table."""
+    return f"<tr>{''.join(f'<{tag}>{escape(str(cell))}</{tag}>' for cell in cells)}</tr>"
 
 
 def plan(
@@ -176,7 +202,7 @@ def plan(
       2 together: 2 models, read off when they end
       1 one by one: no compatible candidate
     """
-    candidates_by_key = {}
+    candidates_by_key, searched = {}, set().union(*candidates)
     for index, params in enumerate(candidates):
         candidate = (
             Candidate(index, index, reason=obstacle)
@@ -184,7 +210,9 @@ def plan(
             else read_candidate(estimator, index, params, has_validation_rows)
         )
         candidates_by_key.setdefault(candidate.key, []).append(candidate)
-    groups = tuple(_group(members, stacks is not None) for members in candidates_by_key.values())
+    groups = tuple(
+        _group(members, searched, stacks is not None) for members in candidates_by_key.values()
+    )
     whole = [
         task
         for group in groups
@@ -196,7 +224,7 @@ def plan(
     return Plan(groups, n_folds, tuple(tasks), more_work)
 
 
-def _group(candidates, resumable):
+def _group(candidates, searched, resumable):
     """The group of candidates that are alike."""
     first = candidates[0]
     if first.reason or (len(candidates) == 1 and not resumable):
@@ -207,7 +235,8 @@ def _group(candidates, resumable):
         model = model_key(candidate.classifier, resumable)
         models.setdefault(model, []).append(candidate.index)
     n_epochs = {candidate.classifier.n_epochs for candidate in candidates}
-    return Group(tuple(map(tuple, models.values())), tuple(sorted(n_epochs)), first.shared)
+    shared = {name: value for name, value in first.shared.items() if name in searched}
+    return Group(tuple(map(tuple, models.values())), tuple(sorted(n_epochs)), shared)
 
 
 def _tasks(group, fold, stacks):

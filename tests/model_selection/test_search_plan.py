@@ -23,7 +23,7 @@ from sklearn_softmax import (
     SoftmaxRegression,
     TwoLayerMLPClassifier,
 )
-from sklearn_softmax.model_selection._plan import plan
+from sklearn_softmax.model_selection._plan import Group, Plan, plan
 
 
 def planned(estimator, grid, n_folds=3):
@@ -86,6 +86,91 @@ def test_the_plan_prints_what_a_group_shares():
     assert "3 models, read off when they end (batch_size=7)" in str(
         planned(SoftmaxRegression(lr=0.1), grid)
     )
+
+
+def weighted(value):
+    return {0: value, 1: 1.0}
+
+
+def square(X):
+    return X**2
+
+
+LONG = np.zeros(2000)
+# Values of a parameter that stand for what parts the groups, with the texts that tell them apart.
+PARTING = {
+    "dict": ("class_weight", [weighted(2.0), weighted(3.0)], ["{0: 2.0, 1: 1.0}", "{0: 3.0,"]),
+    "long dict": (
+        "class_weight",
+        [dict.fromkeys(range(40), 1.0), dict.fromkeys(range(40), 1.0) | {37: 2.0}],
+        ["37: 1.0", "37: 2.0"],
+    ),
+    "set or not": ("class_weight", [None, "balanced"], ["=None", "='balanced'"]),
+    "estimator": ("scale", [StandardScaler(), PCA(2)], ["StandardScaler()", "PCA("]),
+    "long estimator": (
+        "scale",
+        [make_pipeline(*[PCA(2)] * 30, PCA(n)) for n in (3, 4)],
+        ["(value 1)", "(value 2)"],
+    ),
+    "steps": (
+        "scale",
+        [Pipeline([("a", PCA(n)), ("b", StandardScaler())]) for n in (1, 2)],
+        ["n_components=1", "n_components=2"],
+    ),
+    "function": ("scale__func", [np.abs, square], ["<ufunc 'absolute'>", "<function square>"]),
+    "array": ("scale__kw_args", [{"a": np.eye(2)}, {"a": np.eye(2) * 2}], ["[1.,", "[2.,"]),
+    "long array": (
+        "scale__kw_args",
+        [{"a": LONG}, {"a": np.where(np.arange(2000) == 900, 1, LONG)}],
+        ["(value 1)", "(value 2)"],
+    ),
+    "text": ("scale__kw_args", [{"a": "x" * 500 + end} for end in "<>"], ["x<'", "x>'"]),
+    "numbers": ("batch_size", [1000, 1001], ["batch_size=1000", "batch_size=1001"]),
+    "floats": ("validation_fraction", [0.1, 0.1000000001], ["=0.1)", "=0.1000000001)"]),
+}
+
+
+@pytest.mark.parametrize(("name", "values", "texts"), PARTING.values(), ids=PARTING)
+def test_the_plan_prints_what_tells_groups_apart(name, values, texts):
+    estimator, prefix = SoftmaxRegression(), ""
+    if name.startswith("scale"):
+        scale = FunctionTransformer() if "__" in name else "passthrough"
+        estimator, prefix = Pipeline([("scale", scale), ("clf", estimator)]), "clf__"
+    found = planned(estimator, {name: values, f"{prefix}reg_param": [0.0, 1.0]})
+    _, *lines = str(found).splitlines()
+    assert len(lines) == len(values)
+    for text, line in zip(texts, lines):
+        assert f"2 together: 2 models, read off when they end ({name}=" in line
+        assert text in line
+        assert len(line) < 180
+
+
+def test_the_plan_prints_an_automatic_learning_rate_that_parts():
+    grids = [{"lr": [0.1, 0.2]}, {"reg_param": [0.0, 1.0]}]
+    _, numbers, auto = str(planned(SoftmaxRegression(), grids)).splitlines()
+    assert numbers == "  2 together: 2 models, read off when they end"
+    assert auto == f"{numbers} (lr='auto')"
+
+
+TABLE = """<p>9 fits in 0 runs, 3 of each group</p>
+<table>
+<tr><th>candidates</th><th>trained</th><th>how</th><th>with</th></tr>
+<tr><td>2</td><td>together</td><td>1 model, read off after 1, 2 epochs</td><td>a=&lt;1&gt;</td></tr>
+<tr><td>1</td><td>one by one</td><td>not a &lt;class&gt;</td><td></td></tr>
+</table>
+<p>&lt;rungs&gt;</p>"""
+
+
+class Angled:
+    def __repr__(self):
+        return "<1>"
+
+
+def test_a_plan_is_a_table_in_a_notebook():
+    groups = Group(((0, 1),), (1, 2), {"a": Angled()}), Group(((2,),), reason="not a <class>")
+    found = Plan(groups, 3, (), rungs="<rungs>")
+    assert found._repr_html_() == TABLE
+    assert repr(found) == str(found)
 
 
 def test_those_with_most_epochs_come_first():

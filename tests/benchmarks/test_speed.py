@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("sklearn.callback", reason="epochs are timed by a callback")
 
 from sklearn.datasets import load_digits
+from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
 from benchmarks import datasets
@@ -28,7 +29,12 @@ from benchmarks.speed.command import main
 from benchmarks.speed.recorded_net import RecordedNet
 from benchmarks.speed.search import contest, grids, halving
 from benchmarks.speed.timing import epoch_seconds, shortest_epochs
-from sklearn_softmax import BinaryPerceptron, TwoLayerMLPClassifier, WeightHistory
+from sklearn_softmax import (
+    BinaryPerceptron,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+    WeightHistory,
+)
 from tests.helpers import kept
 
 # Small problems have fewer rows than a batch.
@@ -403,6 +409,20 @@ def test_other_scores_are_no_comparison(small_problems):
     }
     with pytest.raises(RuntimeError, match="different scores"):
         problem.search_times(1)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@few_rows
+def test_scikit_learns_net_learns_the_same_model_with_a_penalty():
+    n_train, n_epochs = 100, 200
+    digits = load("digits")
+    X, y = digits.X[:n_train], digits.y[:n_train]
+    grid = {"batch_size": [20, 200], "reg_param": [1.0, 30.0], "n_epochs": [n_epochs]}
+    grids = contest.sklearn_grid(grid | {"lr": [0.1]}, n_samples=150)
+    for ours, theirs in zip(ParameterGrid(grid), ParameterGrid(grids), strict=True):
+        model = SoftmaxRegression(lr=0.1, random_state=0, **ours).fit(X, y)
+        net = contest.sklearn_softmax(n_epochs).set_params(**theirs).fit(X, y)
+        assert np.mean(np.abs(net.predict_proba(X) - model.predict_proba(X))) < 0.01
 
 
 def test_another_best_score_is_no_comparison():

@@ -14,13 +14,9 @@ from sklearn.neural_network import MLPClassifier
 FUSED, ONE_BY_ONE, SKLEARN = "fused", "one by one", "scikit-learn"
 HALVING = "fused halving"
 N_FOLDS = 3
-# What scikit-learn calls the parameters of our grids.
-SKLEARN_NAMES = {
-    "n_epochs": "max_iter",
-    "lr": "learning_rate_init",
-    "batch_size": "batch_size",
-    "reg_param": "alpha",
-}
+# What scikit-learn calls the parameters of our grids; reg_param is in other units.
+SKLEARN_NAMES = {"n_epochs": "max_iter", "lr": "learning_rate_init", "batch_size": "batch_size"}
+BATCH_SIZE = 200  # the default of both
 # As many epochs as these times the grid's.
 QUICK = 0.1
 
@@ -209,9 +205,33 @@ def never_stopping(net, most_epochs):
     return net.set_params(**never_stops, random_state=0)
 
 
-def sklearn_grid(grid):
-    """The same grid in scikit-learn's names."""
-    return {SKLEARN_NAMES[name]: values for name, values in grid.items()}
+def sklearn_grid(grid, n_samples):
+    """Return the same grid in the names and units of scikit-learn's net.
+
+    Parameters
+    ----------
+    grid : dict of str to list
+        Values of our parameters.
+    n_samples : int
+        Rows of the data, of which all folds but one train.
+
+    Returns
+    -------
+    grids : list of dict
+        One per batch size: the net divides ``alpha`` by the rows of a batch, so that ``alpha``
+        depends on it.
+    """
+    grid, n_train = dict(grid), n_samples * (N_FOLDS - 1) / N_FOLDS
+    penalties, batch_sizes = grid.pop("reg_param", [0.0]), grid.pop("batch_size", [BATCH_SIZE])
+    common = {SKLEARN_NAMES[name]: values for name, values in grid.items()}
+    return [
+        {
+            **common,
+            "batch_size": [batch_size],
+            "alpha": [reg_param * min(1, batch_size / n_train) for reg_param in penalties],
+        }
+        for batch_size in batch_sizes
+    ]
 
 
 def sklearn_remark(Search, net):

@@ -68,7 +68,7 @@ def _contest(name, X, y, model, net, grid, **tolerance):
         f"{len(ParameterGrid(grid))} configurations x {N_FOLDS} folds",
         {
             FUSED: FusedGridSearchCV(model, grid, **options),
-            SKLEARN: GridSearchCV(net, sklearn_grid(grid), **options),
+            SKLEARN: GridSearchCV(net, sklearn_grid(grid, len(y)), **options),
             ONE_BY_ONE: GridSearchCV(model, grid, **options),
         },
         SameScores((FUSED, ONE_BY_ONE), **tolerance),

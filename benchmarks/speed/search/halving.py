@@ -52,7 +52,7 @@ def softmax_halving(options):
         {
             HALVING: FusedHalvingGridSearchCV(model, grid, **common),
             FUSED: FusedGridSearchCV(model, grid, **common),
-            SKLEARN: HalvingGridSearchCV(net, sklearn_grid(grid), **theirs),
+            SKLEARN: HalvingGridSearchCV(net, sklearn_grid(grid, len(y)), **theirs),
         },
         SameBestScore((HALVING, FUSED)),
         sklearn_remark(HalvingGridSearchCV, net),

@@ -195,6 +195,16 @@ def test_their_objective_is_the_same(estimator, n_classes):
     assert np.max(np.abs(difference)) < 1e-3
 
 
+@pytest.mark.parametrize("reg_param", [5.0, 50.0])
+def test_penalty_of_sgd_classifier(reg_param):
+    """Its ``alpha`` in the table of units: ``reg_param / n_samples``."""
+    rows = StandardScaler().fit_transform(X)
+    model = GDLogisticRegression(reg_param=reg_param, optimizer="lbfgs").fit(rows, y)
+    sgd = SGDClassifier(loss="log_loss", alpha=reg_param / len(y), average=True, random_state=0)
+    sgd.set_params(max_iter=300, tol=None).fit(rows, y)
+    np.testing.assert_allclose(sgd.coef_, model.coef_, atol=0.03)
+
+
 @infinite_C
 def test_a_model_without_penalty_has_none():
     model, rows = fitted(SoftmaxRegression(**SHORT))

@@ -1,20 +1,15 @@
-"""Reading of training and validation data into rows: labels, weights, validation set."""
+"""Reading of training and validation data into rows."""
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    assert_all_finite,
-    check_consistent_length,
-    column_or_1d,
-    validate_data,
-)
 
 from sklearn_softmax._training.rows import Rows
+from sklearn_softmax.estimators._features import check_X, check_X_val, warn_if_far
+from sklearn_softmax.estimators._labels import check_labels, encode
+from sklearn_softmax.estimators._weights import check_weight, weights_of_classes, weights_of_rows
 
 
 def read_training_data(
@@ -52,7 +47,9 @@ def read_training_data(
     weight = weights_of_rows(weight, class_weights, y_index)
     if X_val is not None or y_val is not None or sample_weight_val is not None:
         validation = _validation_rows(estimator, X_val, y_val, sample_weight_val, class_weights)
-        return Rows(X, y_index, weight), validation
+        rows = Rows(X, y_index, weight)
+        warn_if_far(rows, validation)
+        return rows, validation
     if not estimator.early_stopping:
         return Rows(X, y_index, weight), None
     # An int as random_state draws the same rows again when training continues.
@@ -99,9 +96,9 @@ def check_X_y(estimator, X, y, *, reset):
     X : {ndarray, CSR} of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
     """
-    X, y = validate_data(
-        estimator, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32]
-    )
+    X = check_X(estimator, X, reset=reset)
+    y = check_labels(y, "y")
+    _check_lengths(X=X, y=y)
     check_classification_targets(y)
     if issparse(X) and not X.has_canonical_format:
         X = X.copy()
@@ -109,150 +106,12 @@ def check_X_y(estimator, X, y, *, reset):
     return X, y
 
 
-def encode(labels, classes, *, name, classes_name):
-    """Return the class index of each label.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples,)
-    classes : ndarray of shape (n_classes,)
-        Sorted.
-    name, classes_name : str
-        Names of both in an error.
-
-    Returns
-    -------
-    y : ndarray of shape (n_samples,), int
-
-    Raises
-    ------
-    ValueError
-        If a label is not among the classes.
-    """
-    try:
-        distinct, index = np.unique(labels, return_inverse=True)
-    except TypeError as error:
-        raise ValueError(f"{name} mixes labels that cannot be compared: {error}.") from error
-    # Python's comparison: 1 equals 1.0 but not "1", whatever the dtypes.
-    index_of = {label: i for i, label in enumerate(classes.tolist())}
-    unseen = [label for label in distinct.tolist() if label not in index_of]
-    if unseen:
+def _check_lengths(**arrays):
+    """Check that arrays have equally many rows."""
+    n_samples = {name: array.shape[0] for name, array in arrays.items()}
+    if len(set(n_samples.values())) > 1:
         raise ValueError(
-            f"{name} contains labels that are not in {classes_name}: {unseen}. "
-            f"The known classes are {classes.tolist()}; leave out the rows with other labels."
-        )
-    return np.array([index_of[label] for label in distinct.tolist()], dtype=np.intp)[index]
-
-
-def check_weight(sample_weight, X):
-    """Return the sample weights in double precision, or None.
-
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_samples,), float or None
-    X : {ndarray, CSR} of shape (n_samples, n_features)
-
-    Returns
-    -------
-    weight : ndarray of shape (n_samples,), float64, or None
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative or not finite, or all are zero or next to it.
-    """
-    if sample_weight is None:
-        return None
-    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    _check_total(weight, "Sample weights")
-    return weight
-
-
-def weights_of_classes(class_weight, weight, y, classes):
-    """Return the weight of each class.
-
-    Parameters
-    ----------
-    class_weight : dict, "balanced" or None
-    weight : ndarray of shape (n_samples,) or None
-        Sample weights, which "balanced" includes.
-    y : ndarray of shape (n_samples,), int
-        Class indices.
-    classes : ndarray of shape (n_classes,)
-
-    Returns
-    -------
-    class_weights : ndarray of shape (n_classes,) or None
-        None for equal weights.
-
-    Raises
-    ------
-    ValueError
-        If a class weight is negative or not finite.
-    """
-    if class_weight is None:
-        return None
-    class_weights = np.ones(len(classes))
-    if isinstance(class_weight, str):
-        # Classes without any weight have no balanced class weight, and need none.
-        counts = np.ones(len(y), bool) if weight is None else weight > 0
-        present = np.unique(y[counts])
-        class_weights[present] = compute_class_weight(
-            class_weight,
-            classes=present,
-            y=y[counts],
-            sample_weight=None if weight is None else weight[counts],
-        )
-    else:
-        class_weights = compute_class_weight(class_weight, classes=classes, y=classes[y])
-    if not np.all((class_weights >= 0) & np.isfinite(class_weights)):
-        raise ValueError(
-            "class_weight must be finite and not negative; the classes "
-            f"{classes.tolist()} have the weights {class_weights.tolist()}."
-        )
-    return class_weights
-
-
-def weights_of_rows(weight, class_weights, y):
-    """Return the product of the sample weights and those of the classes.
-
-    Parameters
-    ----------
-    weight : ndarray of shape (n_samples,) or None
-    class_weights : ndarray of shape (n_classes,) or None
-    y : ndarray of shape (n_samples,), int
-        Class indices.
-
-    Returns
-    -------
-    weight : ndarray of shape (n_samples,), float64, or None
-        None for equal weights.
-
-    Raises
-    ------
-    ValueError
-        If all are zero or next to it, or their sum is not finite.
-    """
-    if class_weights is None:
-        return weight
-    with np.errstate(over="ignore"):
-        weight = class_weights[y] if weight is None else weight * class_weights[y]
-    _check_total(weight, "Sample weights times class_weight")
-    return weight
-
-
-def _check_total(weight, name):
-    """Check that weights have a sum above 0 that is finite."""
-    if not np.any(weight):
-        raise ValueError(f"{name} must contain at least one non-zero number; all are zero.")
-    with np.errstate(over="ignore"):
-        total = np.sum(weight)
-    if not np.isfinite(total):
-        raise ValueError(f"{name} must have a finite sum, got {total}: divide them by a constant.")
-    if total / len(weight) < np.finfo(np.float64).tiny:
-        raise ValueError(
-            f"{name} are too small to be relative to their mean, {total / len(weight)}: multiply "
-            "them by a constant."
+            f"Found input variables with inconsistent numbers of samples: {n_samples}."
         )
 
 
@@ -310,12 +169,11 @@ def _validation_rows(estimator, X_val, y_val, sample_weight_val, class_weights):
             f"X_val {'missing' if X_val is None else 'given'}, "
             f"y_val {'missing' if y_val is None else 'given'}."
         )
-    X_val = estimator._check_X(X_val)
-    y_val = column_or_1d(y_val, warn=True)
-    check_consistent_length(X_val, y_val)
-    assert_all_finite(y_val, input_name="y_val")
+    X_val = check_X_val(estimator, X_val)
     y_val = encode(y_val, estimator.classes_, name="y_val", classes_name="y")
-    weight = weights_of_rows(check_weight(sample_weight_val, X_val), class_weights, y_val)
+    _check_lengths(X_val=X_val, y_val=y_val)
+    weight = check_weight(sample_weight_val, X_val, "sample_weight_val")
+    weight = weights_of_rows(weight, class_weights, y_val, "sample_weight_val")
     return Rows(X_val, y_val, weight)
 
 

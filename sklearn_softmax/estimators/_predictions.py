@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._typing import Array, MatrixLike
+from sklearn_softmax.estimators._arrays import as_numpy
+from sklearn_softmax.estimators._features import check_X
+from sklearn_softmax.estimators._labels import check_labels
 
 
 class PredictionMixin:
@@ -18,17 +22,10 @@ class PredictionMixin:
     _loss: Any
     _fitted_network: Any
 
-    @np.errstate(**SILENT)  # the sum by which scikit-learn looks for NaN may be inf - inf
-    def _check_X(self, X):
-        """Return X as dense or CSR in floating point."""
-        return validate_data(
-            self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
-        )
-
     def _raw_scores(self, X):
         """Return the raw scores of samples, of shape (n_outputs, n_samples)."""
         check_is_fitted(self)
-        X = self._check_X(X)
+        X = check_X(self, X)
         network, layers = self._fitted_network()
         with np.errstate(**SILENT):
             (scores,) = network.raw_scores(layers, X)
@@ -86,6 +83,31 @@ class PredictionMixin:
         if len(self.classes_) == 1:
             return self.classes_.repeat(scores.shape[1])
         return self.classes_[self._loss.predict(scores)]
+
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; None for equal weights.
+
+        Returns
+        -------
+        score : float
+            Weighted fraction of the samples whose class is predicted.
+
+        Raises
+        ------
+        ValueError
+            If an input is not valid.
+        """
+        weight = as_numpy(sample_weight, "sample_weight")
+        return super().score(X, check_labels(y, "y"), weight)  # type: ignore[misc]
 
 
 class ProbabilisticMixin:

@@ -1,0 +1,53 @@
+"""Arrays of other libraries, and errors that name the array."""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+
+def as_numpy(array, name):
+    """Return an array of another library, such as PyTorch, as one of NumPy.
+
+    Parameters
+    ----------
+    array : object
+        Whatever is no such array is returned unchanged.
+    name : str
+        Name of the array in an error.
+
+    Returns
+    -------
+    array : object
+
+    Raises
+    ------
+    ValueError
+        If NumPy cannot read the array, for instance because it is on a GPU.
+    """
+    if isinstance(array, np.ndarray) or not hasattr(array, "__dlpack__"):
+        return array
+    try:
+        return np.asarray(array)
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        raise ValueError(
+            f"{name} is a {type(array).__name__} that NumPy cannot read: {error} Training and "
+            f"prediction run on the CPU: give a NumPy array, made of a PyTorch tensor by "
+            f"{name}.detach().cpu().numpy()."
+        ) from error
+
+
+@contextmanager
+def errors_about(name):
+    """Add the name of an array to the errors of the block that lack it.
+
+    Parameters
+    ----------
+    name : str
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if name in str(error):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name}: {error}") from error

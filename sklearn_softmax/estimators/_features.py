@@ -1,0 +1,132 @@
+"""Checks of features: those to train on, to validate on, and to predict from."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_array
+from sklearn.utils.sparsefuncs import min_max_axis
+from sklearn.utils.validation import _get_feature_names, validate_data
+
+from sklearn_softmax._model.floating_point import SILENT
+from sklearn_softmax._warnings import warn
+from sklearn_softmax.estimators._arrays import as_numpy, errors_about
+
+OPTIONS = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
+
+
+@np.errstate(**SILENT)  # the sum by which scikit-learn looks for NaN may be inf - inf
+def check_X(estimator, X, *, reset=False):
+    """Return X as dense or CSR in floating point.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+    X : array-like
+    reset : bool, default=False
+        Whether to set the number and names of the features instead of checking them.
+
+    Returns
+    -------
+    X : {ndarray, CSR} of shape (n_samples, n_features)
+
+    Raises
+    ------
+    ValueError
+        If X is not valid.
+    """
+    with errors_about("X"):
+        return validate_data(estimator, _read(X, "X"), reset=reset, **OPTIONS)
+
+
+@np.errstate(**SILENT)
+def check_X_val(estimator, X_val):
+    """Return the features of the validation set, which have to be those of X.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+        With ``n_features_in_`` and, if X has names, ``feature_names_in_``.
+    X_val : array-like
+
+    Returns
+    -------
+    X_val : {ndarray, CSR} of shape (n_val, n_features)
+
+    Raises
+    ------
+    ValueError
+        If ``X_val`` is not valid.
+    """
+    with errors_about("X_val"):
+        names = _get_feature_names(X_val)
+        X_val = check_array(
+            _read(X_val, "X_val"), estimator=estimator, input_name="X_val", **OPTIONS
+        )
+    if X_val.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"X_val has {X_val.shape[1]} features, but {type(estimator).__name__} is expecting "
+            f"{estimator.n_features_in_} features as input, as many as X has."
+        )
+    expected = getattr(estimator, "feature_names_in_", names)
+    if names is not None and not np.array_equal(names, expected):
+        raise ValueError(
+            f"X_val must have the feature names of X in the same order: {expected.tolist()}, got "
+            f"{names.tolist()}."
+        )
+    return X_val
+
+
+@np.errstate(**SILENT)
+def warn_if_far(rows, validation):
+    """Warn if the means of the validation rows are far from the training rows.
+
+    Both are read in samples, and rows without weight do not count. The squared differences of the
+    means, in variances of X, have the mean 1 / n_val over the features if both are drawn alike. The
+    limit allows for heavy tails and for the rough variances of few rows. The means must also lie
+    beyond the rows of X, because those of rare features have variances next to 0.
+
+    Parameters
+    ----------
+    rows, validation : Rows
+    """
+    X, X_val = (
+        sample.read(slice(0, len(sample))) for sample in (rows.sample(), validation.sample())
+    )
+    X = X.astype(np.float64)
+    scaler = StandardScaler(with_mean=False).fit(X)
+    # scale_ is 1 for features that are constant up to rounding.
+    varies = scaler.scale_ == np.sqrt(scaler.var_)
+    if not np.any(varies):
+        return
+    low, high = min_max_axis(X, axis=0) if issparse(X) else (X.min(axis=0), X.max(axis=0))
+    shift = np.abs(np.ravel(X_val.mean(axis=0, dtype=np.float64)) - scaler.mean_)[varies]
+    deviations = shift / scaler.scale_[varies]
+    radii = np.maximum(high - scaler.mean_, scaler.mean_ - low)[varies]
+    limit = 9 + 50 / X_val.shape[0] + 5000 / X.shape[0] ** 2
+    is_far = np.mean(deviations**2) > limit and np.mean((shift / radii) ** 2) > 1
+    if is_far:
+        feature = np.flatnonzero(varies)[np.argmax(deviations)]
+        warn(
+            f"X_val is far from X: the mean of feature {feature} differs by "
+            f"{deviations.max():.3g} standard deviations of X. Transform X_val as X was "
+            'transformed; a pipeline does so with transform_input=["X_val"] and metadata routing.'
+        )
+
+
+def _read(X, name):
+    """Return X as an array or another table, whose rows are vectors."""
+    if isinstance(X, Iterable) and not hasattr(X, "__getitem__") and not issparse(X):
+        raise ValueError(
+            f"{name} is a {type(X).__name__}, whose rows can be read only in turn: give all rows "
+            "as one array, or call partial_fit once per batch."
+        )
+    X = as_numpy(X, name)
+    shape = np.shape(X[:1]) if isinstance(X, list | tuple) else getattr(X, "shape", ())
+    if len(shape) > 2:
+        raise ValueError(
+            f"Found array with dim {len(shape)}: each row of {name} has the shape {shape[1:]}, but "
+            f"must be one vector of features: give {name}.reshape(len({name}), -1)."
+        )
+    return X

@@ -1,0 +1,154 @@
+"""Weights of rows and of classes."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import _num_samples
+
+from sklearn_softmax.estimators._arrays import as_numpy, errors_about
+
+
+def check_weight(sample_weight, X, name="sample_weight"):
+    """Return the sample weights in double precision, or None.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), float or None
+    X : array-like of shape (n_samples, n_features)
+    name : str, default="sample_weight"
+        Name of the weights in an error.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_samples,), float64, or None
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or not finite, or all are zero or next to it.
+    """
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, str | dict):
+        raise ValueError(
+            f"{name} must contain one number per row, got {sample_weight!r}. Weights of classes "
+            f"are a parameter of the estimator: class_weight={sample_weight!r}."
+        )
+    with errors_about(name):
+        weight = check_array(
+            as_numpy(sample_weight, name),
+            dtype=np.float64,
+            ensure_2d=False,
+            allow_nd=True,
+            ensure_min_samples=0,
+            ensure_non_negative=True,
+            input_name=name,
+        )
+    n_samples = _num_samples(X)
+    weight = np.full(n_samples, weight) if weight.ndim == 0 else weight
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"{name}.shape == {weight.shape}, expected {(n_samples,)}: one weight per row."
+        )
+    _check_total(weight, name)
+    return weight
+
+
+def weights_of_classes(class_weight, weight, y, classes):
+    """Return the weight of each class.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+        The keys of a dict are labels. As in scikit-learn, other keys are allowed only if all
+        classes have a weight: a class may be missing in the training rows of a fold.
+    weight : ndarray of shape (n_samples,) or None
+        Sample weights, which "balanced" includes.
+    y : ndarray of shape (n_samples,), int
+        Class indices.
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    class_weights : ndarray of shape (n_classes,) or None
+        None for equal weights.
+
+    Raises
+    ------
+    ValueError
+        If a class weight is negative or not finite, or if a key is no label.
+    """
+    if class_weight is None:
+        return None
+    labels = classes.tolist()
+    if isinstance(class_weight, str):
+        # Classes without any weight have no balanced class weight, and need none.
+        counts = np.ones(len(y), bool) if weight is None else weight > 0
+        present = np.unique(y[counts])
+        balanced = compute_class_weight(
+            class_weight,
+            classes=present,
+            y=y[counts],
+            sample_weight=None if weight is None else weight[counts],
+        )
+        class_weight = dict(zip(classes[present].tolist(), balanced))
+    unknown = [key for key in class_weight if key not in labels]
+    if unknown and not class_weight.keys() >= set(labels):
+        raise ValueError(
+            f"class_weight has keys that are no labels: {unknown}. The labels are {labels}; a key "
+            "must equal its label, which may be a number or text."
+        )
+    class_weights = [class_weight.get(label, 1.0) for label in labels]
+    if not all(isinstance(value, Real) and 0 <= value < np.inf for value in class_weights):
+        raise ValueError(
+            f"class_weight must be finite and not negative; the classes {labels} have the weights "
+            f"{class_weights}."
+        )
+    return np.array(class_weights, np.float64)
+
+
+def weights_of_rows(weight, class_weights, y, name="sample_weight"):
+    """Return the product of the sample weights and those of the classes.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n_samples,) or None
+    class_weights : ndarray of shape (n_classes,) or None
+    y : ndarray of shape (n_samples,), int
+        Class indices.
+    name : str, default="sample_weight"
+        Name of the sample weights in an error.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_samples,), float64, or None
+        None for equal weights.
+
+    Raises
+    ------
+    ValueError
+        If all are zero or next to it, or their sum is not finite.
+    """
+    if class_weights is None:
+        return weight
+    with np.errstate(over="ignore"):
+        weight = class_weights[y] if weight is None else weight * class_weights[y]
+    _check_total(weight, f"{name} times class_weight")
+    return weight
+
+
+def _check_total(weight, name):
+    """Check that weights have a sum above 0 that is finite."""
+    if not np.any(weight):
+        raise ValueError(f"{name} must contain at least one non-zero number; all are zero.")
+    with np.errstate(over="ignore"):
+        total = np.sum(weight)
+    if not np.isfinite(total):
+        raise ValueError(f"{name} must have a finite sum, got {total}: divide by a constant.")
+    if total / len(weight) < np.finfo(np.float64).tiny:
+        raise ValueError(
+            f"{name} is too small to be relative to its mean, {total / len(weight)}: multiply by a "
+            "constant."
+        )

@@ -1,0 +1,262 @@
+"""Short texts of values: equal for equal values, different for different ones."""
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import takewhile
+
+import numpy as np
+
+MAX_LENGTH = 36
+
+
+def identity(value):
+    """Return a hashable object that equal values share and different ones do not.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    identity : tuple
+        Equal for containers, arrays and estimators with equal contents, and for a NumPy
+        scalar and the same number of Python; different for an integer, a float and a
+        truth value, which mean different things to many parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_softmax.displays._value_texts import identity
+    >>> identity({0: np.float64(0.5)}) == identity({0: 0.5})
+    True
+    >>> identity(1) == identity(1.0)
+    False
+    """
+    value = _to_python(value)
+    entries = _entries(value)
+    if entries is not None:
+        content = frozenset((identity(key), identity(entry)) for key, entry in entries.items())
+    elif isinstance(value, (set, frozenset)):
+        content = frozenset(map(identity, value))
+    elif isinstance(value, float) and np.isnan(value):
+        content = None
+    else:
+        content = _hashable(value)
+    return type(value), content
+
+
+def _hashable(value):
+    """Return the value if it is hashable, else the identity of its attributes."""
+    try:
+        hash(value)
+    except TypeError:
+        return identity(vars(value)) if hasattr(value, "__dict__") else id(value)
+    return value
+
+
+def value_texts(values):
+    """Return a short text of each value, which equal values share and different ones do not.
+
+    Parameters
+    ----------
+    values : iterable of object
+
+    Returns
+    -------
+    texts : list of str of length n_values
+        Six digits of a float, the class of an estimator, the name of a function, else the
+        text of the value. Where these are alike or long: more digits, the entries or
+        parameters that differ, the characters around the first difference, or a number.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> from sklearn_softmax.displays._value_texts import value_texts
+    >>> value_texts([0.1 + 0.2, 1000, None, SVC(C=3)])
+    ['0.3', '1000', 'None', 'SVC']
+    >>> value_texts([SVC(C=3), SVC(C=4), 1, "1", 0.1234567, 0.1234568])
+    ['SVC(C=3)', 'SVC(C=4)', '1', "'1'", '0.1234567', '0.1234568']
+    """
+    identities = [identity(value) for value in values]
+    distinct = {key: _to_python(value) for key, value in zip(identities, values)}
+    texts = shortened(_numbered(_distinct_texts(list(distinct.values()))), MAX_LENGTH)
+    by_identity = dict(zip(distinct, texts))
+    return [by_identity[key] for key in identities]
+
+
+def differing(mappings):
+    """Return texts of the entries that are not the same in all mappings.
+
+    Parameters
+    ----------
+    mappings : list of dict
+
+    Returns
+    -------
+    columns : dict of list of str of length n_mappings
+        By key, the text of its value in each mapping; "" in those that lack it.
+
+    Examples
+    --------
+    >>> from sklearn_softmax.displays._value_texts import differing
+    >>> differing([{"lr": 1, "size": 20}, {"lr": 2, "size": 20}, {"size": 20}])
+    {'lr': ['1', '2', '']}
+    """
+    columns = {}
+    for key in dict.fromkeys(key for mapping in mappings for key in mapping):
+        texts = iter(value_texts([mapping[key] for mapping in mappings if key in mapping]))
+        columns[key] = [next(texts) if key in mapping else "" for mapping in mappings]
+    return {key: column for key, column in columns.items() if len(set(column)) > 1}
+
+
+def shortened(texts, length):
+    """Return texts of at most a length, different where the texts are.
+
+    Parameters
+    ----------
+    texts : list of str
+    length : int
+
+    Returns
+    -------
+    shortened : list of str
+        Of long ones fewer digits of a number, else start and end. Where these are alike,
+        the characters around the first difference, or a number.
+
+    Examples
+    --------
+    >>> from sklearn_softmax.displays._value_texts import shortened
+    >>> shortened(["text", "a long text", "a long word, and a text", "0.000123456"], 9)
+    ['text', '…ng text', '…ng w…ext', '0.00012']
+    """
+    distinct = list(dict.fromkeys(texts))
+    length = max(1, length)
+    short = [_cut(text, length) for text in distinct]
+    for group in _alike(short):
+        start = max(0, _n_common([distinct[i] for i in group]) - length // 3)
+        for i in group:
+            short[i] = _cut("…"[:start] + distinct[i][start:], length)
+    by_text = dict(zip(distinct, _numbered(short, length)))
+    return [by_text[text] for text in texts]
+
+
+def _to_python(value):
+    """Return arrays and scalars of NumPy as lists and scalars of Python, others as they are."""
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+
+
+def _is_estimator(value):
+    return hasattr(value, "get_params") and not isinstance(value, type)
+
+
+def _entries(value):
+    """Return the parameters of an estimator or the entries of a container, None of others."""
+    if _is_estimator(value):
+        return value.get_params(deep=False)
+    if isinstance(value, Mapping):
+        return value
+    return dict(enumerate(value)) if isinstance(value, (list, tuple)) else None
+
+
+def _text(value):
+    """Return the text of a value, of an estimator its class."""
+    value = _to_python(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    if _is_estimator(value):
+        return type(value).__name__
+    entries = _entries(value)
+    if entries is not None:
+        return _joined(value, {key: _text(entry) for key, entry in entries.items()})
+    return _one_line(getattr(value, "__name__", str(value))) or repr(value)
+
+
+def _one_line(text):
+    """Return a text without line breaks and without addresses of objects."""
+    text = text if text.isprintable() else " ".join(text.split())
+    return re.sub(" at 0x[0-9a-fA-F]+", "", text.strip())
+
+
+def _joined(value, texts):
+    """Return the text of an estimator or a container from the texts of some of its entries."""
+    if _is_estimator(value):
+        return f"{type(value).__name__}({', '.join(f'{key}={texts[key]}' for key in texts)})"
+    is_mapping = isinstance(value, Mapping)
+    prefixes = {key: f"{_to_python(key)!r}: " if is_mapping else "" for key in texts}
+    parts = [prefixes[key] + texts[key] if key in texts else "…" for key in _entries(value)]
+    joined = re.sub("…(, …)+", "…", ", ".join(parts))
+    if isinstance(value, tuple):
+        return f"({joined},)" if len(value) == 1 else f"({joined})"
+    return f"{{{joined}}}" if is_mapping else f"[{joined}]"
+
+
+def _distinct_texts(values):
+    """Return texts of different values, which are different where their contents are."""
+    texts = list(map(_text, values))
+    kinds = [
+        type(value) if len(text) > MAX_LENGTH and _entries(value) is not None else text
+        for value, text in zip(values, texts)
+    ]
+    for group in _alike(kinds):
+        alike = [values[i] for i in group]
+        candidates = (_differences(alike), [_one_line(repr(value)) for value in alike])
+        best = max(candidates, key=lambda rewritten: len(set(rewritten)))
+        for i, text in zip(group, best):
+            texts[i] = text
+    return texts
+
+
+def _differences(values):
+    """Return texts of what tells values apart: digits of numbers, or entries."""
+    types = set(map(type, values))
+    if types == {float}:
+        rounded = ([f"{value:.{digits}g}" for value in values] for digits in range(7, 18))
+        return next(texts for texts in rounded if len(set(texts)) == len(texts))
+    if len(types) > 1 or _entries(values[0]) is None:
+        return list(map(_text, values))
+    entries = list(map(_entries, values))
+    columns = differing(entries)
+    return [
+        _joined(value, {key: column[i] for key, column in columns.items() if key in entries[i]})
+        for i, value in enumerate(values)
+    ]
+
+
+def _alike(keys):
+    """Return the indices of each key that occurs more than once."""
+    indices = defaultdict(list)
+    for i, key in enumerate(keys):
+        indices[key].append(i)
+    return [group for group in indices.values() if len(group) > 1]
+
+
+def _n_common(texts):
+    """Return the number of characters with which all texts begin."""
+    return len(list(takewhile(lambda characters: len(set(characters)) == 1, zip(*texts))))
+
+
+def _cut(text, length):
+    """Return a number with fewer digits, and the first two thirds and the end of another text."""
+    if len(text) <= length:
+        return text
+    with suppress(ValueError, StopIteration):
+        rounded = (f"{float(text):.{digits}g}" for digits in range(17, 1, -1))
+        return next(number for number in rounded if len(number) <= length)
+    n_first = 2 * (length - 1) // 3
+    return f"{text[:n_first]}…{text[n_first + len(text) - length + 1 :]}"
+
+
+def _numbered(texts, length=sys.maxsize):
+    """Return the texts, with numbers behind those that occurred before."""
+    numbered = {}
+    for text in texts:
+        unique, number = text, 1
+        while unique in numbered:
+            number += 1
+            suffix = f" ({number})"
+            unique = (text[: max(0, length - len(suffix))] + suffix).lstrip()
+        numbered[unique] = None
+    return list(numbered)

@@ -151,9 +151,9 @@ class TrainingRun:
         self.rows, self.validation = rows, validation
 
     @property
-    def record(self):
-        """Record of the last epoch, one entry per active model."""
-        return self._progress.records[-1]
+    def records(self):
+        """Record of each epoch, one entry per active model."""
+        return self._progress.records
 
     def advance(self, n_epochs, begin_epoch=lambda: None, end_epoch=lambda: False):
         """Train for some more epochs, while there are active models.
@@ -260,15 +260,15 @@ class TrainingRun:
         """Retire the models that are not finite any more."""
         state = self.state
         is_sound = is_finite(state.params) & is_finite(state.optimizer_state)
-        is_sound &= np.isfinite(self.record["loss"]) & np.isfinite(self.record["penalty"])
+        is_sound &= np.isfinite(self.records[-1]["loss"]) & np.isfinite(self.records[-1]["penalty"])
         self._retire(~is_sound, failure="diverged")
         if self.validation is not None:
-            self._retire(~np.isfinite(self.record["val_loss"]), failure="validation")
+            self._retire(~np.isfinite(self.records[-1]["val_loss"]), failure="validation")
 
     def _retire_finished(self):
         """Retire the models whose training is finished."""
-        if "mistakes" in self.record:
-            self._retire(self.record["mistakes"] == 0, stop_reason="no_mistakes")
+        if "mistakes" in self.records[-1]:
+            self._retire(self.records[-1]["mistakes"] == 0, stop_reason="no_mistakes")
         if self.convergence_tol is not None:
             tol = self.convergence_tol * self.state.hyperparameters.tol
             self._retire(self._progress.convergence.has_converged(tol), stop_reason="converged")

@@ -1,6 +1,5 @@
 """Base of all estimators: scikit-learn's contract around a training run."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,20 +10,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call
 
 from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._typing import ClassWeight, MatrixLike, RandomSource
 from sklearn_softmax._versions import VersionMixin
+from sklearn_softmax._warnings import warn
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
 from sklearn_softmax.estimators._data import check_X_y, read_known_classes, read_training_data
 from sklearn_softmax.estimators._diagnostics import (
     convergence_warnings,
+    interruption_warning,
     training_error,
 )
-from sklearn_softmax.estimators._history import joined, progress_line
+from sklearn_softmax.estimators._history import GrowingHistory, joined, progress_line
+from sklearn_softmax.estimators._interrupts import deferred_interrupts
+from sklearn_softmax.estimators._labels import set_classes
 from sklearn_softmax.estimators._predictions import PredictionMixin
 from sklearn_softmax.estimators._rollback import restored_on_failure
 from sklearn_softmax.estimators._start import resume_state, start_run
@@ -66,7 +68,7 @@ class GradientDescentClassifier(
     n_epochs: int | Literal["auto"] = "auto"
     early_stopping: bool = False
     validation_fraction: float = 0.1
-    n_iter_no_change: int = 10
+    n_iter_no_change: float = 10
     tol: float | None = 1e-4
     class_weight: ClassWeight = None
     fit_intercept: bool = True
@@ -82,7 +84,7 @@ class GradientDescentClassifier(
         "n_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
         "tol": [Interval(Real, 0, None, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "fit_intercept": ["boolean"],
@@ -110,7 +112,8 @@ class GradientDescentClassifier(
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data. float32 and float64 are used without a copy; sparse data as CSR.
         y : array-like of shape (n_samples,)
-            Class labels of any type.
+            Class labels of any type. With a single class, which a fold or a first part of a stream
+            may have, the model predicts that class.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows; None for equal weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
@@ -142,6 +145,11 @@ class GradientDescentClassifier(
             (for a net, as that of its initial weights, too). Also if training with ``lr="auto"``
             and without early stopping ends with ``convergence_`` above 0.3, or if "lbfgs" with
             ``n_epochs="auto"`` has not converged after 1,000 iterations.
+        UserWarning
+            If Ctrl-C has ended training: the estimator is then fitted, with the parameters of the
+            last whole epoch and ``stop_reason_`` "interrupted". A second Ctrl-C raises
+            KeyboardInterrupt at once, as the first one does in searches, pipelines and other
+            estimators that call ``fit``; the estimator is then unchanged.
         """
         return self._fit(
             X,
@@ -163,9 +171,13 @@ class GradientDescentClassifier(
             n_epochs = self._describe_training().max_epochs(len(rows))
             task = begin_fit(self, n_epochs, X, y, sample_weight)
             run = start_run(self, rows, validation, resume=resume)
-            trained = self._train(run, n_epochs, task, resume=resume)
-            for warning in convergence_warnings(self, trained):
-                warnings.warn(warning, stacklevel=4)
+            with deferred_interrupts() as interrupts:
+                trained = self._train(run, n_epochs, task, resume=resume, interrupts=interrupts)
+            found = convergence_warnings(self, trained)
+            if interrupts:
+                self.stop_reason_, found = "interrupted", [interruption_warning(self)]
+            for warning in found:
+                warn(warning)
         return self
 
     @available_if(_has_partial_fit)
@@ -222,7 +234,7 @@ class GradientDescentClassifier(
         resume = hasattr(self, "classes_")
         with restored_on_failure(self), np.errstate(**SILENT):
             X, y = check_X_y(self, X, y, reset=not resume)
-            _check_partial_fit_first_call(self, classes)
+            set_classes(self, classes)
             self._check_classes(self.classes_)
             if not resume:
                 self._random_state = check_random_state(self.random_state)
@@ -232,18 +244,27 @@ class GradientDescentClassifier(
             self.stop_reason_ = None
         return self
 
-    def _train(self, run, n_epochs, task, *, resume):
+    def _train(self, run, n_epochs, task, *, resume, interrupts=None):
         """Advance a run of one model, set the fitted attributes, and return the model."""
+        history = GrowingHistory(self.history_ if resume else {})
 
         def attributes_so_far():
             """Return fitted attributes after the last epoch."""
-            return {"n_iter_": run.state.epoch, **self._attributes_from(run.last_params(0))}
+            attributes = {"history_": history.with_records(run.records)}
+            attributes["n_iter_"] = run.state.epoch
+            return attributes | self._attributes_from(run.last_params(0))
 
         def end_epoch():
-            """Report an epoch, and return whether a callback asks to stop."""
+            """Report an epoch, and return whether a callback or a user asks to stop."""
             if self.verbose:
-                print(progress_line(run.record))
-            return task.end_epoch(attributes_so_far)
+                print(progress_line(run.records[-1]))
+            try:
+                is_stopped = task.end_epoch(attributes_so_far)
+            except KeyboardInterrupt as interrupt:
+                if interrupts is None:
+                    raise
+                interrupts.append(interrupt)
+            return interrupts or is_stopped
 
         run.advance(n_epochs, partial(task.begin_epoch, attributes_so_far), end_epoch)
         trained = run.get_model(0)

@@ -63,6 +63,25 @@ def convergence_warnings(estimator, trained):
     return [ConvergenceWarning(message) for message in messages if message]
 
 
+def interruption_warning(estimator):
+    """Return the warning about a fit that Ctrl-C has ended.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+        Fitted.
+
+    Returns
+    -------
+    warning : UserWarning
+    """
+    return UserWarning(
+        f"Training was interrupted by Ctrl-C and ended after epoch {estimator.n_iter_}: "
+        f"{type(estimator).__name__} is fitted with the parameters of that epoch, or of the best "
+        "one with early stopping."
+    )
+
+
 def _rise(estimator, trained):
     """Return a message if the training loss is above that of the untrained model."""
     spec = estimator._describe_training()

@@ -60,9 +60,9 @@ class SoftmaxRegression(SmoothLinearClassifier):
         Fraction of the training rows for validation, but at least as many rows as there are
         classes. The only row of a class is used for training, and a rare class may be missing. Used
         only with early stopping and without ``X_val``.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int or np.inf, default=10
         Epochs in a row without a fall of the validation loss by ``tol`` after which early stopping
-        stops.
+        stops; never with ``np.inf``, which only restores the parameters of its lowest value.
     tol : float, default=1e-4
         Smallest fall of the validation loss that counts. With ``lr="auto"`` and
         ``n_epochs="auto"``, training ends when ``convergence_`` is at most 20 ``tol``; with
@@ -111,7 +111,8 @@ class SoftmaxRegression(SmoothLinearClassifier):
         hundredth of the first one if that is larger; NaN after a single epoch. The last epochs are
         25 with one step per epoch, and fewer with more steps, down to three.
     stop_reason_ : str or None
-        "converged", "early_stopping", "callback" or "max_epochs"; None after ``partial_fit``.
+        "converged", "early_stopping", "callback", "interrupted" (by Ctrl-C) or "max_epochs"; None
+        after ``partial_fit``.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -1,5 +1,6 @@
 """Neural nets with hidden layers, by mini-batch gradient descent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
@@ -30,8 +31,8 @@ class TwoLayerMLPClassifier(SmoothClassifier):
 
     Parameters
     ----------
-    hidden_size : int or tuple of int, default=100
-        Units of the hidden layer; a tuple for several hidden layers, starting next to the
+    hidden_size : int or sequence of int, default=100
+        Units of the hidden layer; a sequence for several hidden layers, starting next to the
         features.
     activation : {"relu", "sigmoid", "tanh"}, default="relu"
         Activation g of the hidden units.
@@ -80,9 +81,9 @@ class TwoLayerMLPClassifier(SmoothClassifier):
         Fraction of the training rows for validation, but at least as many rows as there are
         classes. The only row of a class is used for training, and a rare class may be missing. Used
         only with early stopping and without ``X_val``.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int or np.inf, default=10
         Epochs in a row without a fall of the validation loss by ``tol`` after which early stopping
-        stops.
+        stops; never with ``np.inf``, which only restores the parameters of its lowest value.
     tol : float, default=1e-4
         Smallest fall of the validation loss that counts. With ``lr="auto"`` and
         ``n_epochs="auto"``, training ends when ``convergence_`` is at most 20 ``tol``; with
@@ -132,7 +133,8 @@ class TwoLayerMLPClassifier(SmoothClassifier):
         hundredth of the first one if that is larger; NaN after a single epoch. The last epochs are
         25 with one step per epoch, and fewer with more steps, down to three.
     stop_reason_ : str or None
-        "converged", "early_stopping", "callback" or "max_epochs"; None after ``partial_fit``.
+        "converged", "early_stopping", "callback", "interrupted" (by Ctrl-C) or "max_epochs"; None
+        after ``partial_fit``.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -187,7 +189,7 @@ class TwoLayerMLPClassifier(SmoothClassifier):
     [(64, 32), (32, 10)]
     """
 
-    hidden_size: int | tuple[int, ...] = 100
+    hidden_size: int | Sequence[int] = 100
     activation: Literal["relu", "sigmoid", "tanh"] = "relu"
     dropout: float = 0.0
     weight_init: float | Literal["auto"] = "auto"
@@ -196,7 +198,7 @@ class TwoLayerMLPClassifier(SmoothClassifier):
 
     _parameter_constraints = {
         **SmoothClassifier._parameter_constraints,
-        "hidden_size": [Interval(Integral, 1, None, closed="left"), tuple],
+        "hidden_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "weight_init": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
@@ -208,8 +210,8 @@ class TwoLayerMLPClassifier(SmoothClassifier):
         sizes = self._hidden_sizes()
         if not sizes or not all(map(_is_size, sizes)):
             raise ValueError(
-                "The 'hidden_size' parameter must be an int of at least 1 or a tuple of such, one "
-                f"for each hidden layer. Got {self.hidden_size!r} instead."
+                "The 'hidden_size' parameter must be an int of at least 1 or a sequence of such, "
+                f"one for each hidden layer. Got {self.hidden_size!r} instead."
             )
         if self.optimizer == "lbfgs" and self.dropout > 0:
             raise ValueError(
@@ -230,7 +232,8 @@ class TwoLayerMLPClassifier(SmoothClassifier):
 
     def _hidden_sizes(self):
         """Return the units of each hidden layer."""
-        return self.hidden_size if isinstance(self.hidden_size, tuple) else (self.hidden_size,)
+        size = self.hidden_size
+        return (size,) if isinstance(size, Integral) else tuple(size)
 
     def _attributes_from(self, params):
         """Return the fitted attributes, as copies of the parameters of one model."""

@@ -5,10 +5,12 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sklearn_softmax import SoftmaxRegression
 from tests.cases import estimators, parameters, same_model
 
 callback = pytest.importorskip("sklearn.callback", reason="callbacks came in scikit-learn 1.9")
@@ -68,6 +70,45 @@ def test_stop_signal_is_honoured(case):
     expected = case.model(n_epochs=3).fit(X, y)
     np.testing.assert_array_equal(parameters(stopped), parameters(expected))
     assert recorder.events[-1] == ("teardown", "fit")
+
+
+class Histories(Recorder):
+    """Keeps the histories that it sees, and asks to stop at a validation loss."""
+
+    def __init__(self, val_loss=0.0):
+        super().__init__()
+        self.val_loss, self.histories = val_loss, []
+
+    def on_fit_task_begin(self, estimator, context, *, fitted_estimator):
+        if context.task_name == "epoch":
+            self.first = getattr(self, "first", fitted_estimator.history_)
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        self.histories.append(fitted_estimator.history_)
+        return fitted_estimator.history_["val_loss"][-1] <= self.val_loss
+
+
+@estimators()
+def test_callbacks_see_the_history(case):
+    X, y = case.X, case.y
+    callback = Histories(val_loss=-1.0)
+    model = case.model(n_epochs=3, warm_start=True).set_callbacks(callback)
+    model.fit(X, y, X_val=X, y_val=y)
+    assert callback.first == {}
+    for n_epochs, history in zip([1, 2, 3, 3], callback.histories, strict=True):
+        expected = {name: values[:n_epochs] for name, values in model.history_.items()}
+        np.testing.assert_equal(history, expected)
+    before = model.history_
+    model.fit(X, y, X_val=X, y_val=y)
+    np.testing.assert_equal(callback.histories[4]["loss"][:3], before["loss"])
+    np.testing.assert_equal(callback.histories[-1], model.history_)
+
+
+def test_a_callback_stops_by_the_validation_loss():
+    model, (X, y) = SoftmaxRegression(lr=0.1, n_epochs=500), load_iris(return_X_y=True)
+    model.set_callbacks(Histories(val_loss=0.3)).fit(X, y, X_val=X, y_val=y)
+    assert model.stop_reason_ == "callback"
+    assert model.history_["val_loss"][-1] <= 0.3 < model.history_["val_loss"][-2]
 
 
 @estimators()

@@ -576,3 +576,20 @@ def test_metadata_routing_through_a_pipeline(case):
 @estimators()
 def test_repr(case):
     assert repr(type(case.estimator)(lr=0.5)) == f"{case.name}(lr=0.5)"
+
+
+@estimators()
+def test_patience_without_end(case):
+    X, y = case.X, case.y
+    options = {"early_stopping": True, "n_epochs": 12, "random_state": 0}
+    patient = case.model(n_iter_no_change=np.inf, **options).fit(X, y)
+    same_model(patient, case.model(n_iter_no_change=10**9, **options).fit(X, y))
+    assert patient.n_iter_ <= 12
+
+
+@estimators()
+def test_a_single_class_is_predicted(case):
+    X, y = case.X, np.full(len(case.X), "only")
+    model = case.model().fit(X, y)
+    assert model.classes_.tolist() == ["only"]
+    assert set(model.predict(X)) == {"only"}

@@ -14,8 +14,9 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
-from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier
+from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression, TwoLayerMLPClassifier
 from sklearn_softmax._training.optimizers import Adam
+from tests.cases import same_model
 
 NULL = 1e-300  # a learning rate that changes nothing
 
@@ -307,7 +308,8 @@ def test_memory_is_that_of_a_batch(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "hidden_size", [0, -1, 2.5, (), (0,), (10, -3), (10, 2.0), (True,), "10", None, [10]]
+    "hidden_size",
+    [0, -1, 2.5, (), [0], (10, -3), [10, 2.0], (True,), "10", ["3"], None, [[3, 4]], {}],
 )
 def test_hidden_sizes_that_are_none(hidden_size):
     model = TwoLayerMLPClassifier(hidden_size=hidden_size)
@@ -398,3 +400,24 @@ def test_search_over_a_pipeline():
         "twolayermlpclassifier__dropout": [0.0, 0.2],
     }
     assert GridSearchCV(pipeline, grid, cv=3).fit(X, y).best_score_ > 0.95
+
+
+@pytest.mark.parametrize("hidden_size", [[6, 4], np.array([6, 4]), (np.int64(6), 4)], ids=repr)
+def test_hidden_sizes_of_any_sequence(hidden_size):
+    X, y = load_digits(n_class=3, return_X_y=True)
+    model = TwoLayerMLPClassifier(hidden_size=(6, 4), n_epochs=4, random_state=0, lr=0.01)
+    same_model(clone(model).set_params(hidden_size=hidden_size).fit(X, y), model.fit(X, y))
+
+
+def test_hidden_sizes_of_lists_in_a_search():
+    X, y = load_digits(n_class=3, return_X_y=True)
+    model = TwoLayerMLPClassifier(n_epochs=4, random_state=0)
+    scores = {
+        kind: FusedGridSearchCV(
+            model, {"hidden_size": [kind([6, 4]), kind([5])], "lr": [0.01, 0.1]}, cv=2
+        )
+        .fit(X, y)
+        .cv_results_["mean_test_score"]
+        for kind in (list, tuple)
+    }
+    np.testing.assert_array_equal(scores[list], scores[tuple])

@@ -130,7 +130,7 @@ def shortened(texts, length):
     --------
     >>> from sklearn_softmax.displays._value_texts import shortened
     >>> shortened(["text", "a long text", "a long word, and a text", "0.000123456"], 9)
-    ['text', '…ng text', '…ng w…ext', '0.00012']
+    ['text', '…ng text', '…ng w…ext', '0.0001235']
     """
     distinct = list(dict.fromkeys(texts))
     length = max(1, length)

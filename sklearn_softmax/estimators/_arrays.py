@@ -30,9 +30,9 @@ def as_numpy(array, name):
         return np.asarray(array)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
         raise ValueError(
-            f"{name} is a {type(array).__name__} that NumPy cannot read: {error} Training and "
-            f"prediction run on the CPU: give a NumPy array, made of a PyTorch tensor by "
-            f"{name}.detach().cpu().numpy()."
+            f"NumPy cannot read {name} of type {type(array).__name__}: {error} Training and "
+            "prediction run on the CPU with NumPy: give a NumPy array. "
+            f"{name}.detach().cpu().numpy() makes one of a PyTorch tensor."
         ) from error
 
 

@@ -17,6 +17,7 @@ from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._typing import ClassWeight, MatrixLike, RandomSource
 from sklearn_softmax._versions import VersionMixin
 from sklearn_softmax._warnings import warn
+from sklearn_softmax.estimators._arguments import with_known_arguments
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
 from sklearn_softmax.estimators._data import check_X_y, read_known_classes, read_training_data
 from sklearn_softmax.estimators._diagnostics import (
@@ -37,7 +38,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 def validate_params(method: Method) -> Method:
     """Return a method that validates the parameters of its estimator first."""
-    return _fit_context(prefer_skip_nested_validation=True)(method)
+    return with_known_arguments(_fit_context(prefer_skip_nested_validation=True)(method))
 
 
 def _has_partial_fit(estimator):

@@ -2,6 +2,8 @@
 
 from contextlib import contextmanager
 
+import sklearn
+
 try:
     from sklearn.callback import AutoPropagatedCallback, CallbackSupportMixin, ProgressBar
 
@@ -10,7 +12,15 @@ except ImportError:
     CALLBACKS_AVAILABLE = False
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing: scikit-learn before 1.9 has no callbacks."""
+        """An error: scikit-learn before 1.9 has no callbacks."""
+
+        @property
+        def set_callbacks(self):
+            """Raise an error that names the version of scikit-learn which has callbacks."""
+            raise AttributeError(
+                f"set_callbacks needs scikit-learn 1.9 or later, this is {sklearn.__version__}: "
+                "update scikit-learn."
+            )
 
 
 def begin_fit(estimator, n_epochs, X, y, sample_weight):

@@ -3,10 +3,11 @@
 from numbers import Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import assert_all_finite, column_or_1d
 
-from sklearn_softmax.estimators._arrays import as_numpy
+from sklearn_softmax.estimators._arrays import as_numpy, errors_about
 
 # Labels of one array are all bools, all numbers or all text.
 KINDS = (bool, np.bool_), Real, str
@@ -37,8 +38,9 @@ def check_labels(labels, name):
             f"This classifier requires {name} to be passed, but the target {name} is None."
         )
     labels = as_numpy(labels, name)
-    # NumPy would turn a list of numbers and text into text.
-    array = np.asarray(labels, dtype=object if isinstance(labels, list | tuple) else None)
+    # NumPy would turn a list of numbers and text into text, and a sparse matrix into a scalar.
+    dtype = object if isinstance(labels, list | tuple) else None
+    array = labels if issparse(labels) else np.asarray(labels, dtype=dtype)
     if array.ndim == 0:
         raise ValueError(
             f"{name} should be a 1d array of labels, got {labels!r}: give for instance "
@@ -50,7 +52,8 @@ def check_labels(labels, name):
             f"label per row: of one-hot rows, {name}.argmax(axis=1); several labels per row need "
             "sklearn.multioutput.MultiOutputClassifier."
         )
-    labels = column_or_1d(array, warn=True)
+    with errors_about(name):
+        labels = column_or_1d(array, warn=True)
     if labels.dtype.kind not in "biufUmM":
         labels = _with_natural_dtype(labels, name)
     if np.any(labels != labels):

@@ -1,11 +1,18 @@
-"""What all Displays draw with: colours, axes and legends."""
+"""What all Displays draw with: colours, axes, labels and legends."""
+
+from functools import partial
+from math import ceil
 
 import numpy as np
+
+from sklearn_softmax.displays._value_texts import shortened
 
 BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"
 # Okabe and Ito's, which colour-blind readers can tell apart (their yellow is too pale for a line).
 OKABE_ITO = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", BLACK)
 GREY = "0.35"
+# Largest shares of the height of axes that a legend inside them and their tick labels take.
+MAX_LEGEND_SHARE, MAX_LABEL_SHARE = 0.6, 0.4
 
 
 def colours(n):
@@ -78,14 +85,18 @@ def new_figure(figsize):
 def add_legend(ax, handles, *, outside, title=None):
     """Tell what is what, without covering data.
 
+    Labels and title are drawn as they are, without mathematics, and shortened only where
+    they are wider than the figure or the axes.
+
     Parameters
     ----------
     ax : matplotlib Axes
     handles : list of matplotlib Artist
         With their labels.
     outside : bool
-        Whether the figure is ours, so that there is room above all of its axes. On the
-        axes of others the legend stands inside, and they grow where it would cover data.
+        Whether the figure is ours, so that there is room above all of its axes; it grows
+        where the legend takes more than a quarter of it. On the axes of others the legend
+        stands inside, and they grow where it would cover data, unless their limits are set.
     title : str, default=None
 
     Returns
@@ -95,52 +106,60 @@ def add_legend(ax, handles, *, outside, title=None):
     """
     if not handles:
         return None
-    labels = [handle.get_label() for handle in handles]
     if outside:
         figure = ax.get_figure()
-        n_columns = _n_columns(labels, figure.get_figwidth())
-        style = {"loc": "outside upper center", "ncols": n_columns, "title": title}
-        return literal_legend(figure, handles, **style)
-    legend = literal_legend(ax, handles, title=title)
+        legend = _legend_in_columns(figure, handles, "outside upper center", title=title)
+        height = figure.get_figheight()
+        excess = legend.get_window_extent().height / figure.dpi - height / 4
+        figure.set_figheight(height + max(0, excess))
+        return legend
+    legend = _literal_legend(ax, handles, title=title)
     ax.figure.figure.draw_without_rendering()  # finds the limits and the legend's place
-    if _covers_data(legend, ax):
-        width = ax.get_window_extent().width / ax.get_figure().dpi
-        style = {"loc": "upper center", "ncols": _n_columns(labels, width), "title": title}
-        legend = literal_legend(ax, handles, **style)
-        _make_room_above(ax, legend.get_window_extent().height / ax.get_window_extent().height)
+    if ax.get_autoscaley_on() and _covers_data(legend, ax):
+        for size, min_columns in ((None, 1), (8, 1), (6, 2), (4, 4)):
+            style = {"title": title, "fontsize": size, "min_columns": min_columns}
+            legend = _legend_in_columns(ax, handles, "upper center", **style)
+            share = legend.get_window_extent().height / ax.bbox.height
+            if share < MAX_LEGEND_SHARE:
+                break
+        _make_room_above(ax, min(share, MAX_LEGEND_SHARE))
     return legend
 
 
-def literal_legend(parent, handles, **style):
-    """Draw a legend whose texts are the labels as they are: no mathematics, none left out.
-
-    Parameters
-    ----------
-    parent : matplotlib Axes or Figure
-    handles : list of matplotlib Artist
-        With their labels.
-    **style : dict
-        Passed on to ``parent.legend``.
-
-    Returns
-    -------
-    legend : matplotlib Legend
-    """
+def _literal_legend(parent, handles, *, min_columns=1, **style):
+    """Draw a legend whose texts are the labels as they are, if so many columns fit the parent."""
     # matplotlib leaves out labels that begin with an underscore, so it gets others first.
     legend = parent.legend(handles, ["label"] * len(handles), **style)
-    for text, handle in zip(legend.get_texts(), handles):
-        text.set(text=handle.get_label(), parse_math=False)
+    labels = [handle.get_label() for handle in handles]
+    texts = legend.get_texts()
+    for text, label in zip(texts, labels):
+        text.set(text=label, parse_math=False)
+    widths = [text.get_window_extent().width for text in texts]
+    room = parent.bbox.width / min_columns - _key_width(legend)
+    labels = _shortened_to(room, labels, widths)
+    for text, label in zip(texts, labels):
+        text.set_text(label)
     legend.get_title().set_parse_math(False)
     return legend
 
 
-def _n_columns(labels, width):
-    """Most columns of a legend that fit into a width in inches."""
-    for n_columns in range(len(labels), 1, -1):
-        columns = np.array_split(labels, n_columns)
-        if sum(0.65 + 0.085 * max(map(len, column)) for column in columns) <= width:
-            return -(-len(labels) // -(-len(labels) // n_columns))  # rows of equal length
-    return 1
+def _legend_in_columns(parent, handles, loc, **style):
+    """Draw a legend in as many columns as the parent is wide for."""
+    legend = _literal_legend(parent, handles, loc=loc, **style)
+    extents = [text.get_window_extent() for text in legend.get_texts()]
+    widths = [box.width + _key_width(legend) for box in extents]
+    for n_columns in range(len(widths), 1, -1):
+        if sum(map(max, np.array_split(widths, n_columns))) <= parent.bbox.width:
+            n_columns = -(-len(widths) // -(-len(widths) // n_columns))  # rows of equal length
+            legend.remove()
+            return _literal_legend(parent, handles, loc=loc, ncols=n_columns, **style)
+    return legend
+
+
+def _key_width(legend):
+    """Return what a column of a legend needs beside its texts, in pixels."""
+    ems = legend.handlelength + legend.handletextpad + legend.columnspacing
+    return ems * legend.prop.get_size() * legend.figure.dpi / 72
 
 
 def _covers_data(legend, ax):
@@ -155,11 +174,123 @@ def _covers_data(legend, ax):
 
 
 def _make_room_above(ax, share):
-    """Let a share of the height of axes stay free above the data."""
+    """Keep a share of the height of axes free above the data."""
     to_screen = ax.transData
     (x, bottom), (_, top) = to_screen.transform([(0.5, y) for y in ax.get_ylim()])
-    highest = bottom + (top - bottom) / max(0.3, 1 - share - 0.03)
-    ax.set_ylim(top=to_screen.inverted().transform((x, highest))[1])
+    highest = bottom + (top - bottom) / (1 - share - 0.03)
+    ax.set_ylim(top=to_screen.inverted().transform((x, highest))[1], auto=None)
+
+
+def fit_tick_labels(axis):
+    """Turn, shorten and thin the labels of an axis so that none covers another.
+
+    They are turned and shortened for the axes as they are now, and thinned whenever the
+    figure is drawn. Those of a y axis are not turned.
+
+    Parameters
+    ----------
+    axis : matplotlib XAxis or YAxis
+        With labels by ``ax.set_xticks(places, labels, parse_math=False)``, on axes that are
+        otherwise finished: with a legend, and names of the axes.
+    """
+    from matplotlib.ticker import FuncFormatter
+
+    axis.get_ticklabels()  # updates the ticks
+    places, texts = axis.get_majorticklocs(), [tick.label1 for tick in axis.get_major_ticks()]
+    labels = [text.get_text() for text in texts]
+    axis.set_ticklabels([""] * len(labels))  # long ones would leave no room for the axes
+    axis.axes.figure.figure.draw_without_rendering()  # finds the size of the axes
+    axis.set_ticklabels(labels)
+    is_x, box, dpi = axis.axis_name == "x", axis.axes.bbox, axis.axes.figure.dpi
+    depth = MAX_LABEL_SHARE * (box.height if is_x else box.width) / dpi
+    boxes = [text.get_window_extent() for text in texts]
+    widths, height = [box.width / dpi for box in boxes], max(box.height for box in boxes) / dpi
+    # Between the axis and its labels; the last one is that of thinned labels.
+    angles = (0, 45, 90) if is_x and max(widths) > 3 * height else (0,) if is_x else (90,)
+    for angle in angles:
+        along, across = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+        room = 1 / max(along / (max(widths) + height / 2), across / height)
+        if room <= tick_spacing(axis):
+            break
+    if angle:
+        labels = _shortened_to(depth / across, labels, widths)
+    label_of_tick = partial(_label_unless_covered, axis, dict(zip(places, labels)), room)
+    axis.set_major_formatter(FuncFormatter(label_of_tick))
+    if is_x and angle:
+        va = "top" if angle < 90 else "center"
+        for text in texts:
+            text.set(rotation=angle, rotation_mode="anchor", ha="right", va=va)
+
+
+def _label_unless_covered(axis, by_place, room, place, position):
+    """Return the label of a tick, or none if there is no room for every label."""
+    step = ceil(room / tick_spacing(axis))
+    return by_place.get(place, "") if position is not None and position % step == 0 else ""
+
+
+def tick_spacing(axis):
+    """Smallest distance between the ticks of an axis as drawn.
+
+    Parameters
+    ----------
+    axis : matplotlib Axis
+
+    Returns
+    -------
+    spacing : float
+        In inches; the length of the axis if there is a single tick.
+    """
+    box = axis.axes.bbox
+    length = (box.width if axis.axis_name == "x" else box.height) / axis.axes.figure.dpi
+    scale = axis.get_transform().transform
+    low, high = scale(axis.get_view_interval())
+    distances = np.diff(np.sort(scale(axis.get_majorticklocs())))
+    return length * min([1.0, *(distances / abs(high - low))])
+
+
+def _shortened_to(room, labels, widths):
+    """Return labels that are at most so wide, different where they were."""
+    if max(widths) <= room:
+        return labels
+    per_width = [len(label) / width for label, width in zip(labels, widths) if width > 0]
+    return shortened(labels, max(1, int(room * min(per_width))))
+
+
+def set_whole_number_ticks(axis):
+    """Draw ticks at whole numbers only, unless the user has chosen where they are.
+
+    Parameters
+    ----------
+    axis : matplotlib Axis
+    """
+    from matplotlib.ticker import AutoLocator
+
+    if isinstance(axis.get_major_locator(), AutoLocator):
+        axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+
+
+def start_at_zero(ax):
+    """Let a y axis begin at 0, unless it is not linear or the user has set its limits.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    """
+    if ax.get_yscale() == "linear" and ax.get_autoscaley_on():
+        ax.set_ybound(lower=0)
+
+
+def mark_single_points(line):
+    """Draw markers where a line has a value between gaps, which it would not show.
+
+    Parameters
+    ----------
+    line : matplotlib Line2D
+    """
+    has_value = np.pad(np.isfinite(np.asarray(line.get_ydata(), dtype=float)), 1)
+    is_single = has_value[1:-1] & ~has_value[:-2] & ~has_value[2:]
+    if line.get_marker() == "None" and is_single.any():
+        line.set(marker="o", markevery=np.flatnonzero(is_single).tolist())
 
 
 def styled(defaults, style):

@@ -13,11 +13,22 @@ from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_softmax._typing import Array, Estimators, MatrixLike
-from sklearn_softmax.displays._drawing import add_legend, colours, panels, styled
+from sklearn_softmax.displays._drawing import (
+    add_legend,
+    colours,
+    fit_tick_labels,
+    panels,
+    start_at_zero,
+    styled,
+    tick_spacing,
+)
 from sklearn_softmax.displays._models import named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+MIN_FONT_SIZE = 4
 
 
 class ClassErrorDisplay:
@@ -29,7 +40,7 @@ class ClassErrorDisplay:
     Parameters
     ----------
     errors : dict of str to array-like of shape (n_classes,)
-        By the name of the model, its error rates, from 0 to 1.
+        By the name of the model, its error rates, from 0 to 1; NaN where undefined.
     classes : array-like of shape (n_classes,)
         Names of the classes.
 
@@ -97,6 +108,8 @@ class ClassErrorDisplay:
 
         Raises
         ------
+        TypeError
+            If ``estimator`` is something else.
         NotFittedError
             If an estimator is not fitted.
         """
@@ -114,6 +127,8 @@ class ClassErrorDisplay:
         **kwargs: Any,
     ) -> Self:
         """Draw for each class the share of its rows that are predicted wrong.
+
+        It is undefined for a class whose rows have no weight.
 
         Parameters
         ----------
@@ -142,7 +157,12 @@ class ClassErrorDisplay:
         errors = {
             name: 1
             - recall_score(
-                y_true, predicted, labels=classes, average=None, sample_weight=sample_weight
+                y_true,
+                predicted,
+                labels=classes,
+                average=None,
+                sample_weight=sample_weight,
+                zero_division=np.nan,
             )
             for name, predicted in y_pred.items()
         }
@@ -182,6 +202,8 @@ class ClassErrorDisplay:
 
         Raises
         ------
+        TypeError
+            If ``estimator`` is something else.
         NotFittedError
             If an estimator is not fitted.
         ValueError
@@ -206,7 +228,10 @@ class ClassErrorDisplay:
         return cls(errors=errors, classes=classes).plot(ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
-        """Draw a group of bars for each class; where there is no error, a 0 stands for the bar.
+        """Draw a group of bars for each class.
+
+        Where there is no error, a 0 stands for the bar, and "n/a" where the error rate is
+        undefined (NaN). Names of classes are turned, shortened or thinned to fit the axes.
 
         Parameters
         ----------
@@ -228,23 +253,49 @@ class ClassErrorDisplay:
         for position, (name, colour) in enumerate(zip(self.errors, colours(n_models))):
             shift = width * (position - (n_models - 1) / 2)
             style = {"color": colour, "label": name, "width": width}
-            style = styled(style, kwargs)
-            bars = self.ax_.bar(places + shift, self.errors[name], **style)
-            # Else a class without errors looks like one that was left out.
-            zeros = ["" if error else "0" for error in self.errors[name]]
-            self.ax_.bar_label(bars, zeros, color=bars[0].get_facecolor())
-            self.bars_.append(bars)
-        names = [str(label) for label in self.classes]
-        is_crowded = max(map(len, names)) * len(names) > 55
-        style = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if is_crowded else {}
-        self.ax_.set_xticks(places, names, **style)
+            errors = np.asarray(self.errors[name], dtype=float)
+            self.bars_.append(self.ax_.bar(places + shift, errors, **styled(style, kwargs)))
+        self.ax_.set_xticks(places, [str(label) for label in self.classes], parse_math=False)
         self.ax_.set(xlabel="Class", ylabel="Error rate")
-        self.ax_.yaxis.set_major_formatter(lambda rate, _: f"{100 * rate:g}%")
+        start_at_zero(self.ax_)
+        if self.ax_.yaxis.isDefault_majfmt:
+            self.ax_.yaxis.set_major_formatter(_percent)
         self.ax_.grid(axis="y", alpha=0.3)
         self.ax_.set_axisbelow(True)
         if n_models > 1:
             add_legend(self.ax_, self.bars_, outside=ax is None)
+        fit_tick_labels(self.ax_.xaxis)
+        for bars in self.bars_:
+            self._mark_missing_bars(bars)
         return self
+
+    def _mark_missing_bars(self, bars):
+        """Write a 0 for bars without height and "n/a" for undefined ones, as large as they fit."""
+        from matplotlib import rcParams
+
+        font_size = rcParams["font.size"]
+        room = 72 * tick_spacing(self.ax_.xaxis) * bars[0].get_width() / font_size  # in ems
+        digit_size = font_size * min(1, room / 0.65)
+        styles = {"": {}, "0": {"fontsize": digit_size}, "n/a": {}}
+        if room < 1.7:
+            size = max(MIN_FONT_SIZE, font_size * min(1, room / 1.2))
+            styles["n/a"] = {"rotation": 90, "fontsize": size}
+        for bar, rate in zip(bars, bars.datavalues):
+            is_zero = rate == 0 and digit_size >= MIN_FONT_SIZE
+            text = "n/a" if np.isnan(rate) else "0" if is_zero else ""
+            self.ax_.annotate(
+                text,
+                (bar.get_x() + bar.get_width() / 2, 0),
+                xycoords=self.ax_.get_xaxis_transform(),
+                color=bars[0].get_facecolor(),
+                ha="center",
+                va="bottom",
+                **styles[text],
+            )
+
+
+def _percent(rate, _):
+    return f"{100 * rate:g}%"
 
 
 def _fitted(estimator):

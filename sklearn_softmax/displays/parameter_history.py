@@ -12,8 +12,10 @@ from sklearn_softmax.displays._drawing import (
     OKABE_ITO,
     add_legend,
     colours,
-    literal_legend,
+    mark_single_points,
     panels,
+    set_whole_number_ticks,
+    start_at_zero,
     styled,
 )
 from sklearn_softmax.displays._models import check_kept, names_of_classes
@@ -116,6 +118,8 @@ class ParameterHistoryDisplay:
 
         Raises
         ------
+        TypeError
+            If ``history`` is a classifier, its ``history_``, or a class.
         NotFittedError
             If the callback has kept nothing yet.
         ValueError
@@ -146,7 +150,8 @@ class ParameterHistoryDisplay:
         Parameters
         ----------
         ax : array-like of 2 matplotlib Axes, default=None
-            Axes to draw on; None for a new figure.
+            Axes to draw on, which keep their scales, ticks and limits; None for a new
+            figure.
         **kwargs : dict
             Passed on to matplotlib's ``plot`` for each line.
 
@@ -167,15 +172,13 @@ class ParameterHistoryDisplay:
         self.norm_lines_ = self._draw(norm_ax, self.weight_norms, layers, kwargs)
         names = self.output_names
         self.intercept_lines_ = self._draw(intercept_ax, self.intercepts, names, kwargs)
-        norm_ax.set(ylabel="Norm of the weights", ylim=(0, None))
+        norm_ax.set_ylabel("Norm of the weights")
+        start_at_zero(norm_ax)
         intercept_ax.set_ylabel("Intercept")
         if n_layers > 1:
             add_legend(norm_ax, self.norm_lines_, outside=False)
-        if names is not None and ax is None:
-            style = {"loc": "outside right upper", "ncols": -(-len(names) // 18), "title": "Class"}
-            literal_legend(self.figure_, self.intercept_lines_, **style)
-        elif names is not None:
-            add_legend(intercept_ax, self.intercept_lines_, outside=False, title="Class")
+        if names is not None:
+            add_legend(intercept_ax, self.intercept_lines_, outside=ax is None, title="Class")
         return self
 
     def _draw(self, ax, values, names, kwargs):
@@ -183,8 +186,9 @@ class ParameterHistoryDisplay:
         for place, style in enumerate(_styles(values.shape[1])):
             style["label"] = None if names is None else names[place]
             lines += ax.plot(self.epochs, values[:, place], **styled(style, kwargs))
+            mark_single_points(lines[-1])
         ax.set_xlabel("Epoch")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        set_whole_number_ticks(ax.xaxis)
         ax.grid(alpha=0.3)
         return lines
 

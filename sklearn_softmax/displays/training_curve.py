@@ -9,7 +9,16 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from sklearn_softmax._typing import Array, Estimators
-from sklearn_softmax.displays._drawing import GREY, ORANGE, add_legend, colours, panels, styled
+from sklearn_softmax.displays._drawing import (
+    GREY,
+    ORANGE,
+    add_legend,
+    colours,
+    mark_single_points,
+    panels,
+    set_whole_number_ticks,
+    styled,
+)
 from sklearn_softmax.displays._models import final_model, named, require, why_ended
 
 if TYPE_CHECKING:
@@ -122,6 +131,8 @@ class TrainingCurveDisplay:
 
         Raises
         ------
+        TypeError
+            If ``estimator`` is something else, such as a ``history_``.
         NotFittedError
             If an estimator is not fitted.
         ValueError
@@ -137,7 +148,8 @@ class TrainingCurveDisplay:
             best_epochs={
                 name: int(model.history_["epoch"][np.nanargmin(model.history_["val_loss"])])
                 for name, model in models.items()
-                if model.early_stopping and "val_loss" in model.history_
+                if "val_loss" in model.history_
+                and (model.early_stopping or model.stop_reason_ == "early_stopping")
             },
             endings={name: why for name, model in models.items() if (why := why_ended(model))},
         )
@@ -159,7 +171,8 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of n_metrics Axes, default=None
-            Axes to draw on; None for a new figure.
+            Axes to draw on, which keep their scales, ticks and limits; None for a new
+            figure.
         metrics : str or sequence of str, default=("loss", "accuracy")
             What of ``history_`` to draw over the epochs, beside its figure on the
             validation rows where there is one; "val_loss" and "val_accuracy" draw that
@@ -198,6 +211,7 @@ class TrainingCurveDisplay:
                 self._draw_steps(panel, window, kwargs)
             else:
                 self._draw_epochs(panel, metric, validation_name, kwargs)
+            set_whole_number_ticks(panel.xaxis)
             panel.grid(alpha=0.3)
         self.legend_ = add_legend(self.axes_[0], self._keys(), outside=ax is None)
         return self
@@ -229,6 +243,7 @@ class TrainingCurveDisplay:
                 own = {"color": ORANGE} if place and self._is_single() else {"color": colour}
                 own |= {"linestyle": ("-", "--")[place], "label": self._line_label(name, kind)}
                 lines += ax.plot(history["epoch"], history[column], **styled(own, kwargs))
+                mark_single_points(lines[-1])
                 self._note(name, kind, lines[-1])
             if curves and name in self.best_epochs:
                 markers.append(_mark(ax, lines[-1], self.best_epochs[name]))
@@ -239,8 +254,8 @@ class TrainingCurveDisplay:
         self.bands_.append([])
         self.markers_.append(markers)
         self.ends_.append(ends)
-        ax.set(xlabel="Epoch", ylabel=_label(metric, validation_name))
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set_xlabel("Epoch")
+        ax.set_ylabel(_label(metric, validation_name), parse_math=False)
 
     def _draw_steps(self, ax, window, kwargs):
         """Draw running means of the losses of the batches, in their bands."""
@@ -253,6 +268,7 @@ class TrainingCurveDisplay:
             steps = np.arange(1, len(losses) + 1)
             own = {"color": colour, "label": self._line_label(name, "running mean")}
             lines += ax.plot(steps, mean, **styled(own, kwargs))
+            mark_single_points(lines[-1])
             band = {"color": lines[-1].get_color(), "alpha": 0.25, "linewidth": 0}
             lowest = np.maximum(mean - deviation, 0)
             bands.append(ax.fill_between(steps, lowest, mean + deviation, **band))
@@ -319,5 +335,5 @@ def _key(line, **style):
 
 def _label(metric, validation_name):
     if metric.startswith("val_"):
-        return f"{validation_name} {metric.removeprefix('val_')}".capitalize()
-    return LABELS.get(metric, metric.capitalize())
+        metric = f"{validation_name} {metric.removeprefix('val_')}"
+    return LABELS.get(metric, metric[:1].upper() + metric[1:])

@@ -59,6 +59,52 @@ def test_a_class_without_errors_is_seen(pyplot):
         assert text.xy == pytest.approx((bar.get_x() + bar.get_width() / 2, 0))
 
 
+def marks(display):
+    return [text.get_text() for text in display.ax_.texts if text.get_text()]
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2], ["a", "b", "c"]])
+@pytest.mark.parametrize("weights", [[1, 1, 0, 0, 2, 2], np.array([1e-9, 0, 0, 0, 1, 1])])
+def test_a_class_without_weight_is_undefined(labels, weights, pyplot):
+    y_true = np.repeat(labels, 2)
+    y_pred = {"first": y_true, "second": np.roll(y_true, 1)}
+    display = ClassErrorDisplay.from_predictions(y_true, y_pred, sample_weight=weights)
+    for bars in display.bars_:
+        np.testing.assert_array_equal(np.isnan(heights(bars)), [False, True, False])
+    assert marks(display)[:3] == ["0", "n/a", "0"]
+    assert marks(display).count("n/a") == 2
+    display.figure_.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([np.nan, np.nan], ["n/a", "n/a"]),
+        ([None, 0.0, 0.2], ["n/a", "0"]),
+        (np.array([0.25, np.nan], dtype=np.float32), ["n/a"]),
+    ],
+)
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_undefined_rates_on_any_scale(errors, expected, scale, pyplot):
+    ax = pyplot.subplots()[1]
+    ax.set_yscale(scale)
+    display = ClassErrorDisplay(errors={"net": errors}, classes=range(len(errors))).plot(ax)
+    assert marks(display) == expected
+    ax.figure.canvas.draw()
+    for text in ax.texts:
+        assert not text.get_text() or ax.bbox.padded(1).overlaps(text.get_window_extent())
+
+
+def test_given_axes_keep_their_formatter_and_limits(pyplot):
+    ax = pyplot.subplots()[1]
+    ax.yaxis.set_major_formatter("{x:.2f}")
+    ax.set_ylim(0.1, 0.4)
+    errors = {"a": [0.1, 0.39], "b": [0.2, 0.39]}
+    ClassErrorDisplay(errors=errors, classes=[0, 1]).plot(ax)
+    assert ax.yaxis.get_major_formatter()(0.25) == "0.25"
+    assert ax.get_ylim() == (0.1, 0.4)
+
+
 def test_several_models_side_by_side(models, pyplot):
     display = ClassErrorDisplay.from_estimator(models, X, y)
     first, second = display.bars_
@@ -141,10 +187,10 @@ def test_bad_input(models, pyplot):
         ClassErrorDisplay.from_estimator(SoftmaxRegression(), X, y)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         ClassErrorDisplay.from_predictions([0, 1], [0, 1, 1])
-    binary = GDLogisticRegression(lr=0.1, n_epochs=2).fit(X, y == 0)
+    binary = GDLogisticRegression(lr=1.0, n_epochs=5).fit(X, y == 0)
     with pytest.raises(ValueError, match=r"no sub-classifier for each of its 2 classes: use from"):
         ClassErrorDisplay.from_sub_classifiers(binary, X, y == 0)
-    few = GDLogisticRegression(lr=0.1, n_epochs=2).fit(X, y % 5)
+    few = GDLogisticRegression(lr=1.0, n_epochs=5).fit(X, y % 5)
     with pytest.raises(ValueError, match=r"'few' has the classes \[0 1 2 3 4\], the first one has"):
         ClassErrorDisplay.from_sub_classifiers({**models, "few": few}, X, y)
     assert not pyplot.get_fignums()

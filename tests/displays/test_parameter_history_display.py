@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from sklearn_softmax import ParameterHistoryDisplay
+from sklearn_softmax import ParameterHistoryDisplay, SoftmaxRegression
 
 
 def history(*layer_sizes, n_kept=6, classes=None):
@@ -79,6 +79,58 @@ def test_ten_classes_look_different(pyplot):
     lines = display.intercept_lines_
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 10
     assert {line.get_linewidth() for line in lines} == {3}
+
+
+@pytest.mark.parametrize("n_classes", [10, 60])
+def test_names_of_classes_are_drawn_as_they_are(n_classes, pyplot):
+    classes = [f"${i} or _{i}$" for i in range(n_classes)]
+    display = ParameterHistoryDisplay.from_history(history(3, n_classes, classes=classes))
+    display.figure_.canvas.draw()
+    (legend,) = display.figure_.legends
+    assert texts(legend) == classes
+    assert display.axes_[0].bbox.height > 200
+
+
+def test_one_copy_is_seen(pyplot):
+    display = ParameterHistoryDisplay.from_history(history(5, 3, n_kept=1))
+    for line in display.norm_lines_ + display.intercept_lines_:
+        assert line.get_marker() == "o"
+    display.figure_.canvas.draw()
+    for ax in display.axes_:
+        low, high = ax.get_xlim()
+        assert [tick for tick in ax.get_xticks() if low <= tick <= high] == [0]
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "symlog"])
+def test_given_axes_keep_scales_ticks_and_limits(scale, pyplot):
+    axes = pyplot.subplots(ncols=2)[1]
+    axes[0].set(xscale=scale, yscale=scale)
+    axes[1].set(xticks=[0, 33], ylim=(-9, 9), yscale=scale if scale != "log" else "linear")
+    locators = [ax.xaxis.get_major_locator() for ax in axes]
+    ParameterHistoryDisplay.from_history(history(5, 3), ax=axes)
+    axes[0].figure.canvas.draw()
+    assert [ax.xaxis.get_major_locator() for ax in axes] == locators
+    assert axes[0].get_xscale() == axes[0].get_yscale() == scale
+    assert list(axes[1].get_xticks()) == [0, 33]
+    assert axes[1].get_ylim() == (-9, 9)
+
+
+def test_a_limit_of_the_user_stays(pyplot):
+    axes = pyplot.subplots(ncols=2)[1]
+    axes[0].set_ylim(1, 50)
+    axes[1].invert_yaxis()
+    ParameterHistoryDisplay.from_history(history(5, 3), ax=axes)
+    assert axes[0].get_ylim() == (1, 50)
+    assert axes[1].yaxis_inverted()
+
+
+@pytest.mark.parametrize(
+    "neighbour", [SoftmaxRegression(), SoftmaxRegression, {"loss": np.zeros(3)}]
+)
+def test_something_else_than_a_history(neighbour, pyplot):
+    with pytest.raises(TypeError, match=r"must be a WeightHistory .*: give the callback"):
+        ParameterHistoryDisplay.from_history(neighbour)
+    assert not pyplot.get_fignums()
 
 
 def test_bad_input(pyplot):

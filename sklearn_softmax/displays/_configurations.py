@@ -1,13 +1,20 @@
 """Configurations, which are dicts of parameters: what tells them apart, in readable text."""
 
+from math import isfinite
 from numbers import Real
-from textwrap import shorten
 
 import numpy as np
 
+from sklearn_softmax.displays._value_texts import (
+    MAX_LENGTH,
+    differing,
+    shortened,
+    value_texts,
+)
 
-def varying(configurations):
-    """What tells configurations apart, with short names.
+
+def text_columns(configurations):
+    """Return the parameters that tell configurations apart, as texts.
 
     Parameters
     ----------
@@ -16,57 +23,24 @@ def varying(configurations):
 
     Returns
     -------
-    names : dict of str to str
-        Short name of each parameter whose value is not the same everywhere: without
-        the steps of a pipeline where that leaves them distinct.
+    columns : dict of list of str of length n_configurations
+        Texts of each parameter whose value is not the same everywhere, "" where it is
+        lacking; by its name without the steps of a pipeline where that leaves the names
+        distinct.
 
     Examples
     --------
-    >>> from sklearn_softmax.displays._configurations import varying
-    >>> varying([{"clf__lr": 1, "clf__seed": 0}, {"clf__lr": 2, "clf__seed": 0}])
-    {'clf__lr': 'lr'}
+    >>> from sklearn_softmax.displays._configurations import text_columns
+    >>> text_columns([{"clf__lr": 1, "clf__seed": 0}, {"clf__lr": 2, "clf__seed": 0}])
+    {'lr': ['1', '2']}
     """
-    names = dict.fromkeys(name for params in configurations for name in params)
-    values = {
-        name: {value_text(p[name]) if name in p else "" for p in configurations} for name in names
-    }
-    names = [name for name in names if len(values[name]) > 1]
-    short = [name.rpartition("__")[2] for name in names]
-    return dict(zip(names, short if len(set(short)) == len(short) else names))
+    columns = differing(configurations)
+    short = {name.rpartition("__")[2]: column for name, column in columns.items()}
+    return short if len(short) == len(columns) else columns
 
 
-def _texts(name, configurations):
-    return {value_text(params[name]) if name in params else "" for params in configurations}
-
-
-def value_text(value):
-    """A value in a few characters.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    text : str
-        Six digits of a float, the class of an estimator, else its own text, shortened.
-
-    Examples
-    --------
-    >>> from sklearn.svm import SVC
-    >>> from sklearn_softmax.displays._configurations import value_text
-    >>> [value_text(value) for value in (0.1 + 0.2, 1000, None, SVC(C=3))]
-    ['0.3', '1000', 'None', 'SVC']
-    """
-    if isinstance(value, float):
-        return f"{value:g}"
-    if hasattr(value, "get_params"):
-        return type(value).__name__
-    return shorten(str(value), 24, placeholder="…")
-
-
-def text_table(configurations):
-    """The parameters that tell configurations apart, in columns.
+def configuration_names(configurations):
+    """Return a name of each configuration: the parameters that tell it from the others.
 
     Parameters
     ----------
@@ -74,27 +48,50 @@ def text_table(configurations):
 
     Returns
     -------
-    rows : list of str of length 1 + n_configurations
-        Names of the parameters, then the values of each configuration.
+    names : list of str of length n_configurations
+        Of a parameter with the name "", the value alone.
 
     Examples
     --------
-    >>> from sklearn_softmax.displays._configurations import text_table
-    >>> text_table([{"lr": 0.1, "size": 20}, {"lr": 0.25, "size": 100}])
+    >>> from sklearn_softmax.displays._configurations import configuration_names
+    >>> configuration_names([{"lr": 0.1, "size": 20}, {"lr": 0.25, "size": 20}, {"size": 20}])
+    ['lr=0.1', 'lr=0.25', '']
+    """
+    columns = text_columns(configurations)
+    return [
+        ", ".join(f"{name}={c[i]}" if name else c[i] for name, c in columns.items() if c[i])
+        for i in range(len(configurations))
+    ]
+
+
+def text_table(columns, max_width=MAX_LENGTH):
+    """Return the rows of a table.
+
+    Parameters
+    ----------
+    columns : dict of str to list of str
+        Texts of each column, by its name.
+    max_width : int, default=MAX_LENGTH
+        Most characters of a column.
+
+    Returns
+    -------
+    rows : list of str
+        The names, then the texts.
+
+    Examples
+    --------
+    >>> from sklearn_softmax.displays._configurations import text_columns, text_table
+    >>> text_table(text_columns([{"lr": 0.1, "size": 20}, {"lr": 0.25, "size": 100}]))
     ['  lr  size', ' 0.1    20', '0.25   100']
     """
-    names = varying(configurations)
-    values = [
-        [value_text(params[name]) if name in params else "" for name in names]
-        for params in configurations
-    ]
-    rows = [list(names.values()), *values]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return ["  ".join(map(str.rjust, row, widths)) for row in rows]
+    cut = [shortened([name, *texts], max_width) for name, texts in columns.items()]
+    widths = [max(map(len, column)) for column in cut]
+    return ["  ".join(map(str.rjust, row, widths)) for row in zip(*cut)]
 
 
 def full_name(name, configurations):
-    """A parameter's name, from that or from its part after the last step of a pipeline.
+    """Return a parameter's name, from that or from its part after the last step of a pipeline.
 
     Parameters
     ----------
@@ -117,8 +114,8 @@ def full_name(name, configurations):
     raise ValueError(f"{name!r} is not one parameter of the search: it has {sorted(known)}.")
 
 
-def values_of(name, configurations):
-    """Values of a parameter: numbers by size, others as they come.
+def indices_by_value(name, configurations):
+    """Return the indices of the configurations with each value of a parameter.
 
     Parameters
     ----------
@@ -127,23 +124,28 @@ def values_of(name, configurations):
 
     Returns
     -------
-    values : dict of str to object
-        Each value by its text.
+    indices : dict of str to list of int
+        By the text of the value: numbers by size, others as they come.
 
     Examples
     --------
-    >>> from sklearn_softmax.displays._configurations import values_of
-    >>> values_of("lr", [{"lr": 1.0}, {"lr": 0.5}, {"size": 3}, {"lr": 1.0}])
-    {'0.5': 0.5, '1': 1.0}
+    >>> from sklearn_softmax.displays._configurations import indices_by_value
+    >>> indices_by_value("lr", [{"lr": 1.0}, {"lr": 0.5}, {"size": 3}, {"lr": 1.0}])
+    {'0.5': [1], '1': [0, 3]}
     """
-    values = {value_text(params[name]): params[name] for params in configurations if name in params}
-    if are_numbers(values.values()):
-        return dict(sorted(values.items(), key=lambda item: item[1]))
-    return values
+    indices = [i for i, params in enumerate(configurations) if name in params]
+    values = [configurations[i][name] for i in indices]
+    ordered = list(zip(values, value_texts(values), indices))
+    if are_numbers(values):
+        ordered.sort(key=lambda item: item[0])
+    by_text = {}
+    for _, text, index in ordered:
+        by_text.setdefault(text, []).append(index)
+    return by_text
 
 
 def are_numbers(values):
-    """Whether all values are real numbers, truth values not among them.
+    """Return whether all values are finite real numbers, truth values not among them.
 
     Parameters
     ----------
@@ -153,30 +155,6 @@ def are_numbers(values):
     -------
     are_numbers : bool
     """
-    return all(isinstance(v, Real) and not isinstance(v, (bool, np.bool)) for v in values)
-
-
-def having(values, configurations):
-    """Indices of the configurations that have some values.
-
-    Parameters
-    ----------
-    values : dict of str to str
-        By the name of a parameter, the text of its value.
-    configurations : list of dict
-
-    Returns
-    -------
-    indices : list of int
-
-    Examples
-    --------
-    >>> from sklearn_softmax.displays._configurations import having
-    >>> having({"lr": "0.5"}, [{"lr": 1.0}, {"lr": 0.5}, {"size": 3}])
-    [1]
-    """
-    return [
-        index
-        for index, params in enumerate(configurations)
-        if all(name in params and value_text(params[name]) == v for name, v in values.items())
-    ]
+    return all(
+        isinstance(v, Real) and not isinstance(v, (bool, np.bool)) and isfinite(v) for v in values
+    )

@@ -1,10 +1,12 @@
 """Candidates of a successive halving, followed from iteration to iteration."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_softmax.displays._configurations import value_text, varying
+from sklearn_softmax.displays._configurations import are_numbers, configuration_names
+from sklearn_softmax.displays._value_texts import identity
 
 N_RESOURCES = "n_resources"
 
@@ -36,11 +38,16 @@ class Halving:
         The iteration of each result.
     means : ndarray of shape (n_results,)
         Mean scores; NaN for failed fits.
+    resource : str, default=None
+        The parameter that is the resource, or "n_samples"; None to find it among the
+        parameters.
 
     Attributes
     ----------
     resource : str
-        The parameter that is the resource; "n_samples" where no parameter is.
+        As given. Else the parameter that equals ``n_resources`` in every iteration, or
+        "n_samples" where there is none; "n_resources" where a parameter equals them, but
+        they are the same in all iterations, so that this may be chance.
     resources : list of int of length n_iterations
         How much of it the candidates of each iteration had.
     iterations : ndarray of shape (n_results,)
@@ -63,9 +70,9 @@ class Halving:
     ([Candidate(name='lr=0.5', results=[1, 2])], [Candidate(name='lr=0.1', results=[0])])
     """
 
-    def __init__(self, configurations, iterations, means):
+    def __init__(self, configurations, iterations, means, resource=None):
         _, firsts, self.iterations = np.unique(iterations, return_index=True, return_inverse=True)
-        self.resource = _resource(configurations)
+        self.resource = _resource(configurations) if resource is None else resource
         self.resources = [configurations[first][N_RESOURCES] for first in firsts]
         candidates = self._with_scores(configurations, means)
         last = len(self.resources) - 1
@@ -74,46 +81,48 @@ class Halving:
         self.dropped = [c for c in candidates if self.iterations[c.results[-1]] < last]
 
     def _with_scores(self, configurations, means):
-        """The candidates that have a score in any iteration."""
+        """Return the candidates that have a score in any iteration."""
         searched = [
             {n: value for n, value in params.items() if n not in (self.resource, N_RESOURCES)}
             for params in configurations
         ]
-        names = varying(searched)
+        names = configuration_names(searched)
         candidates = []
         for indices in _followed(searched, self.iterations):
             scored = [index for index in indices if np.isfinite(means[index])]
             if scored:
-                candidates.append(Candidate(_name(searched[scored[0]], names), scored))
+                candidates.append(Candidate(names[scored[0]], scored))
         return candidates
 
 
 def _resource(configurations):
-    """The parameter that equals the resources everywhere."""
-    for name in configurations[0]:
-        texts = [(value_text(p.get(name)), value_text(p[N_RESOURCES])) for p in configurations]
-        if name != N_RESOURCES and all(value == n_resources for value, n_resources in texts):
-            return name
-    return "n_samples"
+    """Return the parameter that equals the resources, as far as these tell."""
+    equal = [
+        name
+        for name in configurations[0]
+        if name != N_RESOURCES and all(_equals_resources(name, params) for params in configurations)
+    ]
+    if not equal:
+        return "n_samples"
+    are_constant = len({params[N_RESOURCES] for params in configurations}) == 1
+    return N_RESOURCES if are_constant else equal[0]
+
+
+def _equals_resources(name, params):
+    return are_numbers([params.get(name)]) and params[name] == params[N_RESOURCES]
 
 
 def _followed(searched, iterations):
-    """Indices of the results of each candidate, which its parameters tell from the others.
+    """Return the indices of the results of each candidate, told apart by its parameters.
 
     Of several candidates with the same parameters, the first one in an iteration is taken for
     the first one in the next.
     """
     followed = {}
     for iteration in range(1 + max(iterations)):
-        seen = {}
+        seen = Counter()
         for index in np.flatnonzero(iterations == iteration):
-            params = repr(sorted(searched[index].items()))
-            seen[params] = seen.get(params, 0) + 1
+            params = identity(searched[index])
+            seen[params] += 1
             followed.setdefault((params, seen[params]), []).append(int(index))
     return list(followed.values())
-
-
-def _name(params, names):
-    """The parameters by their short names, with their values."""
-    given = {short: params[name] for name, short in names.items() if name in params}
-    return ", ".join(f"{short}={value_text(value)}" for short, value in given.items())

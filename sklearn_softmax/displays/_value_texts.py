@@ -138,7 +138,8 @@ def shortened(texts, length):
     for group in _alike(short):
         start = max(0, _n_common([distinct[i] for i in group]) - length // 3)
         for i in group:
-            short[i] = _cut("…"[:start] + distinct[i][start:], length)
+            if len(distinct[i]) > length:
+                short[i] = _cut("…"[:start] + distinct[i][start:], length)
     by_text = dict(zip(distinct, _numbered(short, length)))
     return [by_text[text] for text in texts]
 

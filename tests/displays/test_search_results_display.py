@@ -83,6 +83,141 @@ def test_54_labels_do_not_overlap(pyplot):
     assert display.ax_.get_yticklabels()[0].get_fontsize() == 8
 
 
+VALUES = {
+    "dicts": [{0: 1.0, 1: 1.0, 2: weight} for weight in (50.0, 10.0, 20.0)],
+    "estimators": [SVC(C=1), SVC(C=2), StandardScaler()],
+    "functions": [np.exp, lambda x: x, lambda x: 2 * x],
+    "words": ["a" * 60 + end for end in "xyz"],
+    "floats": [0.3, 0.1 + 0.2, 0.1],
+    "types": [None, "None", True],
+    "NaN": [np.nan, 0.1, 0.2],
+}
+
+
+@pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
+def test_each_value_is_drawn_as_one(values, pyplot):
+    grid = [{"value": value, "lr": lr} for value in values for lr in (0.1, 1.0)]
+    results = results_of(grid, [0.3, 0.4, 0.6, 0.5, 0.7, 0.8])
+    rows = SearchResultsDisplay.from_cv_results(results)
+    assert len({text.get_text() for text in rows.ax_.get_yticklabels()}) == 7
+    against = SearchResultsDisplay.from_cv_results(results, parameter="value", lines="lr")
+    assert sorted(against.errorbars_[1].lines[0].get_ydata()) == [0.4, 0.5, 0.8]
+    assert len({text.get_text() for text in against.ax_.get_xticklabels()}) == 3
+    lines = SearchResultsDisplay.from_cv_results(results, parameter="lr", lines="value")
+    assert len({bars.get_label() for bars in lines.errorbars_}) == 3
+
+
+def test_equal_values_of_different_objects_are_one(pyplot):
+    grid = [{"m": SVC(class_weight={0: weight})} for weight in (1.0, 2.0, np.float64(1.0))]
+    results = results_of(grid, [0.5, 0.6, 0.7])
+    display = SearchResultsDisplay.from_cv_results(results, parameter="m")
+    assert list(display.errorbars_[0].lines[0].get_ydata()) == [0.7, 0.6]
+
+
+LONG = [
+    {
+        "kernel": f"a rather long name of kernel {k}",
+        "m__reg_param": reg_param,
+        "w": dict.fromkeys(range(9), k),
+    }
+    for k in range(40)
+    for reg_param in (1e-3, 0.123456789)
+]
+
+
+def boxes_of_labels(axis):
+    axis.axes.figure.figure.canvas.draw()
+    labels = [label for label in axis.get_ticklabels() if label.get_text()]
+    return labels, [label.get_window_extent() for label in labels]
+
+
+@pytest.mark.parametrize("layout", [None, "constrained"])
+@pytest.mark.parametrize("n", [4, 80])
+def test_row_labels_fit_given_axes(layout, n, pyplot):
+    figure, axes = pyplot.subplots(ncols=2, figsize=(9, 3), layout=layout)
+    results = results_of(LONG[:n], np.linspace(0.5, 0.9, n))
+    for ax in axes:
+        display = SearchResultsDisplay.from_cv_results(results, ax=ax)
+    for column, ax in enumerate(axes):
+        labels, boxes = boxes_of_labels(ax.yaxis)
+        assert all(above.y0 >= below.y1 - 1 for above, below in pairwise(boxes))
+        left_edge = axes[0].bbox.x1 if column else 0
+        assert min(box.x0 for box in boxes) >= left_edge
+        assert len({label.get_text() for label in labels}) == len(labels) > 4
+        assert labels[0].get_fontsize() > 3
+    assert display.best_.get_ydata() in ax.get_yticks()  # the best one is always named
+    assert display.ax_.bbox.width > 0.2 * figure.bbox.width / 2
+
+
+def test_a_new_figure_is_not_too_high_to_be_drawn(monkeypatch, pyplot):
+    monkeypatch.setattr("sklearn_softmax.displays._search_rows.MAX_HEIGHT", 3)
+    grid = [{"lr": lr} for lr in np.random.default_rng(0).uniform(size=100)]
+    display = SearchResultsDisplay.from_cv_results(results_of(grid, np.linspace(0, 1, 100)))
+    labels, boxes = boxes_of_labels(display.ax_.yaxis)
+    assert all(above.y0 >= below.y1 - 1 for above, below in pairwise(boxes))
+    assert labels[-1].get_color() == ORANGE
+    assert display.figure_.get_figheight() == 3
+
+
+@pytest.mark.parametrize("n", [5, 40])
+def test_labels_of_values_do_not_overlap(n, pyplot):
+    results = results_of(LONG[: 2 * n], np.linspace(0.5, 0.9, 2 * n))
+    display = SearchResultsDisplay.from_cv_results(results, parameter="kernel", lines="w")
+    labels, boxes = boxes_of_labels(display.ax_.xaxis)
+    assert len({label.get_text() for label in labels}) == len(labels) >= 3
+    if labels[0].get_rotation() in (0, 90):
+        assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
+    (legend,) = display.figure_.legends
+    box = legend.get_window_extent()
+    assert box.width <= display.figure_.bbox.width
+    assert box.y0 >= display.ax_.bbox.y1
+    assert len(legend.get_texts()) == min(n, 20) + 1
+
+
+def test_words_are_drawn_as_they_are(pyplot):
+    grid = [{"_a$b$": value, "$c": c} for value in ("$x$", r"\frac{", "_y") for c in ("$", "_")]
+    results = results_of(grid, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    results = {name.replace("_score", "_$m$"): column for name, column in results.items()}
+    rows = SearchResultsDisplay.from_cv_results(results)
+    words = [text.get_text().split() for text in rows.ax_.get_yticklabels()]
+    assert words == [["_a$b$", "$c"], *([*params.values()] for params in grid)]
+    against = SearchResultsDisplay.from_cv_results(results, parameter="_a$b$", lines="$c")
+    ticks = against.ax_.get_xticklabels()
+    assert [text.get_text() for text in ticks] == ["$x$", r"\frac{", "_y"]
+    assert against.ax_.get_xlabel() == "_a$b$"
+    assert against.ax_.get_ylabel() == "$m$ in cross-validation"
+    (legend,) = against.figure_.legends
+    assert [text.get_text() for text in legend.get_texts()][:2] == ["$c = $", "$c = _"]
+    drawn = [*rows.ax_.get_yticklabels(), *ticks, *legend.get_texts(), rows.ax_.xaxis.label]
+    assert not any(text.get_parse_math() for text in [*drawn, against.ax_.xaxis.label])
+    for display in (rows, against):
+        display.figure_.canvas.draw()
+
+
+@pytest.mark.parametrize("parameter", [None, "lr"])
+def test_scales_of_given_axes_stay(parameter, pyplot):
+    for scale in ("linear", "log", "symlog"):
+        _, ax = pyplot.subplots()
+        ax.set(xscale=scale)
+        locator = ax.xaxis.get_major_locator()
+        display = SearchResultsDisplay.from_cv_results(RESULTS, parameter=parameter, ax=ax)
+        assert ax.get_xscale() == scale
+        if parameter is None or scale != "linear":
+            assert ax.xaxis.get_major_locator() is locator
+        if parameter == "lr" and scale != "linear":
+            assert list(display.errorbars_[0].lines[0].get_xdata()) == [0.1, 1.0, 10.0]
+        ax.figure.canvas.draw()
+
+
+def test_rows_beside_each_other_share_their_labels(pyplot):
+    figure, axes = pyplot.subplots(ncols=2, sharey=True)
+    for ax in axes:
+        SearchResultsDisplay.from_cv_results(RESULTS, ax=ax)
+    figure.canvas.draw()
+    assert axes[0].get_yticklabels()[1].get_text().split() == ["0.1", "20"]
+    assert axes[0].get_yticklabels()[0].get_window_extent().x0 >= 0
+
+
 def test_against_a_parameter_the_best_of_the_others(pyplot):
     display = SearchResultsDisplay.from_cv_results(RESULTS, parameter="lr")
     (bars,) = display.errorbars_

@@ -11,9 +11,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC
 
-from sklearn_softmax import SearchResultsDisplay, SoftmaxRegression
+from sklearn_softmax import FusedHalvingGridSearchCV, SearchResultsDisplay, SoftmaxRegression
 from sklearn_softmax.displays._drawing import OKABE_ITO, ORANGE
-from sklearn_softmax.displays.search_results import LIGHT_GREY
+from sklearn_softmax.displays._search_halving import LIGHT_GREY
+
+# The first iterations train a few epochs, with small learning rates among others.
+pytestmark = pytest.mark.filterwarnings("ignore:After:sklearn.exceptions.ConvergenceWarning")
 
 X, y = load_iris(return_X_y=True)
 X = np.random.RandomState(0).normal(X, 0.4) / 8  # scores that differ
@@ -153,6 +156,57 @@ def test_where_the_samples_are_the_resource(pyplot):
     assert tick_labels(display) == [str(n) for n in search.n_resources_]
     assert len(display.errorbars_) == 4
     assert display.best_.get_ydata() == [search.best_score_]
+
+
+def test_of_one_iteration(pyplot):
+    """A parameter that equals the resource by chance is not taken for it."""
+    fused = FusedHalvingGridSearchCV(
+        SoftmaxRegression(random_state=0),
+        {"batch_size": [9], "lr": [0.01, 0.1]},
+        max_resources=9,
+        min_resources=9,
+        cv=3,
+    ).fit(X, y)
+    by_samples = halving(SVC(), {"C": [1, 10], "max_iter": [150]}, min_resources=150)
+    by_iterations = halving(SVC(), {"C": [1, 10]}, resource="max_iter", max_resources=150)
+    only_samples = halving(SVC(), {"C": [1, 10]}, min_resources=150)
+    for search, resource, from_results in (
+        (fused, "n_epochs", "n_resources"),
+        (by_samples, "n_samples", "n_resources"),
+        (by_iterations, "max_iter", "n_resources"),
+        (only_samples, "n_samples", "n_samples"),
+    ):
+        display = SearchResultsDisplay.from_search(search)
+        assert display.resource == search.resource
+        assert display.ax_.get_xlabel() == resource
+        display = SearchResultsDisplay.from_cv_results(search.cv_results_)
+        assert display.ax_.get_xlabel() == from_results
+        assert tick_labels(display) == [str(n) for n in search.n_resources_]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[SVC(C=1), SVC(C=2)], [np.zeros(2000), np.eye(2000)[1000]], ["a" * 60 + end for end in "xy"]],
+    ids=["estimators", "arrays", "long words"],
+)
+def test_candidates_are_followed_by_their_values(values, pyplot):
+    results = made_up({0: [0.5, 0.6, 0.7], 1: [0.6, 0.7, 0.8]})
+    for params in results["params"]:
+        params["lr"] = values[params["lr"]]
+    display = SearchResultsDisplay.from_cv_results(results)
+    assert [points(bars)[1] for bars in display.errorbars_] == [[0.6, 0.7, 0.8], [0.5, 0.6, 0.7]]
+    assert len(set(labels(display))) == 3
+
+
+def test_a_logarithmic_scale_of_given_axes_stays(search, pyplot):
+    _, ax = pyplot.subplots()
+    ax.set_xscale("log")
+    locator = ax.xaxis.get_major_locator()
+    display = SearchResultsDisplay.from_search(search, ax=ax)
+    assert list(display.errorbars_[0].lines[0].get_xdata()) == [2, 6, 18]
+    assert ax.get_xscale() == "log"
+    assert ax.xaxis.get_major_locator() is locator
+    ax.figure.canvas.draw()
 
 
 def test_iterations_with_the_same_resources_stand_beside_each_other(pyplot):

@@ -1,0 +1,121 @@
+"""Scores of a search, a row for each configuration."""
+
+from math import ceil
+
+import numpy as np
+
+from sklearn_softmax.displays._configurations import text_columns, text_table
+from sklearn_softmax.displays._drawing import BLUE, GREY, ORANGE
+from sklearn_softmax.displays._score_marks import UNNAMED, ScoreMarks
+from sklearn_softmax.displays._value_texts import MAX_LENGTH
+
+MAX_FONT_SIZE, MIN_FONT_SIZE = 8, 5
+MIN_COLUMN_WIDTH = 7  # characters
+MAX_HEIGHT = 50  # inches of a new figure
+MAX_LABEL_SHARE = 0.6  # of the width of axes
+
+
+def draw_rows(results, ax, style):
+    """Draw a line of text and an error bar for each configuration.
+
+    Parameters
+    ----------
+    results : SearchResultsDisplay
+    ax : matplotlib Axes or None
+        None for a new figure.
+    style : dict
+        Arguments of ``errorbar`` given by the user.
+
+    Returns
+    -------
+    marks : ScoreMarks
+    """
+    n, columns = len(results.means), text_columns(results.configurations)
+    width = sum(2 + max(map(len, [name, *texts])) for name, texts in columns.items())
+    figsize = (min(14, 4.5 + 0.07 * width), min(MAX_HEIGHT, 1.5 + 0.18 * n))
+    marks = ScoreMarks(ax, results, style, figsize)
+    places = np.arange(n)
+    bars = {"fmt": "o", "markersize": 4, "capsize": 2}
+    if results.train_means is not None:
+        defaults = {"color": GREY, "markerfacecolor": "white", "label": "train", **bars}
+        marks.add_bars(results.train_means, places, defaults, xerr=results.train_deviations)
+    defaults = {"color": BLUE, "label": "test" if marks.errorbars else UNNAMED, **bars}
+    marks.add_bars(results.means, places, defaults, xerr=results.deviations)
+    if results.best_index is not None:
+        marks.mark_best(results.means[results.best_index], results.best_index)
+    ax = marks.ax
+    if ax.get_yscale() != "linear":
+        ax.set_yscale("linear")
+    ax.set_ylim(n - 0.5, -1.5, auto=None)
+    ax.set_xlabel(f"{results.score_name} in cross-validation", parse_math=False)
+    ax.grid(axis="x", alpha=0.3)
+    if ax.yaxis.get_tick_params().get("labelleft", True):
+        _label_rows(ax, columns, n, results.best_index)
+    marks.add_legend()
+    return marks
+
+
+def _label_rows(ax, columns, n, best_index):
+    """Draw the labels as large as they fit: of many rows some, of long texts a part."""
+    ax.set_yticks([])
+    ax.figure.figure.draw_without_rendering()  # finds the size of the axes
+    row_height = 0.85 * ax.bbox.height * 72 / ax.figure.dpi / (n + 1)
+    step = ceil(max(1, MIN_FONT_SIZE / row_height))
+    size = min(MAX_FONT_SIZE, step * row_height)
+    labels, size = _fitting_table(ax, columns, size) if columns else ([""] * (1 + n), size)
+    best = -step if best_index is None else best_index  # the names of the parameters are there
+    rows = [i for i in range(n) if i == best or (i % step == 0 and abs(i - best) >= step)]
+    style = {"family": "monospace", "fontsize": size, "parse_math": False}
+    ax.set_yticks([-step, *rows], [labels[0], *(labels[1 + i] for i in rows)], **style)
+    ax.tick_params(axis="y", length=0)
+    if step > 1:
+        ax.set_ylim(top=-step - 0.5, auto=None)
+    if best_index is not None:
+        tick = ax.yaxis.get_major_ticks()[1 + rows.index(best_index)]
+        tick.label1.set(color=ORANGE, weight="bold")
+
+
+def _fitting_table(ax, columns, size):
+    """Return the rows of a table that has room left of the axes, and the size of its font.
+
+    Where no layout makes room for labels, the axes become narrower.
+    """
+    gap, room = _gap_left_of(ax), MAX_LABEL_SHARE * ax.bbox.width
+    has_layout = ax.figure.get_layout_engine() is not None
+    room = max(1, room if has_layout else room + gap)
+    for max_width in range(MAX_LENGTH, MIN_COLUMN_WIDTH - 1, -1):
+        table, fitting_size = text_table(columns, max_width), size
+        while (width := _text_width(ax, table[0], fitting_size)) > room:
+            fitting_size *= min(0.95, room / width)
+        if fitting_size >= min(size, MIN_FONT_SIZE):
+            break
+    if not has_layout and width > gap:
+        _narrow(ax, width - gap)
+    return table, fitting_size
+
+
+def _text_width(ax, text, size):
+    """Return the width of a label in pixels."""
+    style = {"family": "monospace", "weight": "bold", "fontsize": size, "parse_math": False}
+    drawn = ax.text(0, 0, text, **style)
+    width = drawn.get_window_extent().width
+    drawn.remove()
+    return width
+
+
+def _gap_left_of(ax):
+    """Return the distance of axes from their neighbours or the edge of the figure, in pixels."""
+    left = [other.bbox.x1 for other in ax.figure.axes if _is_left_of(other.bbox, ax.bbox)]
+    return ax.bbox.x0 - max([ax.figure.bbox.x0, *left]) - 0.1 * ax.figure.dpi
+
+
+def _is_left_of(box, other):
+    return box.x1 <= other.x0 and box.y0 < other.y1 and other.y0 < box.y1
+
+
+def _narrow(ax, n_pixels):
+    """Move the left edge of axes to the right."""
+    box, is_in_layout = ax.get_position(), ax.get_in_layout()
+    box.x0 += n_pixels / ax.figure.bbox.width
+    ax.set_position(box)
+    ax.set_in_layout(is_in_layout)

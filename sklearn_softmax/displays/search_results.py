@@ -71,7 +71,7 @@ class SearchResultsDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn_softmax import SearchResultsDisplay, SoftmaxRegression
-    >>> grid = {"lr": [0.01, 0.1], "batch_size": [20, 100]}
+    >>> grid = {"lr": [0.01, 0.03], "batch_size": [20, 100]}
     >>> search = GridSearchCV(SoftmaxRegression(random_state=0), grid, cv=3)
     >>> search = search.fit(*load_iris(return_X_y=True))
     >>> display = SearchResultsDisplay.from_search(search)

@@ -1,15 +1,19 @@
 """Standardised features as a change of variables, without a standardised copy of X."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.preprocessing import StandardScaler
 
+from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._training.state import SHARED
 
 # Features whose sizes differ by at most this factor keep their proportions in a common scale.
 COMMON_SCALE_RATIO = 10
+# Rounding errors in units of the deviation: features above the first one cannot be learned
+# reliably, and those above the second one count as constant.
+NOTICEABLE_ROUNDING, MAX_ROUNDING = 0.01, 0.1
 # The curvature is measured on a sample of at most MAX_ROWS rows and about SAMPLE_SIZE numbers.
 SAMPLE_SIZE, MIN_ROWS, MAX_ROWS = 2**22, 8, 512
 
@@ -22,27 +26,50 @@ class FeatureMoments:
     ----------
     mean : ndarray of shape (n_features,) or None
         None without an intercept, which would compensate for a shift.
-    variance : ndarray of shape (n_features,), float64
-        0 for constant features; without an intercept, the mean square.
+    deviation : ndarray of shape (n_features,), float64
+        Standard deviation, 0 for constant features; without an intercept, the root mean square.
     density : ndarray of shape (n_features,), float64
         Weighted fraction of the rows in which the feature is not 0.
     total_weight : float
     """
 
     mean: np.ndarray | None
-    variance: np.ndarray
+    deviation: np.ndarray
     density: np.ndarray
     total_weight: float
 
     @property
-    def squared_sizes(self):
-        """Return the mean squares about the mean, over the rows in which a feature is not 0."""
-        return self.variance / np.where(self.density > 0, self.density, 1)
+    def variance(self):
+        """Return the squares of the deviations, which may underflow."""
+        return self.deviation**2
+
+    @property
+    def sizes(self):
+        """Return the deviations over the rows in which a feature is not 0."""
+        return self.deviation / np.sqrt(np.where(self.density > 0, self.density, 1))
+
+    def relative_rounding(self, dtype):
+        """Return the rounding errors of the values of each feature in units of its deviation.
+
+        Parameters
+        ----------
+        dtype : dtype
+
+        Returns
+        -------
+        relative_rounding : ndarray of shape (n_features,)
+            0 for constant features, and without an intercept.
+        """
+        rounding = np.zeros(len(self.deviation))
+        if self.mean is not None:
+            errors = np.finfo(dtype).eps * np.abs(self.mean)
+            np.divide(errors, self.deviation, out=rounding, where=self.deviation > 0)
+        return rounding
 
     def equals(self, other):
         """Return whether the moments are equal, which those of other rows hardly are."""
         has_equal_mean = self.mean is None or np.array_equal(self.mean, other.mean)
-        return has_equal_mean and np.array_equal(self.variance, other.variance)
+        return has_equal_mean and np.array_equal(self.deviation, other.deviation)
 
     def merged(self, other):
         """Return the moments of these and of further rows.
@@ -57,15 +84,19 @@ class FeatureMoments:
         """
         total_weight = self.total_weight + other.total_weight
         fraction = other.total_weight / total_weight
-        mean, variance = self.mean, self.variance + fraction * (other.variance - self.variance)
+        mean = self.mean
+        deviation = np.hypot(
+            np.sqrt(1 - fraction) * self.deviation, np.sqrt(fraction) * other.deviation
+        )
         if mean is not None:
             shift = other.mean - mean
             mean = mean + fraction * shift
-            variance = variance + fraction * (1 - fraction) * shift**2
+            deviation = np.hypot(deviation, np.sqrt(fraction * (1 - fraction)) * shift)
         density = self.density + fraction * (other.density - self.density)
-        return FeatureMoments(mean, variance, density, total_weight)
+        return FeatureMoments(mean, deviation, density, total_weight)
 
 
+@np.errstate(**SILENT)
 def feature_moments(rows, class_weight, fit_intercept):
     """Return the moments of the features, read block by block.
 
@@ -79,43 +110,47 @@ def feature_moments(rows, class_weight, fit_intercept):
     Returns
     -------
     moments : FeatureMoments
-
-    Raises
-    ------
-    ValueError
-        If the squares of the features leave the range of their dtype.
     """
     weight = rows.relative_weights(class_weight)
-    weight = weight[0] if weight.ndim == 2 else weight
-    scaler = StandardScaler(with_mean=not issparse(rows.X), copy=False)
-    nonzero_weight = np.zeros(rows.X.shape[1])
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        for block in rows.blocks():
-            X, block_weight = rows.read(block), None
-            if weight.ndim:
-                has_weight = weight[block] > 0
-                X, block_weight = X[has_weight], weight[block][has_weight]
-            if X.shape[0]:
-                X = X.astype(np.float64) if issparse(X) else X
-                scaler.partial_fit(X, sample_weight=block_weight)
-                counts = np.ones(X.shape[0]) if block_weight is None else block_weight
-                nonzero_weight += counts @ (X != 0)
-        mean, variance = scaler.mean_, scaler.var_
-        # Deviations below the rounding of the features or of the sums count as constant.
-        of_sums = (rows.BLOCK_SIZE + len(rows) / rows.BLOCK_SIZE) * np.finfo(np.float64).eps
-        rounding = max(10 * np.finfo(rows.X.dtype).eps, of_sums) * mean
-        variance = np.where(variance <= rounding**2, 0.0, variance)
-        if not fit_intercept:
-            mean, variance = None, scaler.var_ + mean**2
-        moments = FeatureMoments(mean, variance, nonzero_weight / len(rows), rows.total_weight)
-        squares, limits = moments.squared_sizes, np.finfo(rows.X.dtype)
-        is_in_range = (squares == 0) | ((variance >= limits.tiny) & (squares <= limits.max))
-    if not np.all(is_in_range):
-        raise ValueError(
-            "The features cannot be standardised: the squares of the features leave the range of "
-            f"{rows.X.dtype}. Scale the data, for instance with StandardScaler."
-        )
-    return moments
+    weight = np.broadcast_to(weight[0] if weight.ndim == 2 else weight, len(rows))
+    moments = []
+    for block in rows.blocks():
+        has_weight = weight[block] > 0
+        if np.any(has_weight):
+            X = rows.read(block)
+            X = X if np.all(has_weight) else X[has_weight]
+            moments.append(_block_moments(X, weight[block][has_weight]))
+    merged = replace(reduce(FeatureMoments.merged, moments), total_weight=rows.total_weight)
+    if fit_intercept:
+        return merged
+    return replace(merged, mean=None, deviation=np.hypot(merged.mean, merged.deviation))
+
+
+def _block_moments(X, weight):
+    """Return the moments of some rows, exact for constant features."""
+    total_weight = np.sum(weight)
+    weight = weight / total_weight
+    X = X.astype(np.float64)  # a copy
+    density = weight @ (X != 0)
+    if issparse(X):
+        X.eliminate_zeros()
+        values, columns, origin = X.data, X.indices, X[:1].toarray()[0]
+        # A feature that is 0 in some rows is not shifted, so that these zeros need not be stored.
+        is_shifted = np.bincount(columns, minlength=X.shape[1]) == X.shape[0]
+        origin = np.where(is_shifted, origin, 0)
+        zero_weight = np.where(is_shifted, 0, np.maximum(1 - density, 0))
+    else:
+        values, columns, origin, zero_weight = X, slice(None), X[0].copy(), 0
+    values -= origin[columns]
+    largest = abs(X).max(axis=0)
+    largest = largest.toarray().ravel() if issparse(X) else largest
+    unit = np.where(largest > 0, largest, 1)
+    values /= unit[columns]
+    mean = weight @ X
+    values -= mean[columns]
+    np.square(values, out=values)
+    deviation = unit * np.sqrt(weight @ X + zero_weight * mean**2)
+    return FeatureMoments(origin + unit * mean, deviation, density, total_weight)
 
 
 @dataclass(frozen=True)
@@ -139,7 +174,8 @@ class FeatureScaling:
     mean : ndarray of shape (n_features,) or None
         :math:`\mu`, in the dtype of the parameters.
     scale : ndarray of shape (M, 1, n_features)
-        The factors a of each model, 0 for constant features, whose weights stay 0.
+        The factors a of each model, 0 for constant features and for those whose rounding errors
+        exceed ``MAX_ROUNDING``: their weights stay 0.
     n_outputs : int
         Number of outputs of the first layer.
 
@@ -195,6 +231,7 @@ class FeatureScaling:
         return layer[..., :n_features], layer[..., n_features:]
 
 
+@np.errstate(**SILENT)
 def feature_scaling(moments, *, n_outputs, damping, dtype, with_common_scale=False):
     r"""Return the coordinates with :math:`a_j = 1 / \sqrt{v_j / p_j + d}` for the damping d.
 
@@ -215,17 +252,29 @@ def feature_scaling(moments, *, n_outputs, damping, dtype, with_common_scale=Fal
     Returns
     -------
     scaling : FeatureScaling
+
+    Raises
+    ------
+    ValueError
+        If a deviation is outside the range of the dtype.
     """
-    squares = moments.squared_sizes
-    varies = squares > 0
+    is_imprecise = moments.relative_rounding(dtype) > MAX_ROUNDING
+    sizes, varies = moments.sizes, (moments.deviation != 0) & ~is_imprecise
     if with_common_scale and np.any(varies):
-        varying = squares[varies]
-        if varying.max() <= COMMON_SCALE_RATIO**2 * varying.min():
-            squares = np.where(varies, varying.mean(), 0)
-    damped = squares + damping[:, np.newaxis, np.newaxis]
-    scale = varies / np.sqrt(np.where(varies, damped, 1))
+        largest, smallest = np.max(sizes[varies]), np.min(sizes[varies])
+        if largest <= COMMON_SCALE_RATIO * smallest:
+            sizes = largest * np.sqrt(np.mean((sizes[varies] / largest) ** 2))
+    damped = np.hypot(sizes, np.sqrt(damping)[:, np.newaxis, np.newaxis])
+    scale = (varies / np.where(varies, damped, 1)).astype(dtype)
+    is_in_range = np.isfinite(scale) & ((scale > 0) | ~varies)
+    if not np.all(is_in_range):
+        raise ValueError(
+            f"The standard deviations of {np.count_nonzero(~is_in_range[0])} of {len(varies)} "
+            f"features leave the range of {np.dtype(dtype)}, so they cannot be standardised. "
+            "Multiply these features by constants that bring them near 1."
+        )
     mean = None if moments.mean is None else moments.mean.astype(dtype)
-    return FeatureScaling(moments, mean, scale.astype(dtype), n_outputs)
+    return FeatureScaling(moments, mean, scale, n_outputs)
 
 
 def largest_curvature(rows, scaling, batch_size, class_weight=None):

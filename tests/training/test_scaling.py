@@ -175,10 +175,10 @@ def test_moments(container, fit_intercept, block_size, weighting, rng, monkeypat
     mean, variance = expected_moments(X[order], total[order], fit_intercept)
     if fit_intercept:
         np.testing.assert_allclose(moments.mean, mean)
-        assert moments.variance[-1] == 0
+        assert moments.deviation[-1] == 0
     else:
         assert moments.mean is None
-    np.testing.assert_allclose(moments.variance, variance, rtol=1e-6, atol=1e-20)
+    np.testing.assert_allclose(moments.deviation, np.sqrt(variance), rtol=1e-9, atol=1e-12)
     density = np.average(X[order] != 0, axis=0, weights=total[order])
     np.testing.assert_allclose(moments.density, density)
 
@@ -190,7 +190,7 @@ def test_moments_equal_those_of_scikit_learn(container, rng):
     moments = feature_moments(Rows(container(X), rng.randint(3, size=3000), weight), None, True)
     scaler = StandardScaler().fit(X, sample_weight=weight)
     np.testing.assert_allclose(moments.mean, scaler.mean_)
-    np.testing.assert_allclose(moments.variance, scaler.var_)
+    np.testing.assert_allclose(moments.deviation, scaler.scale_)
 
 
 @INTERCEPTS
@@ -200,7 +200,7 @@ def test_weights_equal_repeated_rows(fit_intercept, rng):
     weighted = Rows(X, y, times.astype(float))
     repeated = Rows(X.repeat(times, 0), y.repeat(times))
     moments, expected = (feature_moments(r, None, fit_intercept) for r in (weighted, repeated))
-    for name in ("mean", "variance", "density", "total_weight"):
+    for name in ("mean", "deviation", "density", "total_weight"):
         if getattr(expected, name) is not None:
             actual, desired = getattr(moments, name), getattr(expected, name)
             np.testing.assert_allclose(actual, desired, atol=1e-14, err_msg=name)
@@ -217,30 +217,95 @@ def test_rows_of_weight_0_are_left_out(container, fit_intercept, size, rng, monk
     y, used = np.arange(12) % 2, weight > 0
     moments = feature_moments(Rows(container(X), y, weight), None, fit_intercept)
     expected = feature_moments(Rows(X[used], y[used], weight[used]), None, fit_intercept)
-    np.testing.assert_allclose(moments.variance, expected.variance)
+    np.testing.assert_allclose(moments.deviation, expected.deviation)
     np.testing.assert_allclose(moments.density, expected.density)
     if fit_intercept:
         np.testing.assert_allclose(moments.mean, expected.mean)
 
 
-@pytest.mark.parametrize("mean", [1e7, -1e7])
+def far_rows(container, mean, weighting, rng, n=1500):
+    """Return rows with columns far from 0 beside sparse ones, and their deviations from the mean.
+
+    The deviations from the mean are multiples of 1/64 below 4, which all values represent.
+    """
+    deviations = rng.randint(-255, 256, (n, 3)) / 64
+    others = rng.standard_normal((n, 2)) * (rng.uniform(size=(n, 2)) < 0.3)
+    weight = None if weighting == "equal" else rng.uniform(0, 2, n)
+    if weighting == "zeros":
+        weight *= rng.uniform(size=n) < 0.5
+    X = np.column_stack([deviations[:, :2] + mean, others, deviations[:, 2] - mean])
+    return Rows(container(X), np.arange(n) % 2, weight), np.insert(deviations, [2, 2], others, 1)
+
+
+@pytest.mark.parametrize("weighting", ["equal", "rows", "zeros"])
+@pytest.mark.parametrize("mean", [1e6, -1e8, 1e10, 1e13, -1e14])
 @CONTAINERS
-def test_the_variance_of_features_far_from_0(container, mean, rng):
-    X = mean + rng.standard_normal((3000, 3))
-    rows = Rows(container(X), np.arange(3000) % 2)
+def test_the_moments_of_features_far_from_0(container, mean, weighting, rng):
+    rows, near = far_rows(container, mean, weighting, rng)
     moments = feature_moments(rows, None, fit_intercept=True)
-    np.testing.assert_allclose(moments.mean, X.mean(axis=0), rtol=1e-14)
-    np.testing.assert_allclose(moments.variance, X.var(axis=0), rtol=1e-6)
+    near_mean, variance = expected_moments(near, rows.weight)
+    shift = np.array([mean, mean, 0, 0, -mean])
+    np.testing.assert_allclose(moments.mean, near_mean + shift, rtol=1e-15, atol=1e-12)
+    atol = 2 * np.finfo(float).eps * abs(mean)
+    np.testing.assert_allclose(moments.deviation, np.sqrt(variance), rtol=1e-9, atol=atol)
 
 
 @CONTAINERS
-def test_the_variance_of_single_precision_far_from_0(container, rng):
+def test_merged_moments_of_features_far_from_0(container, rng):
+    rows, near = far_rows(container, 1e10, "rows", rng)
+    parts = np.split(np.arange(len(rows)), [1, 4, 700])
+    merged, *others = (
+        feature_moments(Rows(rows.X[part], rows.y[part], rows.weight[part]), None, True)
+        for part in parts
+    )
+    for moments in others:
+        merged = merged.merged(moments)
+    variance = expected_moments(near, rows.weight)[1]
+    np.testing.assert_allclose(merged.deviation, np.sqrt(variance), rtol=1e-5)
+
+
+def test_explicit_zeros_and_long_indices_are_those_of_dense_rows(rng):
+    rows, _ = far_rows(np.asarray, 1e10, "rows", rng, n=60)
+    X = sparse.csr_array(np.where(rows.X == 0, 1, rows.X))
+    X.data[(rows.X == 0).ravel()] = 0
+    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    stored = X.nnz
+    actual, expected = (
+        feature_moments(Rows(container, rows.y, rows.weight), None, True)
+        for container in (X, rows.X)
+    )
+    assert X.nnz == stored
+    for name in ("mean", "deviation", "density"):
+        np.testing.assert_allclose(getattr(actual, name), getattr(expected, name), rtol=1e-12)
+
+
+@CONTAINERS
+def test_the_moments_of_single_precision_far_from_0(container, rng):
     X = (1e3 + rng.standard_normal((3000, 3))).astype(np.float32)
     rows = Rows(container(X), np.arange(3000) % 2)
     moments = feature_moments(rows, None, fit_intercept=True)
-    np.testing.assert_allclose(moments.mean, X.mean(axis=0, dtype=float), rtol=1e-6)
-    np.testing.assert_allclose(moments.variance, X.var(axis=0, dtype=float), rtol=1e-3)
-    assert moments.variance.dtype == moments.density.dtype == np.float64
+    mean, variance = expected_moments(X)
+    np.testing.assert_allclose(moments.mean, mean, rtol=1e-12)
+    np.testing.assert_allclose(moments.deviation, np.sqrt(variance), rtol=1e-9)
+    assert moments.deviation.dtype == moments.density.dtype == np.float64
+
+
+@DTYPES
+@CONTAINERS
+def test_features_that_rounding_hides_have_a_scale_of_0(container, dtype, rng):
+    ratios = np.array([0.5, 0.02, 0.005, 0.0])
+    deviation = np.finfo(dtype).eps / np.where(ratios, ratios, np.inf)
+    sign = np.where(np.arange(400) % 2, 1, -1)[:, np.newaxis]
+    X = np.column_stack([1 + sign * deviation, sign, sign > 0]).astype(dtype)
+    rows = Rows(container(X), np.arange(400) % 2)
+    moments = feature_moments(rows, None, fit_intercept=True)
+    rounding = moments.relative_rounding(dtype)
+    np.testing.assert_allclose(rounding[:3], ratios[:3], rtol=0.1)
+    assert np.all(rounding[3:] < 1e-6)
+    scale = scaling_of(rows, dtype=dtype).scale[0, 0]
+    np.testing.assert_array_equal(scale == 0, [True, False, False, True, False, False])
+    assert np.all(scaling_of(rows, dtype=dtype, fit_intercept=False).scale > 0)
+    assert not np.any(feature_moments(rows, None, False).relative_rounding(dtype))
 
 
 @DTYPES
@@ -264,15 +329,40 @@ def test_zero_features_have_a_scale_of_0(container, fit_intercept):
     np.testing.assert_array_equal(scaling.scale, 0)
 
 
-@pytest.mark.parametrize("scale", [1e25, 1e-25])
+SIZES = [
+    *((np.float64, size) for size in (1e-300, 1e-170, 1e-160, 1e160, 1e300)),
+    *((np.float32, size) for size in (1e-35, 1e-25, 1e25, 1e35)),
+]
+
+
+@pytest.mark.parametrize("with_common_scale", [False, True])
+@pytest.mark.parametrize(("dtype", "size"), SIZES)
 @INTERCEPTS
 @CONTAINERS
-def test_squares_outside_the_range_of_the_dtype_raise_an_error(container, fit_intercept, scale):
-    X = np.array([[1.0], [2.0], [-1.0]]) * scale
-    with pytest.raises(ValueError, match="squares of the features leave the range of float32"):
-        scaling_of(Rows(container(X.astype(np.float32)), np.arange(3)), fit_intercept=fit_intercept)
-    scaling = scaling_of(Rows(container(X), np.arange(3)), fit_intercept=fit_intercept)
-    assert np.all(scaling.scale > 0)
+def test_features_whose_squares_leave_the_range(
+    container, fit_intercept, dtype, size, with_common_scale, rng
+):
+    X = rng.standard_normal((30, 3)) * (rng.uniform(size=(30, 3)) < 0.7)
+    factors = np.array([size] * 3 if with_common_scale else [size, 1, size])
+    options = {"fit_intercept": fit_intercept, "with_common_scale": with_common_scale}
+    expected, actual = (
+        scaling_of(Rows(container(values.astype(dtype)), np.arange(30) % 3), **options)
+        for values in (X, X * factors)
+    )
+    np.testing.assert_allclose(actual.scale * factors, expected.scale, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size"), [(np.float64, 1e308), (np.float64, 1e-309), (np.float32, 1e-40)]
+)
+@INTERCEPTS
+@CONTAINERS
+def test_deviations_outside_the_range_of_the_dtype_raise_an_error(
+    container, fit_intercept, dtype, size
+):
+    X = (np.array([[1.0, 1.0], [1.7, 0.0], [-1.0, 0.0]]) * [size, 1]).astype(dtype)
+    with pytest.raises(ValueError, match="deviations of 1 of 2 features leave the range of float"):
+        scaling_of(Rows(container(X), np.arange(3)), fit_intercept=fit_intercept, dtype=dtype)
 
 
 @given(st.lists(st.integers(1, 39), min_size=1, max_size=4, unique=True), st.booleans())
@@ -290,7 +380,7 @@ def test_merged_moments_of_parts_equal_those_of_all_rows(bounds, fit_intercept):
         assert not merged.equals(moments)
         merged = merged.merged(moments)
     expected = feature_moments(Rows(X, y, weight), None, fit_intercept)
-    np.testing.assert_allclose(merged.variance, expected.variance, rtol=1e-9, atol=1e-18)
+    np.testing.assert_allclose(merged.deviation, expected.deviation, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(merged.density, expected.density, rtol=1e-12, atol=1e-15)
     assert merged.total_weight == pytest.approx(expected.total_weight)
     if fit_intercept:

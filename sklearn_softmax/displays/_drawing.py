@@ -185,7 +185,7 @@ def fit_tick_labels(axis):
     """Turn, shorten and thin the labels of an axis so that none covers another.
 
     They are turned and shortened for the axes as they are now, and thinned whenever the
-    figure is drawn. Those of a y axis are not turned.
+    figure is drawn. Whole numbers and those of a y axis are not turned.
 
     Parameters
     ----------
@@ -206,7 +206,8 @@ def fit_tick_labels(axis):
     boxes = [text.get_window_extent() for text in texts]
     widths, height = [box.width / dpi for box in boxes], max(box.height for box in boxes) / dpi
     # Between the axis and its labels; the last one is that of thinned labels.
-    angles = (0, 45, 90) if is_x and max(widths) > 3 * height else (0,) if is_x else (90,)
+    turned = () if all(map(str.isdecimal, labels)) else (45, 90)
+    angles = (0, *turned) if is_x else (90,)
     for angle in angles:
         along, across = np.cos(np.radians(angle)), np.sin(np.radians(angle))
         room = 1 / max(along / (max(widths) + height / 2), across / height)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
-from sklearn_softmax.displays._configurations import value_text, varying
+from sklearn_softmax.displays._configurations import configuration_names
 
 
 def named(estimators):
@@ -23,36 +24,41 @@ def named(estimators):
 
     Raises
     ------
+    TypeError
+        If something else is among them.
     ValueError
         If there are none.
     """
     if isinstance(estimators, Mapping):
         by_name = {str(name): estimator for name, estimator in estimators.items()}
     elif isinstance(estimators, (list, tuple)):
-        by_name = dict(zip(_names(estimators), estimators))
+        by_name = dict(enumerate(estimators))
     else:
-        by_name = {type(final_model(estimators)).__name__: estimators}
+        by_name = {None: estimators}
     if not by_name:
         raise ValueError(
             f"estimators is empty: {estimators!r}. Give at least one fitted estimator."
         )
-    return by_name
+    for name, estimator in by_name.items():
+        is_class = isinstance(estimator, type)
+        if is_class or not hasattr(estimator, "fit"):
+            raise TypeError(
+                "estimator must be a fitted estimator, or a list or dict of them, but "
+                f"{'it' if name is None else f'its entry {name!r}'} is "
+                f"{f'the class {estimator.__name__}' if is_class else type(estimator)}: give the "
+                "estimator after its fit, not its class, its history_ or its callback."
+            )
+    if isinstance(estimators, (list, tuple)):
+        return dict(zip(_names(estimators), estimators))
+    return by_name if None not in by_name else {type(final_model(estimators)).__name__: estimators}
 
 
 def _names(estimators):
+    models = [final_model(estimator) for estimator in estimators]
     configurations = [
-        {"": type(model).__name__, **model.get_params(deep=False)}
-        for model in map(final_model, estimators)
+        {"": type(model).__name__, **model.get_params(deep=False)} for model in models
     ]
-    differing = varying(configurations)
-    names = [
-        ", ".join(
-            f"{short}={value_text(params[name])}" if short else params[name]
-            for name, short in differing.items()
-            if name in params
-        )
-        for params in configurations
-    ]
+    names = configuration_names(configurations)
     if len(set(names)) == len(names):
         return names
     return [f"model {number}" for number in range(1, len(names) + 1)]
@@ -92,7 +98,8 @@ def require(estimator, attribute):
     if not hasattr(estimator, attribute):
         raise NotFittedError(
             f"This {type(estimator).__name__} has no `{attribute}`: fit it first (a search with "
-            "refit=True). If it is fitted, it is of a kind that has none."
+            "refit=True). If it is fitted, it is of a kind that has none; of an ensemble, give its "
+            "estimators_."
         )
 
 
@@ -109,13 +116,13 @@ def why_ended(model):
     reason : str or None
         None if training went on to the last epoch, or by ``partial_fit``.
     """
-    fell_too_little = f"fell by less than tol in {model.n_iter_no_change} epochs"
     is_perceptron = "mistakes" in model.history_
     reasons = {
-        "converged": f"training loss {fell_too_little}" if is_perceptron else "converged",
-        "early_stopping": f"validation loss {fell_too_little}",
+        "converged": "training loss fell by less than tol" if is_perceptron else "converged",
+        "early_stopping": "validation loss fell by less than tol",
         "no_mistakes": "no mistakes left",
         "callback": "by a callback",
+        "interrupted": "interrupted",
     }
     reason = reasons.get(model.stop_reason_)
     return reason and f"ended: {reason}"
@@ -130,9 +137,17 @@ def check_kept(history):
 
     Raises
     ------
+    TypeError
+        If it is an estimator, a class or a dict.
     NotFittedError
-        If it has not.
+        If it has kept none.
     """
+    if isinstance(history, (type, Mapping)) or hasattr(history, "fit"):
+        name = history.__name__ if isinstance(history, type) else type(history).__name__
+        raise TypeError(
+            f"history must be a WeightHistory that was set by classifier.set_callbacks(history), "
+            f"got {name}: give the callback, not the classifier, its history_ or a class."
+        )
     if not hasattr(history, "epochs_"):
         raise NotFittedError(
             f"{history!r} has kept no parameters: fit a classifier after "
@@ -153,6 +168,7 @@ def input_weights(model):
     Returns
     -------
     weights : ndarray of shape (n_outputs, n_features)
+        Zeros for a label that all or no rows have, which scikit-learn predicts without features.
 
     Raises
     ------
@@ -162,9 +178,16 @@ def input_weights(model):
     if hasattr(model, "coefs_"):
         return model.coefs_[0].T
     if hasattr(model, "estimators_"):
-        return np.vstack([input_weights(part) for part in model.estimators_])
+        zeros = np.zeros((1, model.n_features_in_))
+        parts = model.estimators_
+        return np.vstack([zeros if _is_constant(part) else input_weights(part) for part in parts])
     require(model, "coef_")
-    return np.atleast_2d(model.coef_)
+    return model.coef_.toarray() if issparse(model.coef_) else np.atleast_2d(model.coef_)
+
+
+def _is_constant(predictor):
+    """Return whether ``OneVsRestClassifier`` has set this predictor for a label of one value."""
+    return type(predictor).__name__ == "_ConstantPredictor"
 
 
 def names_of_classes(classes, n_outputs):

@@ -255,6 +255,8 @@ class ClassErrorDisplay:
             style = {"color": colour, "label": name, "width": width}
             errors = np.asarray(self.errors[name], dtype=float)
             self.bars_.append(self.ax_.bar(places + shift, errors, **styled(style, kwargs)))
+        self.ax_.update_datalim([(-0.4, 0), (len(places) - 0.6, 0)], updatey=False)  # with NaN, too
+        self.ax_.autoscale_view()
         self.ax_.set_xticks(places, [str(label) for label in self.classes], parse_math=False)
         self.ax_.set(xlabel="Class", ylabel="Error rate")
         start_at_zero(self.ax_)

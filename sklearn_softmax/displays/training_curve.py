@@ -249,7 +249,9 @@ class TrainingCurveDisplay:
                 markers.append(_mark(ax, lines[-1], self.best_epochs[name]))
                 self._note(name, BEST, markers[-1])
             if curves:
-                ends += self._mark_end(ax, name, lines[-1])
+                own_lines = lines[-len(curves) :]
+                complete = [line for line in own_lines if np.isfinite(line.get_ydata()[-1])]
+                ends += self._mark_end(ax, name, (complete or own_lines)[-1])
         self.lines_.append(lines)
         self.bands_.append([])
         self.markers_.append(markers)

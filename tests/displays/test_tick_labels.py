@@ -11,6 +11,7 @@ from sklearn_softmax.displays._drawing import fit_tick_labels
 NAMES = {
     "numbers": str,
     "names": "class {}".format,
+    "short names": lambda number: chr(97 + number % 26) * 3,
     "long names": "a very long name of class {}, which nobody reads to its end".format,
     "wide names": lambda number: "W" * (number % 30 + 1),
     "two lines": "two\nlines {}".format,

@@ -1,7 +1,11 @@
 """Curves of the training."""
 
+import pickle
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from matplotlib import ticker
 from matplotlib.colors import to_hex
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
@@ -122,7 +126,7 @@ def test_a_band_does_not_go_below_zero(pyplot):
     [
         (
             {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3},
-            "validation loss fell by less than tol in 3 epochs",
+            "validation loss fell by less than tol",
         ),
         ({"early_stopping": True, "n_epochs": 3}, None),
         ({"optimizer": "lbfgs", "n_epochs": "auto"}, "converged"),
@@ -153,8 +157,163 @@ def test_of_perceptrons_the_legend_tells_why_they_ended(pyplot):
     told = texts(display.legend_)[2:]
     assert told == [
         "ended: no mistakes left",
-        "ended: training loss fell by less than tol in 2 epochs",
+        "ended: training loss fell by less than tol",
     ]
+
+
+def stop(model, reason):
+    """As if a callback or a user had stopped it."""
+    model.stop_reason_ = reason
+    return model
+
+
+@pytest.mark.parametrize(
+    ("fit", "reason"),
+    [
+        (lambda: BinaryPerceptron(random_state=0).partial_fit(X[:100], y[:100], [0, 1]), None),
+        (lambda: BinaryPerceptron(tol=None, n_epochs=9).fit(X[50:], y[50:]), None),
+        (lambda: BinaryPerceptron(n_iter_no_change=2).fit(X[50:], y[50:]), "training loss fell"),
+        (lambda: fitted(early_stopping=True, tol=0.5, n_iter_no_change=3), "validation loss fell"),
+        (lambda: stop(fitted(), "callback"), "by a callback"),
+        (lambda: stop(fitted(), "interrupted"), "interrupted"),
+    ],
+)
+def test_reasons_are_those_of_the_fit(fit, reason, pyplot):
+    model = fit()
+    before = texts(TrainingCurveDisplay.from_estimator(model).legend_)
+    assert any("ended" in text for text in before) == (reason is not None)
+    assert reason is None or reason in before[-1]
+    model = pickle.loads(pickle.dumps(model.set_params(n_iter_no_change=77, tol=1.0, n_epochs=1)))
+    assert texts(TrainingCurveDisplay.from_estimator(model).legend_) == before
+
+
+def test_an_end_without_validation_is_marked_on_the_training_curve(pyplot):
+    model = stop(fitted(warm_start=True).fit(X, y), "callback")
+    display = TrainingCurveDisplay.from_estimator(model)
+    for (end,), metric in zip(display.ends_, ("loss", "accuracy")):
+        assert end.get_ydata() == [model.history_[metric][-1]]
+
+
+def test_the_best_epoch_of_early_stopping_is_marked_whatever_the_parameter_is_now(pyplot):
+    model = fitted(early_stopping=True, tol=0.5, n_iter_no_change=3)
+    display = TrainingCurveDisplay.from_estimator(model.set_params(early_stopping=False))
+    assert texts(display.legend_)[2] == "lowest validation loss"
+
+
+@pytest.mark.parametrize("metric", ["loss", "val_accuracy", "lr"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_one_epoch_is_seen(metric, pyplot):
+    display = TrainingCurveDisplay.from_estimator(fitted(n_epochs=1), metrics=metric)
+    assert {line.get_marker() for line in display.lines_[0]} == {"o"}
+    assert visible_ticks(display.axes_[0]) == [1]
+
+
+@pytest.mark.parametrize("metrics", [("loss", "step_loss"), ("accuracy", "weight_norm")])
+def test_one_call_of_partial_fit_is_seen(metrics, pyplot):
+    model = SoftmaxRegression(batch_size=200, random_state=0).partial_fit(X, y, [0, 1, 2])
+    display = TrainingCurveDisplay.from_estimator(model, metrics=metrics)
+    display.figure_.canvas.draw()
+    assert [visible_ticks(ax) for ax in display.axes_] == [[1], [1]]
+    assert [line.get_marker() for lines in display.lines_ for line in lines] == ["o", "o"]
+
+
+def visible_ticks(ax):
+    low, high = ax.get_xlim()
+    return [tick for tick in ax.get_xticks() if low <= tick <= high]
+
+
+@pytest.mark.parametrize(
+    ("values", "single"),
+    [
+        ([1, np.nan, 1, 1, np.nan, 1], [0, 5]),
+        ([np.nan, 1, np.nan, np.nan, 1, 1], [1]),
+        ([1, 1, 1, np.inf, 1, np.nan], [4]),
+        ([1, 1, 1, 1, 1, 1], None),
+    ],
+)
+def test_values_between_gaps_are_marked(values, single, pyplot):
+    history = {"epoch": np.arange(1, 7), "loss": np.array(values, dtype=float)}
+    display = TrainingCurveDisplay(histories={"": history}, step_losses={"": []}, best_epochs={})
+    (line,) = display.plot(metrics="loss").lines_[0]
+    assert line.get_markevery() == single
+    assert line.get_marker() == ("None" if single is None else "o")
+    (styled,) = display.plot(metrics="loss", marker="s").lines_[0]
+    assert (styled.get_marker(), styled.get_markevery()) == ("s", None)
+    display.figure_.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    "set_up",
+    [
+        lambda ax: ax.set(xscale="log", yscale="log"),
+        lambda ax: ax.set(xscale="symlog", ylim=(0.2, 0.9)),
+        lambda ax: ax.set(xticks=[1, 5], xticklabels=["first", "fifth"]),
+        lambda ax: ax.set(xticks=[], xlim=(2, 5)),
+        lambda ax: ax.xaxis.set_major_locator(ticker.MultipleLocator(2.5)),
+        lambda ax: ax.xaxis.set_major_locator(ticker.MaxNLocator(3)),
+        lambda ax: ax.xaxis.set_major_formatter("{x:.1f}"),
+        lambda ax: ax.invert_yaxis(),
+    ],
+)
+@pytest.mark.parametrize("metric", ["loss", "step_loss"])
+def test_given_axes_stay_those_of_the_user(set_up, metric, pyplot):
+    ax = pyplot.subplots()[1]
+    set_up(ax)
+    set_before = (ax.xaxis.get_major_locator(), ax.xaxis.get_major_formatter(), ax.get_xscale())
+    limits = [None if on else get() for on, get in autoscaled(ax)]
+    TrainingCurveDisplay.from_estimator(fitted(), metrics=metric, ax=ax)
+    ax.figure.canvas.draw()
+    assert set_before == (
+        ax.xaxis.get_major_locator(),
+        ax.xaxis.get_major_formatter(),
+        ax.get_xscale(),
+    )
+    assert limits == [None if on else get() for on, get in autoscaled(ax)]
+
+
+def autoscaled(ax):
+    return [(ax.get_autoscalex_on(), ax.get_xlim), (ax.get_autoscaley_on(), ax.get_ylim)]
+
+
+@pytest.mark.parametrize("options", [{"projection": "polar"}, {"sharex": ()}])
+def test_other_kinds_of_axes(options, pyplot):
+    figure = pyplot.figure()
+    options = {key: value or figure.add_subplot(121) for key, value in options.items()}
+    ax = figure.add_subplot(122, **options)
+    TrainingCurveDisplay.from_estimator(fitted(), metrics="loss", ax=ax)
+    figure.canvas.draw()
+
+
+def test_texts_of_users_are_drawn_as_they_are(pyplot):
+    models = {"$5 or $6": fitted(), "_private": fitted(False)}
+    display = TrainingCurveDisplay.from_estimator(
+        models, metrics=["loss", "val_loss"], validation_name="$X_v$ Test"
+    )
+    display.figure_.canvas.draw()
+    assert texts(display.legend_) == ["$5 or $6", "_private", "training", "$X_v$ Test"]
+    label = display.axes_[1].yaxis.label
+    assert (label.get_text(), label.get_parse_math()) == ("$X_v$ Test loss", False)
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "match"),
+    [
+        (
+            lambda model: model.history_,
+            "its entry 'epoch' is <class 'numpy.ndarray'>: give the est",
+        ),
+        (lambda model: [model.history_], "its entry 0 is <class 'dict'>: .* not .* its history_"),
+        (type, "it is the class SoftmaxRegression"),
+        (lambda model: {"a": model, "b": type(model)}, "entry 'b' is the class SoftmaxRegression"),
+        (lambda model: iter([model]), "it is <class 'list_iterator'>"),
+        (lambda model: model.step_losses_, "it is <class 'numpy.ndarray'>"),
+        (lambda _: SimpleNamespace(epochs_=[0]), "it is <class 'types.Simple.* or its callback"),
+    ],
+)
+def test_something_else_than_estimators(neighbour, match, pyplot):
+    with pytest.raises(TypeError, match=match):
+        TrainingCurveDisplay.from_estimator(neighbour(fitted()))
+    assert not pyplot.get_fignums()
 
 
 def test_a_window_of_one_step_has_no_band(pyplot):
@@ -199,10 +358,15 @@ def test_a_legend_on_given_axes_covers_no_data(scale, pyplot):
         assert not line.get_path().transformed(line.get_transform()).intersects_bbox(box, False)
 
 
-@pytest.mark.parametrize("model", [SoftmaxRegression(), LogisticRegression(max_iter=1000)])
+@pytest.mark.parametrize(
+    "model",
+    [
+        SoftmaxRegression(),
+        LogisticRegression(max_iter=1000).fit(X, y),
+        GridSearchCV(SoftmaxRegression(), {"lr": [0.1]}),
+    ],
+)
 def test_not_fitted(model, pyplot):
-    if isinstance(model, LogisticRegression):
-        model.fit(X, y)
     with pytest.raises(NotFittedError, match=f"{type(model).__name__} has no `history_`: fit it"):
         TrainingCurveDisplay.from_estimator(model)
     assert not pyplot.get_fignums()

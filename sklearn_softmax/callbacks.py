@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._typing import Array
-from sklearn_softmax.displays._weight_frames import WeightFrames
+from sklearn_softmax.displays._weight_frames import WeightFrames, check_milliseconds
 from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._callbacks import CALLBACKS_AVAILABLE
 
@@ -205,28 +205,28 @@ class WeightHistory:
 
     def animate(
         self,
-        image_shape: tuple[int, ...],
+        image_shape: Sequence[int],
         *,
         titles: list[str] | None = None,
         n_columns: int | None = None,
-        interval: int = 100,
-        pause: int = 2000,
+        interval: float = 100,
+        pause: float = 2000,
         **kwargs: Any,
     ) -> FuncAnimation:
         """Animate the weights of the features as images, all copies on one scale.
 
         Parameters
         ----------
-        image_shape : tuple of int
+        image_shape : sequence of int
             (height, width), or (height, width, 3) for colour images.
         titles : list of str, default=None
             Title of each image; None for the classes, and for no titles where the
             images are of hidden units.
         n_columns : int, default=None
             Images in a row; None for what fills the figure best.
-        interval : int, default=100
-            Milliseconds from one frame to the next.
-        pause : int, default=2000
+        interval : float, default=100
+            Milliseconds from one frame to the next, at least 1.
+        pause : float, default=2000
             Milliseconds that the last frame stays before the animation begins anew.
         **kwargs : dict
             Passed on to matplotlib's ``imshow`` for each image.
@@ -242,22 +242,17 @@ class WeightHistory:
         NotFittedError
             If nothing is kept yet.
         ValueError
-            If ``image_shape`` or ``titles`` does not fit the weights, or if ``pause`` is
-            negative.
+            If ``image_shape`` or ``titles`` does not fit the weights, or if ``interval`` or
+            ``pause`` is too small.
         """
-        from matplotlib.animation import FuncAnimation
-
-        if pause < 0:
-            raise ValueError(f"pause must be 0 milliseconds or more, got {pause!r}.")
-        frames = WeightFrames(self, image_shape, titles, n_columns, kwargs)
-        last = len(self.epochs_) - 1
-        numbers = [*range(last), *[last] * (1 + round(pause / interval))]
-        return FuncAnimation(frames.figure, frames.draw, frames=numbers, interval=interval)
+        check_milliseconds("interval", interval, minimum=1)
+        check_milliseconds("pause", pause, minimum=0)
+        return WeightFrames(self, image_shape, titles, n_columns, kwargs).animate(interval, pause)
 
     def save_frames(
         self,
         directory: str | Path,
-        image_shape: tuple[int, ...],
+        image_shape: Sequence[int],
         *,
         titles: list[str] | None = None,
         n_columns: int | None = None,

@@ -1,7 +1,12 @@
 """Frames of an animation of weights."""
 
+from math import inf
+from numbers import Real
+
+from sklearn_softmax.displays._image_titles import titles_of_history
 from sklearn_softmax.displays._models import check_kept
-from sklearn_softmax.displays.weight_images import WeightImagesDisplay, as_image, titles_of
+from sklearn_softmax.displays._pixels import as_image, largest
+from sklearn_softmax.displays.weight_images import WeightImagesDisplay
 
 
 class WeightFrames:
@@ -31,13 +36,13 @@ class WeightFrames:
     def __init__(self, history, image_shape, titles, n_columns, style):
         check_kept(history)
         self._epochs, self._weights = history.epochs_, history.weights_[0]
-        self._limit = max(self._weights.max(), -self._weights.min())
-        if titles is None:
-            titles = titles_of(history)
+        self._limit = largest(self._weights)
+        titles = titles_of_history(history) if titles is None else list(titles)
         self._display = WeightImagesDisplay(
-            weights={"": self._weights[-1]}, image_shape=tuple(image_shape), titles={"": titles}
+            weights={"": self._weights[-1]}, image_shape=image_shape, titles={"": titles}
         )
-        style = {"vmin": -self._limit, "vmax": self._limit, **style}
+        if "norm" not in style:
+            style = {"vmin": -self._limit, "vmax": self._limit, **style}
         self._display.plot(n_columns=n_columns, **style)
         self.figure = self._display.figure_
         self.draw(0)
@@ -61,3 +66,39 @@ class WeightFrames:
         for image, weights in zip(images, self._weights[number]):
             image.set_data(as_image(weights, self._display.image_shape, self._limit))
         return images
+
+    def animate(self, interval, pause):
+        """Return the animation of all frames.
+
+        Parameters
+        ----------
+        interval, pause : float
+            As in :meth:`WeightHistory.animate`.
+
+        Returns
+        -------
+        animation : matplotlib.animation.FuncAnimation
+        """
+        from matplotlib.animation import FuncAnimation
+
+        last = len(self._epochs) - 1
+        numbers = [*range(last), *[last] * (1 + round(pause / interval))]
+        return FuncAnimation(self.figure, self.draw, frames=numbers, interval=interval)
+
+
+def check_milliseconds(name, value, minimum):
+    """Check that a parameter is a time in milliseconds.
+
+    Parameters
+    ----------
+    name : str
+    value : float
+    minimum : int
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not minimum <= value < inf:
+        raise ValueError(f"{name} must be {minimum} milliseconds or more, got {value!r}.")

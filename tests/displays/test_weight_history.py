@@ -4,6 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
+from matplotlib import colormaps
+from matplotlib.colors import Normalize
 from PIL import Image
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
@@ -23,6 +25,13 @@ X, y = load_iris(return_X_y=True)
 
 def softmax(**params):
     return SoftmaxRegression(**{"lr": 0.05, "n_epochs": 7, "random_state": 0, **params})
+
+
+@pytest.fixture
+def fitted():
+    history = WeightHistory()
+    softmax(n_epochs=2).set_callbacks(history).fit(X, y)
+    return history
 
 
 def kept(history, place):
@@ -51,6 +60,7 @@ def test_copies_are_the_parameters_of_shorter_fits(case):
 
 
 @needs_callbacks
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_begins_with_the_initial_parameters():
     history = WeightHistory()
     softmax().set_callbacks(history).fit(X, y)
@@ -85,7 +95,7 @@ def test_early_stopping_and_warm_start():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_memory_is_told_beforehand(every, dtype):
     history = WeightHistory(every=every)
-    net = TwoLayerMLPClassifier(lr=1e-3, n_epochs=14, hidden_size=5)
+    net = TwoLayerMLPClassifier(lr=0.05, n_epochs=14, hidden_size=5)
     net.set_callbacks(history).fit(X.astype(dtype), y)
     needed = history.memory_needed((4, 5, 3), n_epochs=14, dtype=dtype)
     copies = [*history.weights_, *history.intercepts_]
@@ -227,9 +237,62 @@ def test_bad_input(tmp_path, pyplot):
     softmax().set_callbacks(history).fit(X, y)
     with pytest.raises(ValueError, match=r"image_shape=\(3, 3\) has 9 pixels, but there are 4"):
         history.save_frames(tmp_path / "frames", (3, 3))
-    with pytest.raises(ValueError, match="pause must be 0 milliseconds or more, got -1"):
-        history.animate((2, 2), pause=-1)
     assert not (tmp_path / "frames").exists()
+
+
+@needs_callbacks
+@pytest.mark.parametrize("value", [-1, np.nan, np.inf, True, "100", None, 0])
+def test_bad_times(value, fitted, pyplot):
+    with pytest.raises(ValueError, match=f"interval must be 1 milliseconds or more, got {value!r}"):
+        fitted.animate((2, 2), interval=value)
+    if value != 0:
+        with pytest.raises(ValueError, match="pause must be 0 milliseconds or more, got"):
+            fitted.animate((2, 2), pause=value)
+    assert not pyplot.get_fignums()
+
+
+@needs_callbacks
+@pytest.mark.parametrize("image_shape", [4, (4,), (2, -1), (2.0, 2), "2x2", None])
+def test_bad_image_shape(image_shape, fitted, tmp_path, pyplot):
+    with pytest.raises(ValueError, match=r"image_shape must be .*, such as \(2, 2\)"):
+        fitted.animate(image_shape)
+    with pytest.raises(ValueError, match=r"image_shape must be .*, such as \(2, 2\)"):
+        fitted.save_frames(tmp_path / "frames", image_shape)
+    assert not list(tmp_path.iterdir())
+    assert not pyplot.get_fignums()
+
+
+@needs_callbacks
+@pytest.mark.parametrize("options", [{"interval": 33.4}, {"interval": np.int64(1), "pause": 0}])
+def test_times_of_other_types(options, fitted, tmp_path, pyplot):
+    fitted.animate([2, 2], **{"pause": 10.5, **options}).save(tmp_path / "a.gif", writer="pillow")
+
+
+@needs_callbacks
+@pytest.mark.parametrize("image_shape", [(1, 3), (1, 1, 3)])
+@pytest.mark.parametrize("last", [0, np.nan, np.inf])
+def test_frames_of_zeros(last, image_shape, tmp_path, pyplot):
+    history = WeightHistory()
+    softmax(n_epochs=2).set_callbacks(history).fit(X[:, :3], y)
+    history.weights_[0][:2] = 0
+    history.weights_[0][2] = last
+    frames = callbacks.WeightFrames(history, image_shape, None, None, {})
+    colours = [image.to_rgba(image.get_array())[..., :3] for image in frames.draw(0)]
+    neutral = 0.5 if len(image_shape) == 3 else colormaps["RdBu_r"](0.5)[:3]
+    np.testing.assert_allclose(colours, np.broadcast_to(neutral, np.shape(colours)), atol=0.01)
+    history.save_frames(tmp_path, image_shape)
+
+
+@needs_callbacks
+def test_texts_and_norm_of_frames(fitted, tmp_path, pyplot):
+    titles = ["$", r"$\frac$", "a long title " * 9]
+    paths = fitted.save_frames(tmp_path, (2, 2), titles=iter(titles), norm=Normalize(-1, 1))
+    assert len(paths) == 3
+    animation = fitted.animate((2, 2), titles=titles, pause=0)
+    animation.save(tmp_path / "a.gif", writer="pillow")
+    texts = pyplot.gcf().axes[0].texts
+    assert [text.get_text() for text in texts] == titles
+    assert not any(text.get_parse_math() for text in texts)
 
 
 def test_before_scikit_learn_1_9_it_says_so(monkeypatch):

@@ -1,9 +1,12 @@
 """Weights as images."""
 
+import pickle
+from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -18,6 +21,7 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
     WeightImagesDisplay,
 )
+from sklearn_softmax.displays._fitted_text import _shortened
 from tests.displays.test_parameter_history_display import history
 
 X, y = load_digits(return_X_y=True)
@@ -88,7 +92,7 @@ def test_hidden_units_in_colour(pyplot):
 
 
 def test_hidden_units_are_no_classes(pyplot):
-    net = TwoLayerMLPClassifier(hidden_size=10, n_epochs=2).fit(X, y)
+    net = TwoLayerMLPClassifier(hidden_size=10, n_epochs=9, random_state=0).fit(X, y)
     display = WeightImagesDisplay.from_estimator(net, (8, 8))
     assert titles(display) == [[]]
 
@@ -224,6 +228,16 @@ def test_weights_of_zero_leave_the_common_scale_to_the_others(pyplot):
     assert {image.get_clim() for images in display.images_ for image in images} == {(-0.1, 0.1)}
 
 
+@pytest.mark.parametrize("image_shape", [(2, 3), (1, 2, 3)])
+def test_weights_that_are_not_finite(image_shape, pyplot):
+    weights = np.array([[1.0, np.nan, -2, 0, np.inf, 0], [-np.inf] * 6, [np.nan] * 6])
+    display = WeightImagesDisplay(weights={"": weights}, image_shape=image_shape, titles={"": None})
+    for scale, limit in {"common": 2, "estimator": 2, "image": 1}.items():
+        display.plot(scale=scale, threshold=0.5 if scale == "image" else None)
+        assert {image.get_clim() for image in display.images_[0]} == {(-limit, limit)}
+        display.figure_.canvas.draw()
+
+
 def test_own_titles_and_keyword_arguments(net, pyplot):
     names = [f"unit {number}" for number in range(12)]
     display = WeightImagesDisplay.from_estimator(net, (4, 16), titles=names, cmap="gray", vmax=2.0)
@@ -235,9 +249,6 @@ def test_own_titles_and_keyword_arguments(net, pyplot):
 @pytest.mark.parametrize(
     ("params", "match"),
     [
-        ({"image_shape": (28, 28)}, r"image_shape=\(28, 28\) has 784 pixels, but there are 64"),
-        ({"image_shape": (64,)}, r"image_shape must be \(height, width\).* got \(64,\)"),
-        ({"image_shape": (4, 4, 4)}, r"image_shape must be .* got \(4, 4, 4\)"),
         ({"titles": ["a"]}, "titles has 1 entries for 10 images"),
         ({"scale": "row"}, "scale must be one of .* got 'row'"),
         ({"threshold": 75}, "threshold must be a fraction from 0 to 1 or None, got 75"),
@@ -250,6 +261,151 @@ def test_bad_input(params, match, softmax, pyplot):
     assert not pyplot.get_fignums()
 
 
+@pytest.mark.parametrize(
+    ("image_shape", "match"),
+    [
+        ((28, 28), r"image_shape=\(28, 28\) has 784 pixels, but there are 64"),
+        *[
+            (shape, r"image_shape must be \(height, width\).* got ")
+            for shape in (8, (8,), (8, -1), (0, 64), (8.0, 8), (4, 4, 4), "8x8", None)
+        ],
+    ],
+)
+def test_bad_image_shape(image_shape, match, softmax, pyplot):
+    with pytest.raises(ValueError, match=rf"{match}.*64 features, such as \(8, 8\)\.$"):
+        WeightImagesDisplay.from_estimator(softmax, image_shape)
+    with pytest.raises(ValueError, match=match):
+        WeightImagesDisplay.from_history(history(64, 3), image_shape)
+    assert not pyplot.get_fignums()
+
+
+@pytest.mark.parametrize(
+    ("n_features", "remedy"), [(192, r", such as \(8, 8, 3\)\.$"), (60, r"with 60 features\.$")]
+)
+def test_suggested_image_shape(n_features, remedy):
+    with pytest.raises(ValueError, match=remedy):
+        WeightImagesDisplay(weights={"": np.ones((2, n_features))}, image_shape=7, titles={})
+
+
+@pytest.mark.parametrize("image_shape", [[4, 16], np.array([4, 16]), (np.int32(4), np.uint8(16))])
+def test_image_shape_of_other_types(image_shape, softmax, pyplot):
+    display = WeightImagesDisplay.from_estimator(softmax, image_shape)
+    assert display.image_shape == (4, 16)
+    assert display.images_[0][0].get_array().shape == (4, 16)
+
+
 def test_not_fitted(pyplot):
     with pytest.raises(NotFittedError, match="SoftmaxRegression has no `coef_`: fit it first"):
         WeightImagesDisplay.from_estimator(SoftmaxRegression(), (8, 8))
+
+
+def drawn_boxes(display):
+    """Draw the figure, and return the boxes of the texts on its axes."""
+    display.figure_.draw_without_rendering()
+    texts = [text for ax in display.axes_ for text in ax.findobj(Text) if text.get_text()]
+    return [text.get_window_extent() for text in texts]
+
+
+def assert_apart(boxes):
+    for a, b in combinations(boxes, 2):
+        widths = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert min(widths) < 0.01 or not a.width * b.width
+
+
+@pytest.mark.parametrize(
+    ("n_images", "title", "shape", "subplots"),
+    [
+        (2, "a class with a rather long name, of cats number {}", (8, 8), None),
+        (2, "a class with a rather long name, of cats number {}", (8, 8), (3, 3)),
+        (10, "{} is what this class is called by all", (8, 8), None),
+        (10, "{} is what this class is called by all", (8, 8), (2, 2)),
+        (26, "{}", (4, 16), (1, 2)),
+        (30, "class {} of $30\nin two lines", (16, 4), (2, 1)),
+        (50, "class_name_{}", (8, 8), None),
+        (100, "{}", (8, 8), (1, 2)),
+    ],
+)
+def test_titles_and_names_do_not_overlap(n_images, title, shape, subplots, pyplot):
+    weights = np.random.default_rng(0).normal(size=(n_images, 64))
+    titles = [title.format(number) for number in range(n_images)]
+    names = [f"one of two models with a long name and lr={lr}" for lr in (0.1, 0.2)]
+    display = WeightImagesDisplay(
+        weights=dict.fromkeys(names, weights),
+        image_shape=shape,
+        titles=dict.fromkeys(names, titles),
+    )
+    axes = subplots and pyplot.subplots(*subplots)[1].flat[:2]
+    display.plot(axes)
+    assert_apart(drawn_boxes(display))
+    display.figure_.set_size_inches(4, 3)
+    assert_apart(drawn_boxes(display))
+    for ax, texts in zip(display.axes_, display.texts_):
+        assert [text.get_text() for text in texts] == titles
+        for text in (texts[0], texts[-1]):
+            box = text.get_window_extent()
+            assert ax.bbox.padded(1).contains(box.x0, box.y0)
+            assert ax.bbox.padded(1).contains(box.x1, box.y1)
+    assert [ax.get_title(loc="left") for ax in display.axes_] == names
+
+
+def test_titles_are_as_large_as_there_is_space_for_them(pyplot):
+    titles = ["setosa", "versicolor", "", "class 10 of 20"]
+    display = WeightImagesDisplay(
+        weights={"": np.ones((4, 4))}, image_shape=(2, 2), titles={"": titles}
+    ).plot()
+    display.figure_.draw_without_rendering()
+    display.figure_.set_layout_engine("none")
+    sizes = []
+    for inches in (6, 2, 0.1):
+        display.figure_.set_size_inches(inches, inches)
+        sizes.append(np.array([box.size for box in drawn_boxes(display)]))
+    plain = [display.axes_[0].text(0, 0, title) for title in titles if title]
+    expected = [text.get_window_extent().size for text in plain]
+    np.testing.assert_allclose(sizes[0], expected)
+    assert np.all((sizes[1] > 0) & (sizes[1] < sizes[0]))
+    assert not sizes[2].any()
+    pickle.loads(pickle.dumps(display.figure_)).canvas.draw()
+
+
+@pytest.mark.parametrize(
+    ("texts", "n_letters", "expected"),
+    [
+        (["setosa", "versicolor"], 6, ["setosa", "ver…lor"]),
+        (["cats, class 10 of 40", "cats, class 11 of 40"], 2, ["…10…", "…11…"]),
+        (["long_name_1", "long_name_2"], 2, ["…_1", "…_2"]),
+        (["one and only"], 4, ["on…ly"]),
+        (["alike", "alike"], 1, ["a…", "a…"]),
+    ],
+)
+def test_shortened_titles_show_what_differs(texts, n_letters, expected):
+    assert [_shortened(text, texts, n_letters) for text in texts] == expected
+
+
+@pytest.mark.parametrize("label", ["$", "$5 to $10", r"$\frac$", "a_b^c $x_1$"])
+def test_dollars_are_drawn_as_they_are(label, pyplot):
+    labels = [label, "b" + label]
+    model = LogisticRegression(max_iter=500).fit(X, np.array([*labels, "c"])[y % 3])
+    labels = model.classes_.tolist()
+    kept = history(64, 3, classes=labels)
+    for display in (
+        WeightImagesDisplay.from_estimator({label: model, "other": model}, (8, 8)),
+        WeightImagesDisplay.from_history(kept, (8, 8), epochs=[0]),
+        WeightImagesDisplay.from_history(kept, (8, 8), epochs=[0], titles=iter(labels)),
+    ):
+        display.figure_.canvas.draw()
+        assert titles(display) == [labels] * len(display.axes_)
+        texts = [text for ax in display.axes_ for text in ax.findobj(Text)]
+        assert not any(text.get_parse_math() for text in texts if label in text.get_text())
+
+
+def test_sparse_weights_and_labels_of_one_value(pyplot):
+    sparse = LogisticRegression(max_iter=500).fit(X, y == 3).sparsify()
+    display = WeightImagesDisplay.from_estimator(sparse, (8, 8))
+    np.testing.assert_array_equal(
+        display.images_[0][0].get_array().ravel(), sparse.coef_.toarray()[0]
+    )
+    with pytest.warns(UserWarning, match="is present in all training examples"):
+        model = OneVsRestClassifier(BinaryPerceptron()).fit(X, np.c_[y == 3, np.ones_like(y)])
+    display = WeightImagesDisplay.from_estimator(model, (8, 8), scale="image")
+    assert titles(display) == [["0", "1"]]
+    assert not display.images_[0][1].get_array().any()

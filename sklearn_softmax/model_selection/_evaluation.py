@@ -1,7 +1,6 @@
 """Fit the candidates of a fold that train together, and score each of them."""
 
 import time
-import warnings
 from collections import Counter
 from contextlib import contextmanager
 from copy import deepcopy
@@ -10,6 +9,7 @@ from traceback import format_exception
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import delayed
 
+from sklearn_softmax._warnings import warn
 from sklearn_softmax.model_selection._candidates import last_step, path_to_last_step
 from sklearn_softmax.model_selection._stack import Stack
 
@@ -34,6 +34,8 @@ def evaluate_tasks(plan, X, y, evaluations, parallel, resumable=False):
         In the order of the evaluations.
     stacks : dict of (int, int) to Stack or None
         For each candidate and fold, what the candidate trained in; None if by itself.
+    warnings : list of list of Warning
+        About the fits, in the order of the evaluations; those of fits one by one are already shown.
 
     Warns
     -----
@@ -46,14 +48,16 @@ def evaluate_tasks(plan, X, y, evaluations, parallel, resumable=False):
         delayed(_evaluate)(X, y, [evaluations[index[key]] for key in of_task], stack)
         for of_task, stack in zip(keys, _stacks_of(plan.tasks, resumable))
     )
-    results, stacks = [None] * len(evaluations), {}
+    results, warnings, stacks = [None] * len(evaluations), [[] for _ in evaluations], {}
     for of_task, (of_candidates, stack, _) in zip(keys, found):
         stacks |= dict.fromkeys(of_task, stack)
         for key, result in zip(of_task, of_candidates):
             results[index[key]] = result
+        for key, fit_warnings in zip(of_task, getattr(stack, "warnings_", ())):
+            warnings[index[key]] = fit_warnings
     for problem in {problem for _, _, problem in found if problem}:
-        warnings.warn(problem, RuntimeWarning, stacklevel=2)
-    return results, stacks
+        warn(problem, RuntimeWarning)
+    return results, stacks, warnings
 
 
 def _stacks_of(tasks, resumable):

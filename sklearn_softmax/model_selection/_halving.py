@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_softmax._typing import MatrixLike
 from sklearn_softmax.estimators._callbacks import subtask
+from sklearn_softmax.model_selection._fit_warnings import warn_of_fits
 from sklearn_softmax.model_selection._plan import max_epochs
 from sklearn_softmax.model_selection._rungs import Rungs, SameFolds, Schedule, best_candidates
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with, splitter_of
@@ -85,6 +86,11 @@ class FusedHalvingMixin(FusedSearchMixin):
         ValueError
             If a parameter is not valid, or if the resource is none of the estimator's, or is
             one of the searched parameters.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Once of each kind at the end, if fits of any rung that train together would warn.
         """
         self._check_resource()
         self._candidates()  # raises before any work
@@ -174,6 +180,7 @@ class FusedHalvingMixin(FusedSearchMixin):
                 rungs.keep(best)
                 if self.verbose > 0:
                     print(_who_is_left(rung, candidates, scores[best]))
+        warn_of_fits(rungs.fits)
 
     def _note_schedule(self, n_candidates):
         """The rungs for so many candidates, also as attributes."""

@@ -6,6 +6,7 @@ from math import ceil, floor, log
 import numpy as np
 
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
+from sklearn_softmax.model_selection._fit_warnings import Fit
 
 
 @dataclass(frozen=True)
@@ -119,22 +120,34 @@ class Rungs:
         these stacks.
     verbose : int
         Above 0, prints the plan of each rung.
+
+    Attributes
+    ----------
+    fits : list of Fit
+        Of all rungs; a candidate has the index that it has in the first rung.
     """
 
     def __init__(self, plan_of, verbose):
-        self._plan_of, self._verbose, self._stacks = plan_of, verbose, {}
+        self._plan_of, self._verbose = plan_of, verbose
+        self.fits, self._stacks, self._first_index = [], {}, {}
 
     def evaluate(self, X, y, evaluations, parallel):
         """Results of the candidates of a rung."""
         plan = self._plan_of(evaluations, stacks=self._stacks)
         if self._verbose > 0:
             print(plan)
-        results, self._stacks = evaluate_tasks(plan, X, y, evaluations, parallel, resumable=True)
+        results, self._stacks, warnings = evaluate_tasks(
+            plan, X, y, evaluations, parallel, resumable=True
+        )
+        for evaluation, fit_warnings in zip(evaluations, warnings):
+            candidate = self._first_index.get(evaluation.candidate, evaluation.candidate)
+            self.fits.append(Fit(candidate, evaluation.parameters, fit_warnings))
         return results
 
     def keep(self, candidates):
         """Let these candidates of a rung, by their indices, be those of the next one."""
         index = {candidate: i for i, candidate in enumerate(candidates)}
+        self._first_index = {i: self._first_index.get(c, c) for c, i in index.items()}
         self._stacks = {
             (index[candidate], fold): stack
             for (candidate, fold), stack in self._stacks.items()

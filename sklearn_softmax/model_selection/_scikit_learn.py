@@ -5,7 +5,6 @@ callbacks of the latter.
 """
 
 import time
-import warnings
 from contextlib import contextmanager
 from functools import cache, update_wrapper
 from traceback import format_exception
@@ -14,6 +13,8 @@ from types import CellType, FunctionType
 import numpy as np
 import sklearn
 from sklearn.base import clone
+
+from sklearn_softmax._warnings import warn
 
 try:
     from sklearn.metrics._scorer import _MultimetricScorer
@@ -56,19 +57,18 @@ def evaluating_with(evaluate, evaluate_candidates):
     """
 
     @cache
-    def warn(difference):
-        """Tell, once, that this scikit-learn is another."""
-        warnings.warn(
+    def warn_of_version(difference):
+        """Warn, once, that this scikit-learn is another."""
+        warn(
             f"The searches of scikit-learn {sklearn.__version__} differ from those known here "
             f"({difference}): candidates are fitted one by one, with the same results. A newer "
             "version of sklearn_softmax may know them.",
             RuntimeWarning,
-            stacklevel=3,
         )
 
     cells = _cells(evaluate_candidates)
     if MISSING or "parallel" not in cells:
-        warn(MISSING or "evaluate_candidates does not use the Parallel of fit")
+        warn_of_version(MISSING or "evaluate_candidates does not use the Parallel of fit")
         return evaluate_candidates
     parallel = cells["parallel"].cell_contents
 
@@ -78,7 +78,7 @@ def evaluating_with(evaluate, evaluate_candidates):
         try:
             evaluations = [Evaluation.of_task(task) for task in tasks]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            warn(f"its tasks: {error!r}")
+            warn_of_version(f"its tasks: {error!r}")
             return parallel(tasks)
         if not tasks:
             return []

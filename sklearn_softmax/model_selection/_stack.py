@@ -1,6 +1,5 @@
 """Estimators that differ in hyperparameters only, fitted by one training run."""
 
-import warnings
 from copy import copy, deepcopy
 from inspect import signature
 from typing import NamedTuple
@@ -19,10 +18,7 @@ from sklearn_softmax.estimators._data import (
     read_training_data,
     weights_of_classes,
 )
-from sklearn_softmax.estimators._diagnostics import (
-    convergence_warnings,
-    training_error,
-)
+from sklearn_softmax.estimators._diagnostics import convergence_warnings, training_error
 from sklearn_softmax.estimators._start import start_run
 
 # Parameters in which the models of a run may differ.
@@ -56,6 +52,8 @@ class Stack(CallbackSupportMixin, BaseEstimator):
     ----------
     errors_ : list of ValueError or None
         For each member None, or the error that a separate fit would have raised.
+    warnings_ : list of list of Warning
+        For each member what a separate fit would have warned of.
     """
 
     _parameter_constraints: dict = {}
@@ -85,11 +83,12 @@ class Stack(CallbackSupportMixin, BaseEstimator):
         runs = self._runs = [run for run in runs if run.has_any(models)]
         n_epochs = sum(run.n_epochs_left(models, len(data.rows)) for run in runs)
         task = begin_fit(self, n_epochs, X, y, params.get("sample_weight"))
-        errors = {}
+        outcomes = {}
         for run in runs:
-            errors |= run.fit(models, data, task)
+            outcomes |= run.fit(models, data, task)
         task.end()
-        self.errors_ = [errors[member] for member in self.members]
+        self.errors_ = [outcomes[member].error for member in self.members]
+        self.warnings_ = [outcomes[member].warnings for member in self.members]
         if not self.resumable:
             del self._runs
         return self
@@ -139,6 +138,13 @@ class _Data(NamedTuple):
     class_weights: dict | None  # of each member, if they differ
 
 
+class _Outcome(NamedTuple):
+    """What a separate fit of a member would have raised, and warned of."""
+
+    error: ValueError | None
+    warnings: list
+
+
 class _Run:
     """Models of a stack that train together."""
 
@@ -155,22 +161,22 @@ class _Run:
         return n_epochs - (self._run.state.epoch if self._run else 0)
 
     def fit(self, models, data, task):
-        """Fit the members that are models of this run, and return their errors."""
+        """Fit the members that are models of this run, and return their outcomes."""
         members = self._members(models)
         if self._run is None:
             self._begin(members, data)
         else:
             self._run.resume(data.rows, data.validation)
-        errors, run = {}, self._run
+        outcomes, run = {}, self._run
         limits = {member: _max_epochs(member, len(data.rows)) for member in members}
         for n_epochs in sorted(set(limits.values())):
             run.keep({i for member, i in members.items() if limits[member] >= n_epochs})
             run.advance(n_epochs - run.state.epoch, task.begin_epoch, task.end_epoch)
             for member, i in members.items():
                 if limits[member] == n_epochs:
-                    errors[member] = self._copy_result(run.get_model(i), member)
+                    outcomes[member] = self._copy_result(run.get_model(i), member)
         run.pause()
-        return errors
+        return outcomes
 
     def _members(self, models):
         """Return the members that are models of this run, with the index of the model."""
@@ -191,9 +197,9 @@ class _Run:
         self._unused_generator = deepcopy(getattr(self._source, "_dropout_generator", None))
 
     def _copy_result(self, trained, estimator):
-        """Set the fitted attributes of an estimator, or return the error of its model."""
+        """Set the fitted attributes of an estimator unless its model failed."""
         if trained.failure:
-            return training_error(estimator, trained)
+            return _Outcome(training_error(estimator, trained), [])
         source, unused_generator = self._source, self._unused_generator
         for name in ("classes_", "n_features_in_", "feature_names_in_", "_dropout_generator"):
             if hasattr(source, name):
@@ -202,9 +208,7 @@ class _Run:
             estimator._dropout_generator = deepcopy(unused_generator)
         estimator._random_state = _copy_generator(source._random_state)
         estimator._set_fitted_attributes(trained)
-        for warning in convergence_warnings(estimator, trained):
-            warnings.warn(warning, stacklevel=4)
-        return None
+        return _Outcome(None, convergence_warnings(estimator, trained))
 
 
 def _new_runs(models, data):

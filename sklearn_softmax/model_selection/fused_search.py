@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +23,7 @@ from sklearn_softmax._typing import Folds, Grid, MatrixLike, RandomSource, Refit
 from sklearn_softmax._versions import VersionMixin
 from sklearn_softmax.estimators._callbacks import has_callbacks_for_every_fit
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
+from sklearn_softmax.model_selection._fit_warnings import Fit, warn_of_fits
 from sklearn_softmax.model_selection._plan import Plan, plan
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with
 
@@ -52,7 +54,8 @@ class FusedSearchMixin(VersionMixin):
         Returns
         -------
         plan : Plan
-            To be printed; ``plan.groups`` and ``plan.tasks`` have it for programs.
+            Printed, a line for each group; in a notebook, a table. ``plan.groups`` and
+            ``plan.tasks`` have it for programs.
 
         Raises
         ------
@@ -92,14 +95,18 @@ class FusedSearchMixin(VersionMixin):
         """Evaluate the candidates as the search does, but together."""
         # scikit-learn before 1.9 has no callbacks.
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
-        super()._run_search(evaluating_with(self._evaluate, evaluate_candidates), **context)
+        fits = []
+        evaluate = partial(self._evaluate, fits)
+        super()._run_search(evaluating_with(evaluate, evaluate_candidates), **context)
+        warn_of_fits(fits)
 
-    def _evaluate(self, X, y, evaluations, parallel):
-        """Plan, and evaluate by the plan."""
+    def _evaluate(self, fits, X, y, evaluations, parallel):
+        """Plan, evaluate by the plan, and append what happened to the fits."""
         whole_plan = self._plan_of(evaluations)
         if self.verbose > 0:
             print(whole_plan)
-        results, _ = evaluate_tasks(whole_plan, X, y, evaluations, parallel)
+        results, _, warnings = evaluate_tasks(whole_plan, X, y, evaluations, parallel)
+        fits += [Fit(e.candidate, e.parameters, w) for e, w in zip(evaluations, warnings)]
         return results
 
     def _plan_of(self, evaluations, **options):
@@ -181,6 +188,9 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
 
     A task holds one copy of its fold, as ``GridSearchCV`` does for each fit, and a stack of at
     most 256 MiB with what its steps need; a wider one becomes several, one after the other.
+
+    Fits that train together raise no warnings of their own. At the end of the search, one warning
+    of each kind has the number of fits and candidates, and the parameters of the first one.
 
     References
     ----------

@@ -19,7 +19,6 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
 )
 from sklearn_softmax._model.parameters import Parameters
-from sklearn_softmax._training.optimizers import MomentumState
 from sklearn_softmax.model_selection import _stack
 from sklearn_softmax.model_selection._stack import Stack
 from tests.cases import CASES, cases, unfinished
@@ -71,7 +70,7 @@ def plain(value):
         return value.get_state(legacy=False)
     if isinstance(value, np.random.Generator):
         return value.bit_generator.state
-    if isinstance(value, MomentumState):
+    if isinstance(value, dict) and list(value) == ["velocity"]:
         # Beside models with momentum, others have a velocity, too, of which no use is made.
         return None
     if is_dataclass(value) or isinstance(value, Parameters):
@@ -474,6 +473,7 @@ def test_a_diverging_member_changes_the_others_by_rounding_alone(case):
     assert_same_models([one, other], [expected_one, expected_other])
 
 
+@pytest.mark.filterwarnings("ignore:X_val is far from X")
 @every_case
 def test_a_diverging_validation_loss_is_told_of(case):
     X, y = data(case)
@@ -569,9 +569,11 @@ def test_members_that_learn_nothing_warn_as_alone():
     estimators = members(case, [{"n_epochs": 2, "lr": lr} for lr in (0.1, 1e6)])
     with pytest.warns(ConvergenceWarning, match="may be too large") as expected:
         alone(estimators, X, y)
-    with pytest.warns(ConvergenceWarning, match="may be too large") as caught:
-        together(estimators, X, y)
-    assert [str(w.message) for w in caught] == [str(w.message) for w in expected]
+    stack = Stack(estimators).fit(X, y)
+    assert [list(map(str, found)) for found in stack.warnings_] == [
+        [],
+        [str(w.message) for w in expected],
+    ]
 
 
 def test_an_invalid_input_fails_as_alone():

@@ -49,37 +49,47 @@ def draw_rows(results, ax, style):
     ax.set_ylim(n - 0.5, -1.5, auto=None)
     ax.set_xlabel(f"{results.score_name} in cross-validation", parse_math=False)
     ax.grid(axis="x", alpha=0.3)
-    if ax.yaxis.get_tick_params().get("labelleft", True):
-        _label_rows(ax, columns, n, results.best_index)
+    if not ax.yaxis.get_tick_params().get("labelleft", True):  # labels of axes beside these
+        marks.add_legend()
+        return marks
+    ax.set_yticks([])
+    table, size = _fitting_table(ax, columns) if columns else ([""] * (1 + n), MAX_FONT_SIZE)
+    _label_rows(ax, table, size, results.best_index)
     marks.add_legend()
+    _label_rows(ax, table, size, results.best_index)  # in the height that the legend has left
+    if results.best_index is not None:
+        tick = list(ax.get_yticks()).index(results.best_index)
+        ax.get_yticklabels()[tick].set(color=ORANGE, weight="bold")
     return marks
 
 
-def _label_rows(ax, columns, n, best_index):
-    """Draw the labels as large as they fit: of many rows some, of long texts a part."""
-    ax.set_yticks([])
-    ax.figure.figure.draw_without_rendering()  # finds the size of the axes
-    row_height = 0.85 * ax.bbox.height * 72 / ax.figure.dpi / (n + 1)
-    step = ceil(max(1, MIN_FONT_SIZE / row_height))
-    size = min(MAX_FONT_SIZE, step * row_height)
-    labels, size = _fitting_table(ax, columns, size) if columns else ([""] * (1 + n), size)
+def _label_rows(ax, table, size, best_index):
+    """Draw the labels as large as the rows are high, of many some."""
+    step, largest = _step_and_size(ax)
     best = -step if best_index is None else best_index  # the names of the parameters are there
+    n = len(table) - 1
     rows = [i for i in range(n) if i == best or (i % step == 0 and abs(i - best) >= step)]
-    style = {"family": "monospace", "fontsize": size, "parse_math": False}
-    ax.set_yticks([-step, *rows], [labels[0], *(labels[1 + i] for i in rows)], **style)
+    style = {"fontsize": min(size, largest), "family": "monospace", "parse_math": False}
+    ax.set_yticks([-step, *rows], [table[0], *(table[1 + i] for i in rows)], **style)
     ax.tick_params(axis="y", length=0)
-    if step > 1:
-        ax.set_ylim(top=-step - 0.5, auto=None)
-    if best_index is not None:
-        tick = ax.yaxis.get_major_ticks()[1 + rows.index(best_index)]
-        tick.label1.set(color=ORANGE, weight="bold")
+    ax.set_ylim(top=min(ax.get_ylim()[1], -step - 0.5), auto=None)
 
 
-def _fitting_table(ax, columns, size):
+def _step_and_size(ax):
+    """Return how many rows a label takes, and the font size at which labels do not touch."""
+    ax.figure.figure.draw_without_rendering()  # finds the size of the axes
+    n_rows = abs(np.subtract(*ax.get_ylim()))
+    row_size = 0.85 * ax.bbox.height * 72 / ax.figure.dpi / n_rows
+    step = ceil(max(1, MIN_FONT_SIZE / row_size))
+    return step, min(MAX_FONT_SIZE, step * row_size)
+
+
+def _fitting_table(ax, columns):
     """Return the rows of a table that has room left of the axes, and the size of its font.
 
     Where no layout makes room for labels, the axes become narrower.
     """
+    _, size = _step_and_size(ax)
     gap, room = _gap_left_of(ax), MAX_LABEL_SHARE * ax.bbox.width
     has_layout = ax.figure.get_layout_engine() is not None
     room = max(1, room if has_layout else room + gap)
@@ -87,7 +97,7 @@ def _fitting_table(ax, columns, size):
         table, fitting_size = text_table(columns, max_width), size
         while (width := _text_width(ax, table[0], fitting_size)) > room:
             fitting_size *= min(0.95, room / width)
-        if fitting_size >= min(size, MIN_FONT_SIZE):
+        if fitting_size >= MIN_FONT_SIZE:
             break
     if not has_layout and width > gap:
         _narrow(ax, width - gap)
@@ -95,12 +105,12 @@ def _fitting_table(ax, columns, size):
 
 
 def _text_width(ax, text, size):
-    """Return the width of a label in pixels."""
+    """Return the largest width of a label in pixels, which depends on the resolution a little."""
     style = {"family": "monospace", "weight": "bold", "fontsize": size, "parse_math": False}
     drawn = ax.text(0, 0, text, **style)
     width = drawn.get_window_extent().width
     drawn.remove()
-    return width
+    return 1.07 * width
 
 
 def _gap_left_of(ax):

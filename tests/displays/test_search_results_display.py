@@ -136,6 +136,7 @@ def boxes_of_labels(axis):
 def test_row_labels_fit_given_axes(layout, n, pyplot):
     figure, axes = pyplot.subplots(ncols=2, figsize=(9, 3), layout=layout)
     results = results_of(LONG[:n], np.linspace(0.5, 0.9, n))
+    results |= {f"{m}_train_score": results[f"{m}_test_score"] for m in ("mean", "std")}
     for ax in axes:
         display = SearchResultsDisplay.from_cv_results(results, ax=ax)
     for column, ax in enumerate(axes):

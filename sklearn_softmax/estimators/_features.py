@@ -15,6 +15,9 @@ from sklearn_softmax.estimators._arrays import as_numpy, errors_about
 
 OPTIONS = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
 
+# Training rows from which on their variances say how far validation rows are.
+MIN_ROWS = 30
+
 
 @np.errstate(**SILENT)  # the sum by which scikit-learn looks for NaN may be inf - inf
 def check_X(estimator, X, *, reset=False):
@@ -82,10 +85,10 @@ def check_X_val(estimator, X_val):
 def warn_if_far(rows, validation):
     """Warn if the means of the validation rows are far from the training rows.
 
-    Both are read in samples, and rows without weight do not count. The squared differences of the
-    means, in variances of X, have the mean 1 / n_val over the features if both are drawn alike. The
-    limit allows for heavy tails and for the rough variances of few rows. The means must also lie
-    beyond the rows of X, because those of rare features have variances next to 0.
+    Both are read in samples, and rows without weight do not count. The differences of the
+    means, in standard deviations of X, have the mean square 1 / n_val if both are drawn alike; the
+    limit allows for heavy tails. The means must also lie beyond the rows of X, because rare
+    features have small variances. Too few rows of X have no reliable variances.
 
     Parameters
     ----------
@@ -96,20 +99,19 @@ def warn_if_far(rows, validation):
     )
     X = X.astype(np.float64)
     scaler = StandardScaler(with_mean=False).fit(X)
-    # scale_ is 1 for features that are constant up to rounding.
+    # scale_ is 1 for features that are constant up to rounding, which count as equal.
     varies = scaler.scale_ == np.sqrt(scaler.var_)
-    if not np.any(varies):
-        return
     low, high = min_max_axis(X, axis=0) if issparse(X) else (X.min(axis=0), X.max(axis=0))
-    shift = np.abs(np.ravel(X_val.mean(axis=0, dtype=np.float64)) - scaler.mean_)[varies]
-    deviations = shift / scaler.scale_[varies]
-    radii = np.maximum(high - scaler.mean_, scaler.mean_ - low)[varies]
-    limit = 9 + 50 / X_val.shape[0] + 5000 / X.shape[0] ** 2
-    is_far = np.mean(deviations**2) > limit and np.mean((shift / radii) ** 2) > 1
-    if is_far:
-        feature = np.flatnonzero(varies)[np.argmax(deviations)]
+    radii = np.maximum(high - scaler.mean_, scaler.mean_ - low)
+    shift = np.abs(np.ravel(X_val.mean(axis=0, dtype=np.float64)) - scaler.mean_)
+    deviations, relative_shift = (
+        shift / np.where(varies, unit, np.inf) for unit in (scaler.scale_, radii)
+    )
+    distance, relative_distance = (np.sqrt(np.mean(d**2)) for d in (deviations, relative_shift))
+    is_far = distance > 3 + 7 / X_val.shape[0] and relative_distance > 1
+    if is_far and len(rows) >= MIN_ROWS:
         warn(
-            f"X_val is far from X: the mean of feature {feature} differs by "
+            f"X_val is far from X: the mean of feature {np.argmax(deviations)} differs by "
             f"{deviations.max():.3g} standard deviations of X. Transform X_val as X was "
             'transformed; a pipeline does so with transform_input=["X_val"] and metadata routing.'
         )

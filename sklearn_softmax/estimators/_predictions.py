@@ -72,7 +72,7 @@ class PredictionMixin:
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Class labels.
+            Class labels. All predictions are NumPy arrays, also for arrays of other libraries.
 
         Raises
         ------

@@ -19,7 +19,8 @@ X = np.column_stack([angle * np.cos(angle + np.pi * y), angle * np.sin(angle + n
 X += rng.normal(scale=0.25, size=X.shape)
 
 # %%
-# The colours are probabilities, white where the net is undecided; the figures are accuracies.
+# The colours are probabilities, pale where the net is sure and white where it is undecided, so that
+# the rows stand out in the strong colours of their classes; the figures are accuracies.
 #
 # Three units cannot follow the spirals. Ten can, and what they are made of shows: relu units make
 # straight pieces and corners, tanh units make bends. Two layers of thirty draw the whole boundary,
@@ -28,15 +29,15 @@ X += rng.normal(scale=0.25, size=X.shape)
 
 figure, axes = plt.subplots(2, 3, figsize=(9, 6.2), layout="constrained")
 sizes = {"3 units": 3, "10 units": 10, "2 x 30 units": (30, 30)}
-colours = {"cmap": "RdBu", "vmin": 0, "vmax": 1}
+pale = {"cmap": "RdBu", "vmin": -1, "vmax": 2}
 for activation, row in zip(("relu", "tanh"), axes):
     for (name, hidden_size), ax in zip(sizes.items(), row):
         net = TwoLayerMLPClassifier(
             hidden_size=hidden_size, activation=activation, batch_size=10, random_state=0
         ).fit(X, y)
         DecisionBoundaryDisplay.from_estimator(
-            net, X, response_method="predict_proba", plot_method="pcolormesh", ax=ax, **colours
+            net, X, response_method="predict_proba", plot_method="pcolormesh", ax=ax, **pale
         )
-        ax.scatter(*X.T, c=y, s=16, edgecolor="white", linewidth=0.5, **colours)
+        ax.scatter(*X.T, c=y, s=16, edgecolor="white", linewidth=0.5, cmap="RdBu")
         ax.set(xticks=[], yticks=[], title=f"{activation}, {name}: {net.score(X, y):.0%}")
 plt.show()

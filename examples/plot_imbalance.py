@@ -48,7 +48,8 @@ for weight, colour in {1: "#0072B2", 4: "#E69F00", 19: "#D55E00"}.items():
         colors=[colour],
     )
     ax.plot([], [], color=colour, label=f"weight {weight}")
-ax.legend(loc="lower left")
+ax.set(xlabel="First feature", ylabel="Second feature")
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 weights = np.array([1, 2, 4, 8, 19, 40])
 predictions = [fitted(weight).predict(X_test) for weight in weights]
 for score, line in {recall_score: "ko-", precision_score: "ks--"}.items():

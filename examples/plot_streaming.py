@@ -67,5 +67,5 @@ for name, scores in runs.items():
     means = np.convolve(scores, np.full(10, 0.1), mode="valid")
     axes["accuracy"].plot(np.arange(len(means)) + 10, means, label=name)
 axes["accuracy"].set(xlabel="Batch", ylabel="Accuracy, mean of ten batches", ylim=(0, 1))
-axes["accuracy"].legend(loc="lower left")
+axes["accuracy"].legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 plt.show()

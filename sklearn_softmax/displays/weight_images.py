@@ -44,11 +44,6 @@ class WeightImagesDisplay:
     titles : dict of str to list of str, or None
         By the same names, the title of each image, or None for none.
 
-    Raises
-    ------
-    ValueError
-        If ``image_shape`` does not fit the weights.
-
     Attributes
     ----------
     axes_ : ndarray of shape (n_estimators,) of matplotlib Axes
@@ -62,6 +57,11 @@ class WeightImagesDisplay:
         space above their image; ``get_text`` returns the whole title.
     colorbars_ : list of matplotlib Colorbar
         One for all estimators, or one for each; empty for colour images.
+
+    Raises
+    ------
+    ValueError
+        If ``image_shape`` does not fit the weights.
 
     References
     ----------

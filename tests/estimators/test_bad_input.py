@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_softmax import BinaryPerceptron, SoftmaxRegression, TwoLayerMLPClassifier
+from sklearn_softmax.estimators._callbacks import CALLBACKS_AVAILABLE
 from tests.cases import CASES, cases, estimators, parameters
 
 X, iris_labels = load_iris(return_X_y=True)
@@ -513,6 +514,13 @@ def test_warm_start_refuses_other_classes_and_features(case):
         estimator.fit(X[:, :2], y)
     np.testing.assert_array_equal(estimator.classes_, np.unique(y))
     assert estimator.n_features_in_ == 4
+
+
+@pytest.mark.skipif(CALLBACKS_AVAILABLE, reason="callbacks are available")
+@estimators()
+def test_callbacks_need_a_later_scikit_learn(case):
+    with pytest.raises(AttributeError, match=r"set_callbacks needs scikit-learn 1\.9 or later"):
+        case.model().set_callbacks()
 
 
 # --- predictions ---------------------------------------------------------------------------

@@ -88,12 +88,9 @@ CASES = [
         cross_entropy,
         tuple(feature for feature in EVERYTHING if feature != 'lr="auto"'),
     ),
-    Case(BinaryPerceptron(tol=None), binary, perceptron_criterion, own_figures=("mistakes",)),
-    Case(
-        BinaryPerceptron(batch_size=32, tol=None),
-        binary,
-        perceptron_criterion,
-        own_figures=("mistakes",),
+    *(
+        Case(perceptron, binary, perceptron_criterion, ("sample_weight",), ("mistakes",))
+        for perceptron in (BinaryPerceptron(tol=None), BinaryPerceptron(batch_size=32, tol=None))
     ),
 ]
 

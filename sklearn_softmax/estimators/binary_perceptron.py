@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Self
 
-from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval
 
 from sklearn_softmax._model.losses import PerceptronCriterion
 from sklearn_softmax._training.optimizers import GradientDescent
 from sklearn_softmax._training.schedule_free import AveragedGradientDescent
-from sklearn_softmax._typing import MatrixLike
-from sklearn_softmax.estimators._base import GradientDescentClassifier, validate_params
+from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._linear import LinearMixin
 
 
@@ -24,11 +21,12 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     .. math:: w \leftarrow w + \alpha c_i s_i x_i, \quad b \leftarrow b + \alpha c_i s_i
               \qquad \text{where} \quad s_i (w^\top x_i + b) \le 0
 
-    with s = 1 for the second class and -1 for the first, and c the weight of the class.
-    With ``shuffle=False`` the weights equal those of
+    with s = 1 for the second class and -1 for the first, and c the weight of the row times that of
+    its class. With ``shuffle=False`` the weights equal those of
     ``sklearn.linear_model.Perceptron(shuffle=False)`` on dense data in double precision to the
-    last bit, with the same number of epochs for the same ``tol``. With class weights, scikit-learn
-    omits them from the loss that is compared with ``tol``: set it to None.
+    last bit, with the same number of epochs for the same ``tol``. With weights of rows or classes,
+    scikit-learn omits them from the loss that is compared with ``tol``: set it to None. Its
+    "balanced" classes have equal numbers of rows, not equal total weights.
 
     With ``batch_size`` above 1 a step follows the negative subgradient of the perceptron
     criterion, averaged over the batch.
@@ -68,7 +66,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         Fraction of the training rows for validation, but at least as many rows as there are
         classes. The only row of a class is used for training, and a rare class may be missing. Used
         only with early stopping and without ``X_val``.
-    n_iter_no_change : int, default=5
+    n_iter_no_change : int or np.inf, default=5
         Epochs in a row without a fall of the validation loss by ``tol`` after which early stopping
         stops. Without early stopping, it applies to the training loss.
     tol : float or None, default=1e-3
@@ -81,8 +79,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         training, from which ``warm_start`` and ``partial_fit`` continue.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives all classes equal total weights in the given rows.
-        The same weights apply to validation rows. The online rule uses them as
-        factors of the learning rate, larger batches relative to their mean.
+        The same weights apply to validation rows. The online rule uses them, times the weights of
+        the rows, as factors of the learning rate, larger batches relative to their mean.
     fit_intercept : bool, default=True
         Whether to learn intercepts.
     shuffle : bool, default=True
@@ -123,8 +121,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         hundredth of the first one if that is larger; NaN after a single epoch. The last epochs are
         25 with one step per epoch, and fewer with more steps, down to three.
     stop_reason_ : str or None
-        "no_mistakes", "converged" (the training loss no longer fell), "early_stopping", "callback"
-        or "max_epochs"; None after ``partial_fit``.
+        "no_mistakes", "converged" (the training loss no longer fell), "early_stopping", "callback",
+        "interrupted" (by Ctrl-C) or "max_epochs"; None after ``partial_fit``.
     n_features_in_ : int
         Number of features seen in fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -139,8 +137,11 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     Notes
     -----
     There is no penalty and no momentum, because they would change the weights after an epoch
-    without a mistake. There are no sample weights, because a weight of 2 is not a repeated row for
-    the online rule.
+    without a mistake. The criterion has no scale of its own: with zero weights it is 0. Therefore
+    training diverges only if the loss or a parameter is not finite, and never ends with a warning.
+
+    A weight of 2 doubles the step of a row, while a repeated row is scored again after its first
+    step. A row of weight 0 is neither learned from nor a mistake, but counts as a step in the mean.
 
     References
     ----------
@@ -165,7 +166,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     lr: float = 1.0
     batch_size: int = 1
     n_epochs: int = 200
-    n_iter_no_change: int = 5
+    n_iter_no_change: float = 5
     tol: float | None = 1e-3
     average: bool = False
 
@@ -177,70 +178,6 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         "average": ["boolean"],
     }
     _loss = PerceptronCriterion()
-
-    @validate_params
-    def fit(  # type: ignore[override]  # there are no sample weights
-        self,
-        X: MatrixLike,
-        y: ArrayLike,
-        *,
-        X_val: MatrixLike | None = None,
-        y_val: ArrayLike | None = None,
-    ) -> Self:
-        """Train until there are no mistakes or the loss no longer falls, or for ``n_epochs``.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. float32 and float64 are used without a copy; sparse data as CSR.
-        y : array-like of shape (n_samples,)
-            Class labels of any type, two of them.
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation data, evaluated after each epoch and used for early stopping.
-        y_val : array-like of shape (n_val,), default=None
-            Class labels of the validation data, all of which occur in ``y``.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If an input or a parameter is not valid, if there are more than two classes,
-            or if training diverges: if the loss or a parameter is no longer finite. The
-            estimator is then unchanged.
-        """
-        return self._fit(X, y, X_val=X_val, y_val=y_val)
-
-    def partial_fit(self, X: MatrixLike, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
-        """Make one pass over the given data, continuing earlier training.
-
-        The learning rate, its decay, the history and the mean continue from earlier calls of
-        ``partial_fit`` and ``fit``. Early stopping, ``tol`` and ``n_epochs`` have no effect.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data.
-        y : array-like of shape (n_samples,)
-            Class labels, all of which are in ``classes``.
-        classes : array-like of shape (n_classes,), default=None
-            Both labels of all calls; required in the first call only.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If an input or a parameter is not valid, if there are more than two classes, or if
-            training diverges, as for :meth:`fit`; the estimator is then unchanged.
-        """
-        return self._partial_fit(X, y, classes)
 
     def _check_classes(self, classes):
         """Check that there are at most two classes."""

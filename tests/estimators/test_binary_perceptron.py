@@ -8,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_breast_cancer, load_digits, make_blobs, make_classification
+from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier
 from sklearn.linear_model import Perceptron
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.multiclass import OneVsRestClassifier
@@ -64,16 +68,29 @@ def assert_same_bits(model, expected):
     np.testing.assert_array_equal(model.intercept_, expected.intercept_)
 
 
-def plain_loop(X, y, n_epochs, lr=1.0, orders=None):
+def drawn_weights(kind, n, seed=0):
+    """Sample weights of a kind."""
+    rng = np.random.RandomState(seed)
+    return {
+        "uniform": rng.uniform(0, 2, n),
+        "often 0": rng.uniform(0, 2, n) * (rng.uniform(size=n) < 0.5),
+        "of all sizes": 10 ** rng.uniform(-9, 9, n),
+        "counts": rng.poisson(1.0, n),
+    }[kind]
+
+
+def plain_loop(X, y, n_epochs, lr=1.0, orders=None, weight=None):
     """The rule as textbooks give it."""
     w, b = np.zeros(X.shape[1], X.dtype), X.dtype.type(0)
+    c = np.ones(len(y)) if weight is None else weight
     mistakes = []
     for epoch in range(n_epochs):
         n = 0
         for i in range(len(y)) if orders is None else orders[epoch]:
             s = X.dtype.type(1 if y[i] == 1 else -1)
             if s * (np.cumsum(w * X[i])[-1] + b) <= 0:
-                w, b, n = w + X.dtype.type(lr) * s * X[i], b + X.dtype.type(lr) * s, n + 1
+                step = X.dtype.type(X.dtype.type(lr) * s * c[i])
+                w, b, n = w + step * X[i], b + step, n + (c[i] > 0)
         mistakes.append(n)
     return w, b, mistakes
 
@@ -89,6 +106,31 @@ def test_every_bit_is_scikit_learn_s(data, fit_intercept, class_weight):
     params = {"fit_intercept": fit_intercept, "class_weight": class_weight, "shuffle": False}
     expected = Perceptron(tol=None, max_iter=7, **params).fit(X, y)
     assert_same_bits(plain(n_epochs=7, **params).fit(X, y), expected)
+
+
+@pytest.mark.parametrize("class_weight", [None, {0: 0.3, 1: 1.7}], ids=str)
+@pytest.mark.parametrize("kind", ["uniform", "often 0", "of all sizes", "counts"])
+@pytest.mark.parametrize("data", SETS)
+def test_every_bit_with_sample_weights(data, kind, class_weight):
+    X, y = SETS[data]()
+    weight = drawn_weights(kind, len(y))
+    params = {"class_weight": class_weight, "shuffle": False}
+    model, expected = plain(n_epochs=7, **params), Perceptron(tol=None, max_iter=7, **params)
+    assert_same_bits(model.fit(X, y, weight), expected.fit(X, y, sample_weight=weight))
+    for part in (slice(0, 70), slice(70, 200)):
+        model.partial_fit(X[part], y[part], sample_weight=weight[part])
+        expected.partial_fit(X[part], y[part], sample_weight=weight[part])
+        assert_same_bits(model, expected)
+
+
+@given(
+    arrays(np.float64, (12, 3), elements=st.integers(-4, 4).map(lambda n: n / 10)),
+    arrays(np.float64, 12, elements=st.sampled_from([0, 0.1, 0.3, 1, 1e-200, 1e9])).filter(np.any),
+)
+def test_every_bit_of_drawn_weights(X, weight):
+    y = np.arange(12) % 2
+    expected = Perceptron(tol=None, max_iter=4, shuffle=False).fit(X, y, sample_weight=weight)
+    assert_same_bits(plain(n_epochs=4, shuffle=False).fit(X, y, weight), expected)
 
 
 @pytest.mark.parametrize("digit", range(10))
@@ -128,12 +170,13 @@ def test_scores_at_and_beside_zero(X, y):
     assert_same_bits(plain(n_epochs=4, shuffle=False).fit(X, y), expected)
 
 
+@pytest.mark.parametrize("kind", [None, "uniform", "often 0"])
 @pytest.mark.parametrize("data", SETS)
-def test_single_precision_equals_a_plain_loop(data):
+def test_single_precision_equals_a_plain_loop(data, kind):
     X, y = SETS[data]()
-    X = X.astype(np.float32)
-    model = plain(n_epochs=3, shuffle=False).fit(X, y)
-    w, b, mistakes = plain_loop(X, y, 3)
+    X, weight = X.astype(np.float32), kind and drawn_weights(kind, len(y))
+    model = plain(n_epochs=3, shuffle=False).fit(X, y, weight)
+    w, b, mistakes = plain_loop(X, y, 3, weight=weight)
     assert model.coef_.dtype == model.intercept_.dtype == np.float32
     np.testing.assert_array_equal(model.coef_[0], w)
     assert model.intercept_[0] == b
@@ -192,14 +235,17 @@ def test_the_fewer_mistakes_the_longer_are_the_stretches(monkeypatch):
 # --- mini-batches -----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("kind", [None, "uniform", "often 0"])
 @pytest.mark.parametrize("weights", [None, {0: 0.5, 1: 3.0}], ids=str)
-def test_mini_batches_equal_a_plain_loop(weights):
+def test_mini_batches_equal_a_plain_loop(weights, kind):
     X, y = SETS["noisy"]()
+    sample_weight = kind and drawn_weights(kind, len(y))
     model = plain(
         batch_size=50, n_epochs=4, lr=0.5, lr_decay=0.9, shuffle=False, class_weight=weights
-    ).fit(X, y)
+    ).fit(X, y, sample_weight)
     w, b = np.zeros(X.shape[1]), 0.0
     c = np.ones(len(y)) if weights is None else np.where(y == 1, 3.0, 0.5)
+    c = c * (sample_weight if kind else 1)
     c = c / c.mean()
     for epoch in range(4):
         mistakes = 0
@@ -208,7 +254,7 @@ def test_mini_batches_equal_a_plain_loop(weights):
             s = np.where(y[i] == 1, 1, -1)
             wrong = s * (X[i] @ w + b) <= 0
             step = 0.5 * 0.9**epoch / 50 * s * wrong * c[i]
-            w, b, mistakes = w + step @ X[i], b + step.sum(), mistakes + wrong.sum()
+            w, b, mistakes = w + step @ X[i], b + step.sum(), mistakes + (wrong & (c[i] > 0)).sum()
         assert model.history_["mistakes"][epoch] == mistakes
     np.testing.assert_allclose(model.coef_[0], w, rtol=1e-9)
     np.testing.assert_allclose(model.intercept_[0], b, rtol=1e-9, atol=1e-12)
@@ -260,6 +306,16 @@ def test_it_stops_when_scikit_learn_does(data, params):
     assert_same_bits(model, expected)
 
 
+@pytest.mark.parametrize("data", ["digits", "noisy"])
+def test_equal_sample_weights_stop_when_scikit_learn_does(data):
+    X, y = SETS[data]()
+    weight = np.ones(len(y))
+    expected = Perceptron(shuffle=False).fit(X, y, sample_weight=weight)
+    model = BinaryPerceptron(shuffle=False).fit(X, y, weight)
+    assert model.n_iter_ == expected.n_iter_
+    assert_same_bits(model, expected)
+
+
 @pytest.mark.parametrize("batch_size", [1, 50])
 def test_it_stops_when_the_training_loss_no_longer_falls(batch_size):
     X, y = SETS["noisy"]()
@@ -303,11 +359,11 @@ def test_each_call_has_patience_anew():
 # --- the mean of the weights ------------------------------------------------------------------
 
 
-def averaged_loop(X, y, n_epochs, weights=(1.0, 1.0), batch_size=1):
+def averaged_loop(X, y, n_epochs, c, batch_size=1):
     """The mean over all steps, added up one by one."""
     w, total, n_steps = np.zeros(X.shape[1] + 1), 0.0, 0
     X = np.column_stack([X, np.ones(len(X))])
-    sign, c = np.where(y == 1, 1.0, -1.0), np.array(weights)[y]
+    sign = np.where(y == 1, 1.0, -1.0)
     c = c if batch_size == 1 else c / c.mean()
     for _ in range(n_epochs):
         for first in range(0, len(y), batch_size):
@@ -327,14 +383,17 @@ AVERAGED = pytest.mark.parametrize("batch_size", [1, 50])
 
 
 @AVERAGED
+@pytest.mark.parametrize("kind", [None, "uniform", "often 0"])
 @pytest.mark.parametrize("weights", [(1.0, 1.0), (0.5, 3.0)], ids=str)
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
 @pytest.mark.parametrize("data", ["noisy", "digits", "one feature", "imbalanced"])
-def test_the_mean_equals_that_of_a_plain_loop(data, container, weights, batch_size):
+def test_the_mean_equals_that_of_a_plain_loop(data, container, weights, kind, batch_size):
     X, y = SETS[data]()
+    sample_weight = kind and drawn_weights(kind, len(y))
     model = averaged(batch_size=batch_size, tol=None, n_epochs=4, shuffle=False)
-    model.set_params(class_weight=dict(enumerate(weights))).fit(container(X), y)
-    expected = averaged_loop(X, y, 4, weights, batch_size)
+    model.set_params(class_weight=dict(enumerate(weights))).fit(container(X), y, sample_weight)
+    c = np.array(weights)[y] * (sample_weight if kind else 1)
+    expected = averaged_loop(X, y, 4, c, batch_size)
     found = np.append(model.coef_[0], model.intercept_)
     np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
 
@@ -449,6 +508,34 @@ def test_a_class_whose_weight_vanishes_teaches_nothing(batch_size):
         assert_same_bits(model.set_params(shuffle=False).fit(X, y), expected)
 
 
+@pytest.mark.parametrize("average", [False, True])
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+def test_rows_of_weight_0_are_no_mistakes(container, batch_size, average):
+    X, y = SETS["separable"]()
+    contradicting = container(np.vstack([X, X]))
+    params = {"batch_size": batch_size, "average": average, "random_state": 0}
+    model = plain(**params).fit(contradicting, np.r_[y, 1 - y], np.repeat([1.0, 0.0], len(y)))
+    assert (model.stop_reason_, model.history_["mistakes"][-1]) == ("no_mistakes", 0)
+    assert model.n_iter_ < 200
+    if not average:
+        assert model.score(X, y) == 1
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+@pytest.mark.parametrize("data", SETS)
+def test_rows_of_weight_0_are_as_if_they_were_left_out(data, container):
+    X, y = SETS[data]()
+    weight = drawn_weights("often 0", len(y))
+    is_used = weight > 0
+    model = BinaryPerceptron(shuffle=False, n_epochs=9).fit(container(X), y, weight)
+    used = BinaryPerceptron(shuffle=False, n_epochs=9)
+    used.fit(container(X[is_used]), y[is_used], weight[is_used])
+    assert_same_bits(model, used)
+    np.testing.assert_array_equal(model.history_["mistakes"], used.history_["mistakes"])
+    np.testing.assert_allclose(model.history_["loss"], used.history_["loss"])
+
+
 @pytest.mark.parametrize("scale", [1e155, 1e200])
 def test_scores_out_of_range_are_an_error(scale):
     X, y = SETS["noisy"]()
@@ -490,3 +577,38 @@ def test_search_over_a_pipeline():
     search = GridSearchCV(pipeline, grid, cv=3).fit(X, y)
     assert search.best_score_ > 0.94
     assert cross_val_score(pipeline, X, y, cv=3, scoring="roc_auc").min() > 0.95
+
+
+WEIGHTED_CLIENTS = [
+    AdaBoostClassifier(plain(n_epochs=5, random_state=0), n_estimators=5, random_state=0),
+    AdaBoostClassifier(averaged(batch_size=20, random_state=0), n_estimators=5, random_state=0),
+    BaggingClassifier(plain(n_epochs=5, random_state=0), n_estimators=3, random_state=0),
+    CalibratedClassifierCV(plain(n_epochs=5, random_state=0), cv=3),
+]
+
+
+@pytest.mark.parametrize("client", WEIGHTED_CLIENTS, ids=lambda client: type(client).__name__)
+def test_clients_give_it_sample_weights(client):
+    X, y = SETS["noisy"]()
+    weight = drawn_weights("uniform", len(y))
+    weighted = clone(client).fit(X, y, sample_weight=weight)
+    assert weighted.score(X, y, weight) > 0.65
+    assert np.any(weighted.predict(X) != clone(client).fit(X, y).predict(X))
+
+
+@pytest.mark.parametrize("batch_size", [1, 50])
+@pytest.mark.parametrize("is_routed", [False, True])
+def test_searches_give_it_sample_weights(is_routed, batch_size):
+    X, y = SETS["noisy"]()
+    weight = drawn_weights("often 0", len(y))
+    grid = {"lr": [0.1, 1.0], "tol": [None, 0.05], "class_weight": [None, {1: 5.0}]}
+    estimator = averaged(batch_size=batch_size, random_state=0, n_epochs=5)
+    scores = []
+    with config_context(enable_metadata_routing=is_routed):
+        if is_routed:
+            estimator.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        for search in (FusedGridSearchCV, GridSearchCV):
+            result = search(estimator, grid, cv=3).fit(X, y, sample_weight=weight).cv_results_
+            scores.append(result["mean_test_score"])
+    np.testing.assert_allclose(*scores, atol=0.01)
+    assert len(np.unique(scores[0])) > 1

@@ -179,7 +179,7 @@ def searches(draw):
     drawn = [{prefix + name: v for name, v in grid.items()} | own for grid in drawn]
 
     params = {}
-    if "sample_weight" in draw(st.sampled_from([(), ("sample_weight",)])) and not is_perceptron:
+    if draw(st.booleans()):
         params[f"{prefix}sample_weight"] = np.random.RandomState(1).uniform(0, 2, len(y))
     if not prefix and draw(st.booleans()):
         params |= {"X_val": X[:50], "y_val": y[:50]}

@@ -137,8 +137,9 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     Notes
     -----
     There is no penalty and no momentum, because they would change the weights after an epoch
-    without a mistake. The criterion has no scale of its own: with zero weights it is 0. Therefore
-    training diverges only if the loss or a parameter is not finite, and never ends with a warning.
+    without a mistake. The criterion is 0 for zero weights, so there is no loss of an untrained
+    model to compare with: training diverges only if the loss or a parameter is not finite, and
+    there is no ConvergenceWarning.
 
     A weight of 2 doubles the step of a row, while a repeated row is scored again after its first
     step. A row of weight 0 is neither learned from nor a mistake, but counts as a step in the mean.

@@ -59,9 +59,9 @@ def draw(seed, index):
     given, options, has_to_fail = contained(rng, X), {}, invalid is not None
     if rng.random() < 0.03:
         given, has_to_fail = spoilt_X(rng, X), True
-    if not isinstance(estimator, BinaryPerceptron):
-        weight = draw_weight(rng, len(X))
-        options = {} if weight is None or use == "pipeline" else {"sample_weight": weight}
+    weight = draw_weight(rng, len(X))
+    if weight is not None and use != "pipeline":
+        options = {"sample_weight": weight}
     if use == "X_val":
         options |= draw_validation(rng, X, y, options)
     if rng.random() < 0.03:

@@ -24,7 +24,7 @@ def draw_X(rng):
     n_rows, n_features = rng.integers(1, 60), rng.integers(1, 7)
     if rng.random() < 0.04:
         n_rows = rng.integers(1000, 2100)  # more than a block
-    X = rng.standard_normal((n_rows, n_features)) + choice(rng, [0, 0, 3])
+    X = rng.standard_normal((n_rows, n_features)) + choice(rng, [0, 0, 0, 0, 3, 3, 1e8])
     with np.errstate(over="ignore"):
         if rng.random() < 0.25:
             X *= choice(rng, [choice(rng, SCALES), 10.0 ** rng.uniform(-300, 300, n_features)])

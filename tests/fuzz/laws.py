@@ -24,8 +24,11 @@ from tests.cases import fitted_attributes, same_model
 OURS, SCIKIT_LEARN = (str(Path(module.__file__).parent) for module in (sklearn_softmax, sklearn))
 # Of NumPy's conversions in scikit-learn's checks of arrays.
 CONVERSIONS = "could not convert string|inhomogeneous|at least one array or dtype is required"
-# scikit-learn's own.
-USER_WARNINGS = "unique classes is greater|least populated class|valid feature names|has feature na"
+# scikit-learn's own, then ours.
+USER_WARNINGS = (
+    "unique classes is greater|least populated class|valid feature names|has feature na"
+    "|X_val is far from X|rounding errors of float"
+)
 MOST_SECONDS = 20
 
 

@@ -84,20 +84,25 @@ def fit(text, texts, get_space):
 
 
 def _shortened(text, texts, n_letters):
-    """Return some letters of a text, rather of the part that differs from other texts."""
+    """Return both ends of a text or, if they are alike in some texts, the part that differs."""
     texts = list({text, *texts})
-    n_start = n_end = 0
-    if len(texts) > 1:
-        n_start = _n_common(texts)
-        n_end = _n_common([other[n_start:][::-1] for other in texts])
+    if len({_ends(other, n_letters) for other in texts}) == len(texts):
+        return _ends(text, n_letters)
+    n_start = _n_common(texts)
+    n_end = _n_common([other[n_start:][::-1] for other in texts])
     n_spare = max(0, n_letters - (len(text) - n_start - n_end))
     start = n_start - min(n_start, n_spare)
     end = len(text) - n_end + min(n_end, n_spare - (n_start - start))
-    part = text[start:end]
-    if len(part) > n_letters:
-        n_last = n_letters // 2
-        part = f"{part[: n_letters - n_last]}…{part[len(part) - n_last :]}"
+    part = _ends(text[start:end], n_letters)
     return f"{'…' * (start > 0)}{part}{'…' * (end < len(text))}".replace("……", "…")
+
+
+def _ends(text, n_letters):
+    """Return some letters of a text, half of them from its end."""
+    if len(text) <= n_letters:
+        return text
+    n_last = n_letters // 2
+    return f"{text[: n_letters - n_last]}…{text[len(text) - n_last :]}"
 
 
 def _n_common(texts):

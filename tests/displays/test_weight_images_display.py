@@ -372,7 +372,8 @@ def test_titles_are_as_large_as_there_is_space_for_them(pyplot):
     [
         (["setosa", "versicolor"], 6, ["setosa", "ver…lor"]),
         (["cats, class 10 of 40", "cats, class 11 of 40"], 2, ["…10…", "…11…"]),
-        (["long_name_1", "long_name_2"], 2, ["…_1", "…_2"]),
+        (["long_name_1", "long_name_2"], 2, ["l…1", "l…2"]),
+        (["model 1, of cats", "model 2, of cats"], 1, ["…1…", "…2…"]),
         (["one and only"], 4, ["on…ly"]),
         (["alike", "alike"], 1, ["a…", "a…"]),
     ],

@@ -356,13 +356,14 @@ def _plot_logistic(e):
     """Loss and accuracy over the epochs: above without shuffling, below with it."""
     figure = _figures.new_figure(9.6, 8)
     grid = figure.subplots(nrows=2, ncols=2, sharex=True, sharey="col")
+    keys = {}
     for axes, (shuffle, model) in zip(grid, e.logistic.items()):
-        keys = _draw_stopped(axes, model, e.unstopped[shuffle])
+        keys |= _draw_stopped(axes, model, e.unstopped[shuffle])
         for ax in axes:
             ax.set_title("With shuffling" if shuffle else "Without shuffling")
     for ax in grid[0]:
         ax.set_xlabel("")
-    figure.legend(handles=keys, loc="outside upper center", ncols=2)
+    figure.legend(handles=list(keys.values()), loc="outside upper center", ncols=3)
     return figure
 
 
@@ -370,18 +371,25 @@ def _plot_softmax(e):
     """Loss and accuracy over the epochs."""
     figure = _figures.new_figure(9.6, 4.2)
     keys = _draw_stopped(figure.subplots(ncols=2), e.by_penalty[0], e.unstopped["softmax"])
-    figure.legend(handles=keys, loc="outside upper center", ncols=2)
+    figure.legend(handles=list(keys.values()), loc="outside upper center", ncols=3)
     return figure
 
 
 def _draw_stopped(axes, model, unstopped):
-    """Draw a model that may stop early and, pale, how it goes on without that; returns the keys."""
-    TrainingCurveDisplay.from_estimator(unstopped, ax=axes, alpha=0.4, linewidth=1)
-    legend = TrainingCurveDisplay.from_estimator(model, ax=axes).legend_
-    legend.remove()
+    """Draw a model that may stop early and, pale, the same one without; return keys by label."""
+    keys = {}
+    for suffix, fitted, style in (
+        (", without early stopping", unstopped, {"alpha": 0.4, "linewidth": 1}),
+        ("", model, {}),
+    ):
+        legend = TrainingCurveDisplay.from_estimator(fitted, ax=axes, **style).legend_
+        legend.remove()
+        for key in legend.legend_handles:
+            key.set_label(f"{key.get_label()}{suffix}")
+            keys[key.get_label()] = key
     # The losses of the first epochs would leave little room for the turn.
     axes[0].set_ylim(0, CUT_OFF * unstopped.history_["val_loss"].min())
-    return legend.legend_handles
+    return keys
 
 
 def _plot_weights(e):

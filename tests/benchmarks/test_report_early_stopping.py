@@ -138,7 +138,15 @@ def test_figures_1_and_2_show_how_training_goes_on_without_stopping(mnist_run, p
         assert unstopped.n_iter_ == experiment.settings.n_epochs
         losses = unstopped.history_["val_loss"][: model.n_iter_]
         np.testing.assert_array_equal(losses, model.history_["val_loss"])
-    axes = early_stopping._plot_softmax(experiment).axes
+    figures = early_stopping._plot_softmax(experiment), early_stopping._plot_logistic(experiment)
+    for figure in figures:
+        (legend,) = figure.legends
+        pale = [text.get_text() for text in legend.get_texts()[:2]]
+        assert pale == [f"{rows}, without early stopping" for rows in ("training", "validation")]
+        keys, lines = legend.legend_handles[:2], figure.axes[0].lines[:2]
+        for style in ("get_alpha", "get_color", "get_linestyle"):
+            assert [getattr(x, style)() for x in keys] == [getattr(x, style)() for x in lines]
+    axes = figures[0].axes
     lowest = experiment.unstopped["softmax"].history_["val_loss"].min()
     assert axes[0].get_ylim() == pytest.approx((0, 3 * lowest))
     assert [len(ax.lines) for ax in axes] == [5, 5]  # training and validation twice, and a mark

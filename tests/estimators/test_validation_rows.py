@@ -168,7 +168,7 @@ def test_raw_rows_in_a_search():
 
 
 def test_sparse_rows_of_another_scale():
-    counts = sparse.random_array((200, 50), density=0.1, format="csr", rng=0)
+    counts = sparse.random(200, 50, density=0.1, format="csr", random_state=0)
     labels = np.arange(200) % 2
     model = SoftmaxRegression(lr=0.1, n_epochs=1)
     scaled = MaxAbsScaler().fit_transform(counts)

@@ -1,14 +1,13 @@
 """How a command ends that cannot go on: with a line, and never with a traceback."""
 
+import atexit
 import os
 import signal
 import sys
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from threading import Event, Thread, Timer
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 
 INTERRUPTED = 128 + signal.SIGINT  # exit status of what an interrupt has ended
-PATIENCE = 5.0  # seconds that threads and processes may take to end by themselves
 
 
 @contextmanager
@@ -24,7 +23,7 @@ def in_one_line():
         yield
     except BaseException as error:
         if _began_with_an_interrupt(error):
-            print("interrupted", file=sys.stderr)
+            print("interrupted", file=sys.stderr, flush=True)
             raise SystemExit(INTERRUPTED) from None
         if isinstance(error, OSError):
             raise SystemExit(f"error: {_told(error)}") from error
@@ -33,18 +32,39 @@ def in_one_line():
 
 @contextmanager
 def without_lingering():
-    """Let the process end after an interrupt though some thread does not.
+    """End this process at once after an interrupt, also if that comes while Python shuts down.
 
-    Progress bars have threads that go on forever if the interrupt comes while they are set up.
+    Python waits for all threads at its end: those of progress bars go on forever if the interrupt
+    comes while they are set up. An exception meanwhile would be a traceback.
     """
+    is_interrupted = Event()
+
+    def note_interrupt(*_):
+        """Print the line, and let the functions at exit run to their end."""
+        if not is_interrupted.is_set():
+            is_interrupted.set()
+            os.write(sys.stderr.fileno(), b"interrupted\n")
+
+    def exit_if_interrupted():
+        """Exit, or let what is left of Python's end ignore interrupts."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if is_interrupted.is_set():
+            with suppress(OSError):  # of a pipe that nobody reads any longer
+                sys.stdout.flush()
+            os._exit(INTERRUPTED)
+
+    atexit.register(exit_if_interrupted)  # before all others, so that it is called last
+    status = None
     try:
         yield
-    except BaseException as error:
-        if _began_with_an_interrupt(error):
-            end = Timer(PATIENCE, os._exit, [INTERRUPTED])
-            end.daemon = True  # does not itself keep the process
-            end.start()
+    except SystemExit as error:
+        status = error.code
         raise
+    finally:
+        signal.signal(signal.SIGINT, note_interrupt)
+        if status == INTERRUPTED:
+            is_interrupted.set()
+            atexit._run_exitfuncs()
 
 
 def _began_with_an_interrupt(error):
@@ -70,6 +90,9 @@ def deaf_workers():
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
+    # Not above: what multiprocessing does at exit is then done before the last function there.
+    from multiprocessing import resource_tracker
+
     resource_tracker.ensure_running()  # Python 3.11's would make all hear again
     is_over = Event()
     # Takes the interrupts of the main thread, which with all that it starts becomes deaf to them.
@@ -78,5 +101,14 @@ def deaf_workers():
     try:
         yield
     finally:
+        _end_workers()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         is_over.set()
+
+
+def _end_workers():
+    """End the idle processes of joblib, for which Python would wait seconds at its end."""
+    loky = sys.modules.get("joblib.externals.loky.reusable_executor")
+    executor = getattr(loky, "_executor", None)
+    if executor is not None:
+        executor.shutdown(kill_workers=True)

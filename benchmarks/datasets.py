@@ -15,6 +15,8 @@ from zipfile import is_zipfile
 import numpy as np
 from sklearn.datasets import fetch_openml, get_data_home, load_digits
 
+from benchmarks import _files
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -90,9 +92,9 @@ def load(name, data_home=None):
     Raises
     ------
     FileNotFoundError
-        If there is no file and OpenML cannot be reached.
+        If there is no file, and it cannot be fetched or its directory cannot be written to.
     ValueError
-        If the name is not known, or the file is damaged.
+        If the name is not known, or the file is damaged or a directory.
 
     Examples
     --------
@@ -143,8 +145,9 @@ def _digits():
 
 
 def _fetch(source, path):
-    """Arrays in the layout of Keras from OpenML."""
+    """Return arrays in the layout of Keras from OpenML."""
     try:
+        _files.check_directory(path.parent)
         X, y = fetch_openml(
             source.openml_name,
             version=1,
@@ -174,15 +177,16 @@ def _save(path, arrays):
 
 
 def _read(path, source):
-    """Arrays of the file, checked."""
-    with open(path, "rb") as file:
-        try:
+    """Return the arrays of the file, checked."""
+    try:
+        with open(path, "rb") as file:
             return _checked(_unpacked(file), source)
-        except Exception as error:  # damaged bytes make np.load raise nearly anything
-            raise ValueError(
-                f"{path} cannot be used: {error}. It must be {_layout(source)}. Replace it, or "
-                f"delete it to have it fetched from OpenML again. {_ELSEWHERE}"
-            ) from error
+    except Exception as error:  # damaged bytes make np.load raise nearly anything
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(
+            f"{path} cannot be used: {reason}. It must be {_layout(source)}. Replace it, or "
+            f"delete it to have it fetched from OpenML again. {_ELSEWHERE}"
+        ) from error
 
 
 def _unpacked(file):

@@ -6,6 +6,40 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 
+class MissingRowsError(ValueError):
+    """A data set lacks rows that a report needs."""
+
+
+def check_rows(dataset, labels, *, classes=range(10), per_class=1, total=0):
+    """Check that a data set has the rows that a report needs.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    labels : dict of str to ndarray
+        Labels of the rows, by the name of these rows.
+    classes : iterable of int, default=range(10)
+    per_class, total : int
+        Number of rows needed of each class, and of all of them.
+
+    Raises
+    ------
+    MissingRowsError
+        If there are fewer.
+    """
+    for name, y in labels.items():
+        counts = {label: np.count_nonzero(y == label) for label in classes}
+        few = [f"{count} of class {label}" for label, count in counts.items() if count < per_class]
+        if few or len(y) < total:
+            raise MissingRowsError(
+                f"The data set {dataset.name} lacks rows that this report needs: at least "
+                f"{max(total, per_class * len(counts))} among its {name}, {per_class} or more of "
+                f"each of the classes {', '.join(map(str, counts))}. There are "
+                f"{', '.join([str(len(y)), *few])}. Replace {dataset.name}.npz by the whole data "
+                "set, or name its directory by --data-home."
+            )
+
+
 def first_rows(dataset, *, n_train, n_test, test_size, random_state):
     """The first rows of the official training and test parts.
 
@@ -91,5 +125,5 @@ def with_validation(dataset, *, n_val, random_state):
         X, X_test, y, y_test = train_test_split(X, y, stratify=y, **split)
         X_train, X_val, y_train, y_val = train_test_split(X, y, stratify=y, **split)
         return Parts(X_train, X_val, X_test, y_train, y_val, y_test, is_official=False)
-    cuts = [border - n_val, border]
+    cuts = [max(0, border - n_val), border]
     return Parts(*np.split(X, cuts), *np.split(y, cuts), is_official=True)

@@ -7,6 +7,7 @@ import matplotlib
 
 from benchmarks import _arguments, _ending, _files, datasets
 from benchmarks.reports import early_stopping, one_vs_rest, relu_mlp, sigmoid_mlp, softmax
+from benchmarks.reports._split import MissingRowsError
 
 REPORTS = {
     "softmax": softmax,
@@ -82,7 +83,7 @@ def main(argv=None):
     Raises
     ------
     SystemExit
-        If an argument is not valid, or the data set cannot be loaded.
+        If an argument is not valid, or the data set cannot be loaded or lacks rows.
     OSError
         If a file of the report cannot be written.
     """
@@ -98,5 +99,8 @@ def main(argv=None):
         dataset = datasets.load(options.pop("data"), options.pop("data_home"))
     except (OSError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
-    with _ending.deaf_workers():
-        report.run(dataset, options.pop("out"), **options)
+    try:
+        with _ending.deaf_workers():
+            report.run(dataset, options.pop("out"), **options)
+    except MissingRowsError as error:
+        raise SystemExit(f"error: {error}") from error

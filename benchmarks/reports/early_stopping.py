@@ -13,7 +13,7 @@ from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._fits import fit_all
 from benchmarks.reports._progress import stage
-from benchmarks.reports._split import first_rows
+from benchmarks.reports._split import check_rows, first_rows
 from sklearn_softmax import (
     GDLogisticRegression,
     SoftmaxRegression,
@@ -142,6 +142,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=None):
     X_train, X_val, y_train, y_val = first_rows(
         dataset, n_train=N_TRAIN, n_test=N_VAL, test_size=VAL_SIZE, random_state=random_state
     )
+    labels = {f"first {N_TRAIN} training rows": y_train, f"first {N_VAL} test rows": y_val}
+    check_rows(dataset, labels)
     rows = 2 * X_train - 1, y_train, 2 * X_val - 1, y_val
     settings = SETTINGS[dataset.name]
     settings = replace(settings, n_epochs=n_epochs or settings.n_epochs)

@@ -14,7 +14,7 @@ from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._progress import stage
-from benchmarks.reports._split import first_rows
+from benchmarks.reports._split import check_rows, first_rows
 from sklearn_softmax import BinaryPerceptron, ClassErrorDisplay, GDLogisticRegression
 
 DATA = ("digits", "mnist")
@@ -128,6 +128,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, perceptron=None, logistic_reg
     X_train, X_test, y_train, y_test = first_rows(
         dataset, n_train=N_TRAIN, n_test=N_TEST, test_size=TEST_SIZE, random_state=random_state
     )
+    labels = {f"first {N_TRAIN} training rows": y_train, f"first {N_TEST} test rows": y_test}
+    check_rows(dataset, labels)
     combined = OneVsRestClassifier(
         BinaryPerceptron(random_state=random_state, **perceptron), n_jobs=n_jobs
     )

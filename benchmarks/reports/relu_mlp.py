@@ -17,7 +17,7 @@ from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published, _pytorch
 from benchmarks.reports._fits import fit_all
 from benchmarks.reports._progress import stage
-from benchmarks.reports._split import Parts, with_validation
+from benchmarks.reports._split import Parts, check_rows, with_validation
 from sklearn_softmax import (
     TrainingCurveDisplay,
     TwoLayerMLPClassifier,
@@ -320,6 +320,10 @@ def raw_pixels(dataset, settings, random_state):
     """
     parts = with_validation(dataset, n_val=settings.n_val, random_state=random_state)
     n_train = len(parts.y_train) // settings.share
+    training_rows = f"first {n_train} training rows before the last {settings.n_val}"
+    labels = {training_rows: parts.y_train[:n_train]}
+    check_rows(dataset, labels, total=settings.n_components)
+    check_rows(dataset, {"last training rows": parts.y_val, "test rows": parts.y_test})
     mean = 255 * parts.X_train[:n_train].mean(axis=0, dtype=np.float64).astype(np.float32)
     return replace(
         parts,

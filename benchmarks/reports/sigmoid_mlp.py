@@ -11,7 +11,7 @@ from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._fits import fit_all
 from benchmarks.reports._progress import stage
-from benchmarks.reports._split import Parts, with_validation
+from benchmarks.reports._split import Parts, check_rows, with_validation
 from sklearn_softmax import TrainingCurveDisplay, TwoLayerMLPClassifier, WeightImagesDisplay
 
 DATA = ("digits", "mnist")
@@ -96,6 +96,9 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
     settings = SETTINGS[dataset.name]
     parts = with_validation(dataset, n_val=settings.n_val, random_state=random_state)
     few_rows = first_training_rows(parts, settings.n_few)
+    training_rows = f"first {settings.n_few} training rows before the last {settings.n_val}"
+    labels = {training_rows: few_rows.y_train, "last training rows": parts.y_val}
+    check_rows(dataset, labels | {"test rows": parts.y_test})
     common = {
         "batch_size": settings.batch_size,
         "n_epochs": n_epochs,

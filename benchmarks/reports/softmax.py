@@ -26,6 +26,7 @@ from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _halving, _markdown, _published
 from benchmarks.reports._progress import show_progress, stage
+from benchmarks.reports._split import check_rows
 from sklearn_softmax import (
     FusedGridSearchCV,
     ParameterHistoryDisplay,
@@ -50,6 +51,7 @@ PARAM_GRIDS = {
 SEARCHES = {"fused": FusedGridSearchCV, "sklearn": GridSearchCV}
 N_FOLDS = 3
 TEST_SIZE = 0.3
+PER_CLASS = 5  # rows: one per fold, and one to test
 KEPT_EVERY = 5  # epochs
 SHOWN_EPOCHS = (0, 25, 75)  # and the last one
 THRESHOLD = 0.75
@@ -193,7 +195,13 @@ def split(dataset, random_state):
     Returns
     -------
     X_train, X_test, y_train, y_test : ndarray
+
+    Raises
+    ------
+    MissingRowsError
+        If a class has fewer than ``PER_CLASS`` rows.
     """
+    check_rows(dataset, {"rows": dataset.y}, classes=CLASSES[dataset.name], per_class=PER_CLASS)
     chosen = np.isin(dataset.y, CLASSES[dataset.name])
     X, y = dataset.X[chosen], dataset.y[chosen]
     return train_test_split(X, y, test_size=TEST_SIZE, stratify=y, random_state=random_state)

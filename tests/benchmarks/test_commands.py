@@ -203,21 +203,32 @@ def test_an_error_that_an_interrupt_brings_about_is_one(capsys):
     assert (caught.value.code, capsys.readouterr().err) == (130, "interrupted\n")
 
 
-LINGERING = """
+COMMAND = """
+import atexit, os, signal
 from threading import Event, Thread
 from benchmarks import _ending
 
-_ending.PATIENCE = 0.1
-with _ending.in_one_line(), _ending.without_lingering():
-    Thread(target=Event().wait).start()
-    raise KeyboardInterrupt
+with _ending.without_lingering(), _ending.in_one_line(), _ending.deaf_workers():
+    from joblib import Parallel, delayed
+    Parallel(n_jobs=2)(delayed(abs)(i) for i in range(2))
+    print("done", end="")
+    {end}
 """
 
 
-def test_an_interrupt_does_not_wait_for_a_thread_without_end():
-    command = [sys.executable, "-c", LINGERING]
+@pytest.mark.parametrize(
+    "end",
+    [
+        "raise KeyboardInterrupt",
+        "Thread(target=Event().wait).start(); raise KeyboardInterrupt",
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)",
+    ],
+    ids=["at work", "thread without end", "Python shuts down"],
+)
+def test_an_interrupt_is_one_line(end):
+    command = [sys.executable, "-c", COMMAND.format(end=end)]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
-    assert (ended.returncode, ended.stderr) == (130, "interrupted\n")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "done", "interrupted\n")
 
 
 def test_other_errors_are_for_their_traceback():

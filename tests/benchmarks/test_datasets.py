@@ -218,5 +218,16 @@ def test_single_array_under_the_name_of_an_archive(home):
 
 def test_a_directory_in_place_of_the_file(home):
     (home / "mnist.npz").mkdir()
-    with pytest.raises(OSError, match=r"mnist\.npz"):
+    with pytest.raises(ValueError, match=r"mnist\.npz cannot be used: Is a directory\. It must be"):
         load("mnist", home)
+
+
+@pytest.mark.parametrize("parts", [["notes"], ["notes", "below"], ["mnist.npz"]])
+def test_a_file_in_place_of_the_directory(parts, home, monkeypatch):
+    def fetch_openml(*args, **options):
+        raise AssertionError("fetched before the directory was checked")
+
+    monkeypatch.setattr(datasets, "fetch_openml", fetch_openml)
+    (home / parts[0]).write_text("mine")
+    with pytest.raises(FileNotFoundError, match=r"cannot write to the directory .*--data-home"):
+        load("mnist", home.joinpath(*parts))

@@ -238,6 +238,31 @@ def test_bad_command_line(line, problem, capsys):
     assert problem in capsys.readouterr().err
 
 
+LACKING = [
+    ("softmax", "mnist", {}, "20 among its rows, 5 or more .* 0, 1, 3, 4.* 0 of class 3"),
+    ("one_vs_rest", "mnist", {}, "10 among its first 20000 training rows, 1 or more"),
+    ("one_vs_rest", "mnist", {"train": range(10)}, "first 2000 test rows.* 0 of class 3"),
+    ("early_stopping", "mnist", {}, "first 20000 training rows.* 0 of class 3"),
+    ("early_stopping", "mnist", {"train": range(10)}, "first 10000 test rows.* 0 of class 3"),
+    ("sigmoid_mlp", "mnist", {}, "2000 training rows before the last 10000.* are 0, 0 of class 0"),
+    ("relu_mlp", "cifar10", {}, "250 among its first 5 training rows before the last 1000"),
+    ("relu_mlp --quick", "cifar10", {"n": 1900}, "first 90 training rows before the last 1000"),
+]
+
+
+@pytest.mark.parametrize(("line", "name", "rows", "problem"), LACKING)
+def test_lacking_rows_end_the_command_with_a_message(line, name, rows, problem, tmp_path, capsys):
+    shape = {"mnist": (28, 28), "cifar10": (32, 32, 3)}[name]
+    y_train, y_test = np.resize(rows.get("train", [0, 1, 2, 4]), rows.get("n", 1005)), [0, 1, 2, 4]
+    arrays = {"y_train": y_train, "y_test": np.array(y_test)}
+    images = {f"x_{part[2:]}": np.zeros((len(y), *shape), np.uint8) for part, y in arrays.items()}
+    np.savez(tmp_path / f"{name}.npz", **arrays, **images)
+    options = ["--data", name, "--data-home", str(tmp_path), "--out", str(tmp_path)]
+    with pytest.raises(SystemExit, match=f"error: The data set {name} lacks rows .*{problem}"):
+        main([*line.split(), *options])
+    assert capsys.readouterr().out == ""
+
+
 def test_bad_file_ends_the_command_with_a_message(tmp_path):
     (tmp_path / "mnist.npz").write_text("not an archive")
     with pytest.raises(SystemExit, match=r"error: .*mnist\.npz cannot be used"):

@@ -59,11 +59,11 @@ def run(options):
         If two searches find other scores than they should: their times then compare nothing.
     """
     records = []
-    for name in [options.problem] if options.problem else PROBLEMS:
-        try:
-            problem = PROBLEMS[name](options)
-        except (OSError, ValueError) as error:
-            raise SystemExit(f"error: {error}") from error
-        with _ending.deaf_workers():
+    with _ending.deaf_workers():
+        for name in [options.problem] if options.problem else PROBLEMS:
+            try:
+                problem = PROBLEMS[name](options)
+            except (OSError, ValueError) as error:
+                raise SystemExit(f"error: {error}") from error
             records += problem.run(options)
     return records

@@ -228,6 +228,7 @@ def test_a_net_goes_on_from_where_it_stands():
     assert cross_entropy(converted, rows, y) < cross_entropy(model, rows, y)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_of_a_net_what_scikit_learn_knows_is_kept():
     model, _ = fitted(clone(NET).set_params(optimizer="sgd", momentum=0.5, reg_param=0.1))
     params = to_sklearn(model).get_params()

@@ -49,11 +49,12 @@ MODULES = {
         "optimizers": {"state"},
         "schedule_free": {"optimizers", "scaling", "state"},
         "evaluate": set(),
+        "chance": set(),
         "mini_batch": set(),
         "online": {"mini_batch", "schedule_free"},
         "epochs": set(),
         "lbfgs": {"epochs", "evaluate"},
-        "run": {"evaluate", "state", "stopping"},
+        "run": {"chance", "evaluate", "state", "stopping"},
     },
 }
 # Libraries of the two lower packages; of scikit-learn, public modules only.

@@ -15,6 +15,7 @@ Every loss provides
 ``is_correct(stats)``               whether each sample is classified correctly ``(M, m)``
 ``loss(scores, y)``                 losses, and gradient ``(M, n_outputs, m)``
 ``loss_at_zero(n_outputs)``         loss of a sample whose scores are all 0
+``loss_at_shares(shares)``          mean loss of predicting the class shares for every sample
 ``predict(scores)``                 class indices ``(M, m)``
 ``log_probabilities(scores)``       ``(M, n_classes, m)``, if the loss defines them
 ``curvature``                       bound on the second derivatives by the scores, if there is one
@@ -23,7 +24,7 @@ Every loss provides
 """
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax
+from scipy.special import entr, expit, log_expit, log_softmax
 
 
 class _Loss:
@@ -92,6 +93,10 @@ class SoftmaxCrossEntropy(_Loss):
     def loss_at_zero(self, n_outputs):
         """Return the loss of equal probabilities for all classes."""
         return np.log(n_outputs)
+
+    def loss_at_shares(self, shares):
+        """Return the entropy of class shares, ndarray of shape (n_classes,)."""
+        return np.sum(entr(shares))
 
     def backward(self, scores, y, stats):
         """Overwrite scores with the gradient of the losses.
@@ -196,6 +201,11 @@ class SigmoidCrossEntropy(_OneVsRest):
         """Return the loss of a probability of one half for each output."""
         return n_outputs * np.log(2)
 
+    def loss_at_shares(self, shares):
+        """Return the sum of the binary entropies of class shares, ndarray of shape (n_classes,)."""
+        outputs = shares[: self.n_outputs(len(shares))]
+        return np.sum(entr(outputs) + entr(1 - outputs))
+
     def backward(self, scores, y, stats):
         """Overwrite scores with the gradient of the losses.
 
@@ -249,6 +259,10 @@ class PerceptronCriterion(_OneVsRest):
 
     def loss_at_zero(self, n_outputs):
         """Return 0, the loss on the boundary."""
+        return 0.0
+
+    def loss_at_shares(self, shares):
+        """Return 0: the loss defines no probabilities."""
         return 0.0
 
     def backward(self, scores, y, stats):

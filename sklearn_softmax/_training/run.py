@@ -1,12 +1,13 @@
 """The training run: models that learn from the same batches, each with its hyperparameters."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._model.parameters import Parameters
+from sklearn_softmax._training.chance import Chance, compare_with_chance
 from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.state import is_finite, take
 from sklearn_softmax._training.stopping import Convergence, Patience
@@ -43,6 +44,8 @@ class TrainedModel:
     untrained_loss : float
         Loss of zero scores, or of the first batch before its step if that is larger; 0 if the loss
         of zero scores is 0, as for the perceptron, so that there is no scale to compare with.
+    chance : Chance or None, default=None
+        Comparison of ``loss`` with that of the class shares.
     """
 
     params: Any
@@ -54,6 +57,7 @@ class TrainedModel:
     failure: str
     loss: float
     untrained_loss: float
+    chance: Chance | None = None
 
 
 @dataclass
@@ -301,11 +305,14 @@ class TrainingRun:
             params = take(progress.best, [i])
         step_losses = np.concatenate([losses[i] for losses in progress.step_losses])
         untrained_loss = self._untrained_loss(step_losses)
-        loss = np.nan if failure else self._loss(params, state.hyperparameters.class_weight)
+        class_weight = state.hyperparameters.class_weight
+        sample, loss = self.rows.sample(class_weight), np.nan
+        if not failure:
+            loss = float(evaluate(self.objective, params, sample, class_weight)[0][0])
         if not failure and (not np.isfinite(loss) or 0 < MAX_LOSS_RATIO * untrained_loss < loss):
             failure = "diverged"
         records = progress.records
-        return TrainedModel(
+        trained = TrainedModel(
             params=params,
             state=state,
             history={name: np.array([r[name][i] for r in records]) for name in records[0]},
@@ -316,11 +323,8 @@ class TrainingRun:
             loss=loss,
             untrained_loss=untrained_loss,
         )
-
-    def _loss(self, params, class_weight):
-        """Return the loss of a model on a sample of the rows."""
-        rows = self.rows.sample(class_weight)
-        return float(evaluate(self.objective, params, rows, class_weight)[0][0])
+        chance = compare_with_chance(self.objective, trained, sample, class_weight)
+        return replace(trained, chance=chance)
 
     def _untrained_loss(self, step_losses):
         """Return the loss of zero scores, or of the first batch if that is larger."""

@@ -59,7 +59,10 @@ def convergence_warnings(estimator, trained):
     -------
     warnings : list of ConvergenceWarning
     """
-    messages = [_rise(estimator, trained), _distance_from_convergence(estimator)]
+    messages = [
+        _rise(estimator, trained) or _lack_of_learning(estimator, trained),
+        _distance_from_convergence(estimator),
+    ]
     return [ConvergenceWarning(message) for message in messages if message]
 
 
@@ -100,6 +103,28 @@ def _rise(estimator, trained):
         f"After {estimator.n_iter_} epochs the training loss is {final:.4g}, above the "
         f"{untrained:.4g} of the untrained model: lr={estimator.lr!r} may be too large. "
         f"{_remedy(estimator)}, or let lr_decay shrink lr."
+    )
+
+
+def _lack_of_learning(estimator, trained):
+    """Return a message if the loss is no better than that of the class shares, but could be."""
+    chance, lr = trained.chance, estimator._describe_training().hyperparameters["lr"]
+    if not chance.problem:
+        return ""
+    remedy = f"{_remedy(estimator)}, for instance with StandardScaler"
+    if chance.problem == "standstill":
+        remedies = [] if lr is None else [f"Raise lr={lr!r}, or set it to 'auto'"]
+        remedies += [f"Lower reg_param={estimator.reg_param!r}"] if estimator.reg_param else []
+        remedy = "; or ".join(remedies or ["Scale the data"])
+    causes = {
+        "dead": "all units of a hidden layer are dead, with a gradient of 0 for every row",
+        "rise": f"it is above the {trained.untrained_loss:.4g} of the untrained model",
+        "standstill": "training has hardly changed it",
+    }
+    return (
+        f"After {estimator.n_iter_} epochs the loss on training rows is {trained.loss:.4g}, no "
+        f"better than the {chance.loss:.4g} of predicting the class shares: "
+        f"{causes[chance.problem]}. {remedy}."
     )
 
 

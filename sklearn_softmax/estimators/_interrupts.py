@@ -2,8 +2,7 @@
 
 import signal
 import sys
-import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sklearn_softmax._warnings import INTERNAL
 
@@ -33,16 +32,15 @@ def deferred_interrupts():
         interrupts.append(number)
         print(NOTICE, file=sys.stderr, flush=True)
 
-    # Other threads receive no signals, and handlers of users stay in place.
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield interrupts
-        return
-    signal.signal(signal.SIGINT, defer)
+    # A handler of the user stays in place, and other threads than the main one cannot set any.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        with suppress(ValueError):
+            signal.signal(signal.SIGINT, defer)
     try:
         yield interrupts
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.getsignal(signal.SIGINT) is defer:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _is_called_by_library():

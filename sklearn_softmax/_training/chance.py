@@ -1,0 +1,101 @@
+"""Comparison of a trained model with the prediction of the class shares."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.preprocessing import MaxAbsScaler, StandardScaler
+
+from sklearn_softmax._model.network import Workspace
+
+# Smallest relative fall of a loss that counts, and rise above that of the untrained model.
+MIN_FALL, MAX_RISE = 1e-3, 0.2
+# Classes are related to features if the largest correlation is so many times that of shuffled ones.
+MIN_RATIO, N_SHUFFLES = 1.5, 10
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A trained model beside the prediction of the class shares for every row.
+
+    Parameters
+    ----------
+    loss : float
+        Loss of the class shares; 0 if the loss has no such scale, or with a single class.
+    problem : {"", "dead", "rise", "standstill"}
+        Why the loss of the model is no better although the classes are related to the features: a
+        hidden layer whose units have a derivative of 0 for every row; a loss above that of the
+        untrained model; or a loss that training has not changed. Empty otherwise.
+    """
+
+    loss: float
+    problem: str = ""
+
+
+def compare_with_chance(objective, trained, rows, class_weight=None):
+    """Return how a model compares with the prediction of the class shares.
+
+    Parameters
+    ----------
+    objective : Objective
+    trained : TrainedModel
+    rows : Rows
+        The sample of at most 1,024 rows that its loss is of.
+    class_weight : ndarray of shape (1, n_classes) or None, default=None
+
+    Returns
+    -------
+    chance : Chance
+    """
+    weights = np.broadcast_to(rows.relative_weights(class_weight), (1, len(rows)))[0]
+    n_outputs = objective.network.layer_sizes[-1]
+    shares = np.bincount(rows.y, weights, minlength=n_outputs) / len(rows)
+    chance_loss = objective.loss.loss_at_shares(shares)
+    if trained.failure or not 0 < chance_loss * (1 - MIN_FALL) <= trained.loss:
+        return Chance(chance_loss)
+    X = rows.read(slice(0, len(rows)))
+    problem = _problem(objective.network, trained, X)
+    return Chance(chance_loss, problem if problem and _are_related(X, rows.y) else "")
+
+
+def _problem(network, trained, X):
+    """Return the problem of a model whose loss is no better than chance, if there is one."""
+    if _has_dead_layer(network, trained.params, X):
+        return "dead"
+    if trained.loss > (1 + MAX_RISE) * trained.untrained_loss:
+        return "rise"
+    first, *later = trained.history["loss"]
+    last = later[-1] if later else trained.loss
+    return "standstill" if abs(first - last) <= MIN_FALL * first else ""
+
+
+def _has_dead_layer(network, params, X):
+    """Return whether the units of a hidden layer have a derivative of 0 for all rows."""
+    workspace = Workspace(params, X.shape[0], params.vector.dtype)
+    network.forward(params, X, workspace)
+    for A in workspace.outputs[:-1]:
+        derivative = np.ones_like(A)
+        network.activation.backward(derivative, A)
+        if not np.any(derivative):
+            return True
+    return False
+
+
+def _are_related(X, y):
+    """Return whether the classes are correlated with features more than shuffled classes are."""
+    from sklearn.kernel_approximation import RBFSampler
+
+    X = MaxAbsScaler().fit_transform(X.astype(np.float64))
+    X = StandardScaler(with_mean=not issparse(X)).fit_transform(X)
+    # Random Fourier features also find relations that are not linear, such as a circle.
+    fourier = RBFSampler(gamma=1 / X.shape[1], random_state=0).fit_transform(X)
+    fourier = StandardScaler().fit_transform(fourier)
+    classes, rng = np.unique(y)[:, np.newaxis], np.random.default_rng(0)
+
+    def largest_correlation(y):
+        """Return the largest correlation of a class with a feature, up to a factor."""
+        indicators = StandardScaler().fit_transform((y == classes).T.astype(np.float64)).T
+        return max(np.max(np.abs(indicators @ features)) for features in (X, fourier))
+
+    shuffled = [largest_correlation(rng.permutation(y)) for _ in range(N_SHUFFLES)]
+    return largest_correlation(y) > MIN_RATIO * max(shuffled)

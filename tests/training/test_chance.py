@@ -1,0 +1,112 @@
+"""Models that are no better than the class shares, and data from which nothing can be learned."""
+
+import warnings
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_circles
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import scale
+
+from sklearn_softmax import (
+    BinaryPerceptron,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
+from sklearn_softmax._model.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
+
+MODELS = [SoftmaxRegression, GDLogisticRegression, TwoLayerMLPClassifier]
+MESSAGE = "no better than the .* of predicting the class shares: "
+
+
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return X[:1000] / 16, y[:1000]
+
+
+def xor():
+    X = np.random.default_rng(0).uniform(-1, 1, (300, 2))
+    return X, X[:, 0] * X[:, 1] > 0
+
+
+@pytest.mark.parametrize(
+    ("loss", "n_classes"), [(SoftmaxCrossEntropy(), 3), (SigmoidCrossEntropy(), 2)]
+)
+def test_loss_at_the_class_shares_is_that_of_the_best_intercepts(loss, n_classes):
+    y = np.repeat(np.arange(n_classes), [20, 30, 50][:n_classes])
+    shares = np.bincount(y) / len(y)
+    scores = np.log(shares) if n_classes == 3 else np.log(shares[1:] / shares[:1])
+    losses, gradient = loss(np.repeat(scores[np.newaxis, :, np.newaxis], len(y), axis=2), y)
+    np.testing.assert_allclose(loss.loss_at_shares(shares), losses.mean())
+    np.testing.assert_allclose(gradient.sum(axis=-1), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("load", [digits, lambda: load_breast_cancer(return_X_y=True), xor])
+@pytest.mark.parametrize("to_input", [np.asarray, sparse.csr_array, np.float32])
+def test_dead_nets_warn(load, to_input):
+    X, y = load()
+    net = TwoLayerMLPClassifier(hidden_size=10, lr=1.0, n_epochs=20, random_state=0)
+    X = to_input(X - X.min(axis=0) + 1)
+    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}all units .* are dead.*Lower lr"):
+        net.fit(X, y)
+    assert not np.any(net.decision_function(X) - net.decision_function(X[:1]))
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("load", [digits, lambda: load_iris(return_X_y=True), xor])
+@pytest.mark.parametrize("n_epochs", [1, 20])
+def test_rates_too_small_to_learn_warn(make, load, n_epochs):
+    X, y = load()
+    if load is xor and make is not TwoLayerMLPClassifier:
+        X = np.column_stack([X, y + X[:, 0]])
+    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}training has hardly .*Raise lr=1e-12"):
+        make(lr=1e-12, n_epochs=n_epochs, random_state=0).fit(X, y)
+
+
+def test_a_penalty_too_large_to_learn_warns():
+    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}.*Lower reg_param=1000000000.0"):
+        SoftmaxRegression(reg_param=1e9).fit(*digits())
+
+
+def test_a_rate_too_large_to_learn_warns():
+    X, y = make_circles(500, noise=0.05, random_state=0)
+    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}it is above.*Lower lr"):
+        TwoLayerMLPClassifier(lr=30.0, n_epochs=20, random_state=0).fit(X, y)
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("kind", ["normal", "heavy tails", "rare", "binary", "constant", "far"])
+@pytest.mark.parametrize("lr", ["auto", 1e-12, 0.1])
+def test_noise_does_not_warn(make, kind, lr):
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(400, 10)), rng.integers(3, size=400)
+    if kind == "heavy tails":
+        X = rng.standard_cauchy(size=X.shape)
+    elif kind == "rare":
+        y = rng.uniform(size=400) < 0.05
+    elif kind == "binary":
+        X = sparse.csr_array(X > 1, dtype=float)
+    elif kind == "constant":
+        X = np.zeros_like(X)
+    elif kind == "far":
+        X += 1e3
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "After .* (above the|still falls)")
+        with suppress(ValueError):  # heavy tails may diverge
+            make(lr=lr, n_epochs=20, random_state=0).fit(X, y)
+
+
+@pytest.mark.parametrize("make", [*MODELS, BinaryPerceptron])
+def test_good_models_do_not_warn(make):
+    X, y = load_breast_cancer(return_X_y=True)
+    with warnings.catch_warnings(action="error"):
+        make(random_state=0).fit(scale(X), y)
+
+
+def test_nets_that_have_begun_to_learn_do_not_warn():
+    X, y = digits()
+    for n_epochs in (1, 2, 3):
+        TwoLayerMLPClassifier(lr=1e-3, n_epochs=n_epochs, random_state=0).fit(X, y)

@@ -260,19 +260,20 @@ def feature_scaling(moments, *, n_outputs, damping, dtype, with_common_scale=Fal
     """
     is_imprecise = moments.relative_rounding(dtype) > MAX_ROUNDING
     sizes, varies = moments.sizes, (moments.deviation != 0) & ~is_imprecise
+    limit = float(np.finfo(dtype).max)
+    n_outside = np.count_nonzero(varies & ~((sizes >= 1 / limit) & (sizes <= limit)))
+    if n_outside:
+        raise ValueError(
+            f"The standard deviations of {n_outside} of {len(varies)} features leave the range of "
+            f"{np.dtype(dtype)}, so they cannot be standardised. Multiply these features by "
+            "constants that bring them near 1."
+        )
     if with_common_scale and np.any(varies):
         largest, smallest = np.max(sizes[varies]), np.min(sizes[varies])
         if largest <= COMMON_SCALE_RATIO * smallest:
             sizes = largest * np.sqrt(np.mean((sizes[varies] / largest) ** 2))
     damped = np.hypot(sizes, np.sqrt(damping)[:, np.newaxis, np.newaxis])
     scale = (varies / np.where(varies, damped, 1)).astype(dtype)
-    is_in_range = np.isfinite(scale) & ((scale > 0) | ~varies)
-    if not np.all(is_in_range):
-        raise ValueError(
-            f"The standard deviations of {np.count_nonzero(~is_in_range[0])} of {len(varies)} "
-            f"features leave the range of {np.dtype(dtype)}, so they cannot be standardised. "
-            "Multiply these features by constants that bring them near 1."
-        )
     mean = None if moments.mean is None else moments.mean.astype(dtype)
     return FeatureScaling(moments, mean, scale, n_outputs)
 

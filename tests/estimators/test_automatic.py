@@ -89,7 +89,7 @@ def optimal(model, X, y, sample_weight=None):
     """A model whose parameters are those of scikit-learn's solver, on raw features."""
     C = 1 / model.reg_param
     solver = LogisticRegression(C=C, tol=1e-10, solver="newton-cholesky", max_iter=1000)
-    best = clone(model).set_params(n_epochs=1, lr=1e-30, optimizer="sgd").fit(X, y)
+    best = clone(model).set_params(n_epochs=1, optimizer="sgd").fit(X, y)
     if isinstance(model, GDLogisticRegression) and len(best.classes_) > 2:
         parts = OneVsRestClassifier(solver).fit(X, y).estimators_
         best.coef_ = np.vstack([part.coef_ for part in parts])
@@ -485,7 +485,6 @@ def test_training_that_ends_too_soon_warns():
         {"n_epochs": 500},
         {"n_epochs": "auto"},
         {"n_epochs": 5, "early_stopping": True},
-        {"n_epochs": 5, "lr": 1e-9},
         {"n_epochs": 1, "reg_param": 0.0},
     ],
     ids=str,

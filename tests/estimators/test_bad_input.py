@@ -389,11 +389,11 @@ def test_a_first_fit_that_fails_leaves_nothing_behind(case, name):
     assert set(vars(estimator)) == set(estimator.get_params())
 
 
-@pytest.mark.parametrize("scale", [1e25, 1e-25])
+@pytest.mark.parametrize(("dtype", "scale"), [(np.float32, 1e-41), (np.float64, 1e-311)])
 @estimators('lr="auto"')
-def test_auto_with_squares_out_of_range(case, scale):
-    scaled = (X * scale).astype(np.float32)
-    with pytest.raises(ValueError, match="squares of the features leave the range of float32"):
+def test_auto_with_deviations_out_of_range(case, dtype, scale):
+    scaled = (X * scale).astype(dtype)
+    with pytest.raises(ValueError, match="deviations of 4 of 4 features leave the range of float"):
         model(case, lr="auto", fit_intercept=False).fit(scaled, labels(case))
 
 

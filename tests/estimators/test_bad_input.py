@@ -284,6 +284,7 @@ def whole(value):
     return int(value) if value.is_integer() else value
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @estimators("reg_param")
 def test_numbers_beyond_any_machine_word(case):
     y, values = labels(case), {"lr": 1e-20, "reg_param": 1e20, "tol": 1e20}

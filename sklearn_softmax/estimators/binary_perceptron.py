@@ -68,7 +68,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         only with early stopping and without ``X_val``.
     n_iter_no_change : int or np.inf, default=5
         Epochs in a row without a fall of the validation loss by ``tol`` after which early stopping
-        stops. Without early stopping, it applies to the training loss.
+        stops; never with ``np.inf``, which only restores the parameters of its lowest value.
+        Without early stopping, it applies to the training loss.
     tol : float or None, default=1e-3
         Smallest fall of the validation loss that counts. Without early stopping, it applies to the
         training loss (``history_["loss"]``); with None neither ends training, and early stopping

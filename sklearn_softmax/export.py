@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelBinarizer
@@ -79,7 +78,7 @@ def to_sklearn(model: Any) -> Any:
     TypeError
         If the model is none of the table.
     ValueError
-        If the model has seen a single class, which estimators of scikit-learn do not take.
+        If the model has seen a single class: ``LogisticRegression`` and ``Perceptron`` need two.
 
     Notes
     -----
@@ -141,6 +140,7 @@ def _pipeline(model):
 
 def _joined_already(model):
     """Convert the sub-classifiers of a one-vs-rest classifier; those of constant labels stay."""
+    from sklearn.dummy import DummyClassifier
     from sklearn.multiclass import _ConstantPredictor
 
     check_is_fitted(model)
@@ -252,11 +252,11 @@ def _(model):
 
 
 def _check(model):
-    """Check that a model is fitted, to classes that scikit-learn's estimators can tell apart."""
+    """Check that a model is fitted to at least two classes."""
     check_is_fitted(model)
     if len(model.classes_) < 2:
         raise ValueError(
-            "Estimators of scikit-learn need at least two classes, but this "
+            "LogisticRegression and Perceptron of scikit-learn need at least two classes, but this "
             f"{type(model).__name__} has seen only {model.classes_.tolist()}: fit it to more."
         )
 

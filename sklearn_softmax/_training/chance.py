@@ -8,8 +8,8 @@ from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
 from sklearn_softmax._model.network import Workspace
 
-# Smallest relative fall of a loss that counts, and rise above that of the untrained model.
-MIN_FALL, MAX_RISE = 1e-3, 0.2
+# Smallest relative fall of a loss that counts.
+MIN_FALL = 1e-3
 # Classes are related to features if the largest correlation is so many times that of shuffled ones.
 MIN_RATIO, N_SHUFFLES = 1.5, 10
 
@@ -22,10 +22,10 @@ class Chance:
     ----------
     loss : float
         Loss of the class shares; 0 if the loss has no such scale, or with a single class.
-    problem : {"", "dead", "rise", "standstill"}
+    problem : {"", "dead", "unchanged"}
         Why the loss of the model is no better although the classes are related to the features: a
-        hidden layer whose units have a derivative of 0 for every row; a loss above that of the
-        untrained model; or a loss that training has not changed. Empty otherwise.
+        hidden layer whose units have a derivative of 0 for every row, or a loss that training has
+        not changed. Empty otherwise.
     """
 
     loss: float
@@ -62,11 +62,10 @@ def _problem(network, trained, X):
     """Return the problem of a model whose loss is no better than chance, if there is one."""
     if _has_dead_layer(network, trained.params, X):
         return "dead"
-    if trained.loss > (1 + MAX_RISE) * trained.untrained_loss:
-        return "rise"
-    first, *later = trained.history["loss"]
-    last = later[-1] if later else trained.loss
-    return "standstill" if abs(first - last) <= MIN_FALL * first else ""
+    losses = trained.history["loss"]
+    # The loss on the sample is a rough measure, but the only one after a single epoch.
+    last = losses[-1] if len(losses) > 1 else trained.loss
+    return "unchanged" if abs(losses[0] - last) <= MIN_FALL * losses[0] else ""
 
 
 def _has_dead_layer(network, params, X):
@@ -85,8 +84,8 @@ def _are_related(X, y):
     """Return whether the classes are correlated with features more than shuffled classes are."""
     from sklearn.kernel_approximation import RBFSampler
 
-    X = MaxAbsScaler().fit_transform(X.astype(np.float64))
-    X = StandardScaler(with_mean=not issparse(X)).fit_transform(X)
+    X = MaxAbsScaler(copy=False).fit_transform(X.astype(np.float64))
+    X = StandardScaler(with_mean=not issparse(X), copy=False).fit_transform(X)
     # Random Fourier features also find relations that are not linear, such as a circle.
     fourier = RBFSampler(gamma=1 / X.shape[1], random_state=0).fit_transform(X)
     fourier = StandardScaler().fit_transform(fourier)

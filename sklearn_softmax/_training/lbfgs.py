@@ -1,6 +1,5 @@
 """L-BFGS on the objective over all rows."""
 
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_softmax._training.epochs import EpochResult
 from sklearn_softmax._training.evaluate import evaluate
+from sklearn_softmax._warnings import warn
 
 # Status of SciPy's result.
 STOPPED_BY_CALLBACK = 99
@@ -114,10 +114,9 @@ class Lbfgs:
                 finish_iteration(result)
         has_converged = result.status != STOPPED_BY_CALLBACK
         if has_converged and np.max(np.abs(result.jac)) > values.tol[0]:
-            warnings.warn(
+            warn(
                 f"L-BFGS stopped before the gradient fell to tol={values.tol[0]:.2g}, which "
                 "rounding may prevent. Raise tol, or scale the data.",
                 ConvergenceWarning,
-                stacklevel=7,
             )
         return has_converged

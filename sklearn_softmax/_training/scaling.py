@@ -39,11 +39,6 @@ class FeatureMoments:
     total_weight: float
 
     @property
-    def variance(self):
-        """Return the squares of the deviations, which may underflow."""
-        return self.deviation**2
-
-    @property
     def sizes(self):
         """Return the deviations over the rows in which a feature is not 0."""
         return self.deviation / np.sqrt(np.where(self.density > 0, self.density, 1))

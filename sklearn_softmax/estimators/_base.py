@@ -111,10 +111,11 @@ class GradientDescentClassifier(
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. float32 and float64 are used without a copy; sparse data as CSR.
+            Training data. float32 and float64 are used without a copy; sparse data as CSR. Arrays
+            of other libraries on the CPU become NumPy's.
         y : array-like of shape (n_samples,)
-            Class labels of any type. With a single class, which a fold or a first part of a stream
-            may have, the model predicts that class.
+            Class labels: all bools, all numbers, all text or all dates. With a single class, which
+            a fold or the first part of a stream may have, the model predicts that class.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows; None for equal weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
@@ -143,31 +144,27 @@ class GradientDescentClassifier(
             If the model fits the training data worse than the untrained one: if the loss of the
             last epoch is more than 1 % above that of the untrained model (and, for a net, of its
             first epoch), or if the loss at the end, on that sample, is more than ten times as large
-            (for a net, as that of its initial weights, too). Also if training with ``lr="auto"``
-            and without early stopping ends with ``convergence_`` above 0.3, or if "lbfgs" with
-            ``n_epochs="auto"`` has not converged after 1,000 iterations.
+            (for a net, as that of its initial weights, too). If the model has learned nothing: if
+            its loss on that sample is no better than that of the class shares, and either a hidden
+            layer is dead or the loss no longer falls. Noise does not warn: a class must be
+            correlated with a feature, or with a random Fourier feature, 1.5 times as much as if
+            classes are shuffled. Also if training with ``lr="auto"`` and without early stopping
+            ends with ``convergence_`` above 0.3, or if "lbfgs" with ``n_epochs="auto"`` has not
+            converged after 1,000 iterations.
+        UserWarning
+            If the means of ``X_val`` are far from those of ``X``, or if features of ``X`` vary by
+            less than 100 rounding errors with ``lr="auto"`` or "lbfgs".
         UserWarning
             If Ctrl-C has ended training: the estimator is then fitted, with the parameters of the
             last whole epoch and ``stop_reason_`` "interrupted". A second Ctrl-C raises
             KeyboardInterrupt at once, as the first one does in searches, pipelines and other
             estimators that call ``fit``; the estimator is then unchanged.
         """
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            X_val=X_val,
-            y_val=y_val,
-            sample_weight_val=sample_weight_val,
-        )
-
-    def _fit(self, X, y, sample_weight=None, **validation_data):
-        """Implement :meth:`fit`, also for subclasses whose ``fit`` has fewer parameters."""
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "classes_")
         with restored_on_failure(self), np.errstate(**SILENT):
             rows, validation = read_training_data(
-                self, X, y, sample_weight, **validation_data, resume=resume
+                self, X, y, sample_weight, X_val, y_val, sample_weight_val, resume=resume
             )
             n_epochs = self._describe_training().max_epochs(len(rows))
             task = begin_fit(self, n_epochs, X, y, sample_weight)

@@ -112,19 +112,18 @@ def _lack_of_learning(estimator, trained):
     if not chance.problem:
         return ""
     remedy = f"{_remedy(estimator)}, for instance with StandardScaler"
-    if chance.problem == "standstill":
-        remedies = [] if lr is None else [f"Raise lr={lr!r}, or set it to 'auto'"]
-        remedies += [f"Lower reg_param={estimator.reg_param!r}"] if estimator.reg_param else []
-        remedy = "; or ".join(remedies or ["Scale the data"])
+    if chance.problem == "unchanged":
+        remedies = [f"lower reg_param={estimator.reg_param!r}"] if estimator.reg_param else []
+        remedies += [] if lr is None else [f"raise lr={lr!r}", "set it to 'auto'"]
+        remedy = ", or ".join(remedies or ["scale the data"])
     causes = {
         "dead": "all units of a hidden layer are dead, with a gradient of 0 for every row",
-        "rise": f"it is above the {trained.untrained_loss:.4g} of the untrained model",
-        "standstill": "training has hardly changed it",
+        "unchanged": "training has hardly changed it",
     }
     return (
         f"After {estimator.n_iter_} epochs the loss on training rows is {trained.loss:.4g}, no "
         f"better than the {chance.loss:.4g} of predicting the class shares: "
-        f"{causes[chance.problem]}. {remedy}."
+        f"{causes[chance.problem]}. {remedy[0].upper()}{remedy[1:]}."
     )
 
 

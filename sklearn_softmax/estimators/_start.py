@@ -15,8 +15,14 @@ from sklearn_softmax._training.lbfgs import Lbfgs
 from sklearn_softmax._training.mini_batch import MiniBatchPass
 from sklearn_softmax._training.online import OnlinePass
 from sklearn_softmax._training.run import TrainingRun
-from sklearn_softmax._training.scaling import FeatureMoments, feature_moments, feature_scaling
+from sklearn_softmax._training.scaling import (
+    NOTICEABLE_ROUNDING,
+    FeatureMoments,
+    feature_moments,
+    feature_scaling,
+)
 from sklearn_softmax._training.state import State
+from sklearn_softmax._warnings import warn
 
 # Largest relative fall of a converged objective, in units of tol.
 FALL_PER_TOL = 20
@@ -210,10 +216,11 @@ def _set_scaling(state, spec, rows, moments_so_far):
     values, params = state.hyperparameters, state.params
     moments = feature_moments(rows, values.class_weight, spec.fit_intercept)
     # One row gives no scale: its initial weights stay as they are.
-    is_start = state.epoch == 0 and np.any(moments.variance > 0)
+    is_start = state.epoch == 0 and np.any(moments.deviation > 0)
     if moments_so_far is not None:
         is_same = moments.equals(moments_so_far)
         moments = moments_so_far if is_same else moments_so_far.merged(moments)
+    _warn_if_imprecise(moments, params.vector.dtype)
     scaled = partial(
         feature_scaling,
         moments,
@@ -231,3 +238,15 @@ def _set_scaling(state, spec, rows, moments_so_far):
         batch_size = min(spec.batch_size, len(rows))
         lr = spec.learning_rate(rows, batch_size, scaled(damping=np.zeros(1)), values)
         state.hyperparameters = replace(values, lr=lr)
+
+
+def _warn_if_imprecise(moments, dtype):
+    """Warn of features that vary too little for the precision of a dtype."""
+    n_imprecise = np.count_nonzero(moments.relative_rounding(dtype) > NOTICEABLE_ROUNDING)
+    if n_imprecise:
+        alternative = ", or use float64" if dtype == np.float32 else ""
+        warn(
+            f"{n_imprecise} of {len(moments.deviation)} features vary by less than 100 rounding "
+            f"errors of {dtype} and cannot be learned from reliably. Subtract a value near the "
+            f"mean of each of them before X is converted to {dtype}{alternative}."
+        )

@@ -778,3 +778,35 @@ def test_features_of_any_size_are_learned(model, size):
     for container in (np.asarray, sparse.csr_array):
         far = container(X * size)
         np.testing.assert_allclose(clone(model).fit(far, y).predict_proba(far), expected, atol=1e-5)
+
+
+@imprecise
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
+@pytest.mark.parametrize(
+    ("dtype", "shift"), [(np.float32, 1e5), (np.float32, -1e7), (np.float64, 1e14)]
+)
+@every_scaled
+def test_features_that_rounding_hides_are_a_warning(model, dtype, shift, container):
+    X, y = shifted(shift)
+    message = f"2 of 8 features vary by less than 100 rounding errors of {np.dtype(dtype)}"
+    with pytest.warns(UserWarning, match=message) as record:
+        clone(model).set_params(n_epochs=3).fit(container(X.astype(dtype)), y)
+    assert record[0].filename == __file__
+
+
+def test_a_stream_warns_of_rounding_once_it_is_all_that_varies():
+    model, y, times = SoftmaxRegression(), np.arange(40) % 2, np.arange(40.0)[:, np.newaxis]
+    with pytest.warns(UserWarning, match="1 of 1 features vary by less than 100 rounding errors"):
+        model.partial_fit(times.astype(np.float32) + 2**22, y, classes=[0, 1])
+    model.partial_fit((times * 1e4).astype(np.float32) + 2**22, y)
+
+
+@unfinished
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@linear
+def test_ordinary_and_constant_features_are_no_warning(model, dtype):
+    X, y = load_digits(return_X_y=True)
+    constant = np.full((len(y), 4), [0.1, 1e6 + 0.1, -1e-200, 0])
+    X = np.column_stack([X / 16, X == 3, scale(X), constant, X + 1000]).astype(dtype)
+    for values in (X, sparse.csr_array(X)):
+        clone(model).set_params(n_epochs=2).fit(values, y)

@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_circles
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
@@ -69,12 +69,6 @@ def test_rates_too_small_to_learn_warn(make, load, n_epochs):
 def test_a_penalty_too_large_to_learn_warns():
     with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}.*Lower reg_param=1000000000.0"):
         SoftmaxRegression(reg_param=1e9).fit(*digits())
-
-
-def test_a_rate_too_large_to_learn_warns():
-    X, y = make_circles(500, noise=0.05, random_state=0)
-    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}it is above.*Lower lr"):
-        TwoLayerMLPClassifier(lr=30.0, n_epochs=20, random_state=0).fit(X, y)
 
 
 @pytest.mark.parametrize("make", MODELS)

@@ -8,8 +8,8 @@ from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
 from sklearn_softmax._model.network import Workspace
 
-# Smallest relative fall of a loss that counts.
-MIN_FALL = 1e-3
+# Smallest relative gains that count: of a loss on that of the class shares, and of an epoch.
+MIN_GAIN, MIN_FALL_PER_EPOCH = 1e-3, 1e-4
 # Classes are related to features if the largest correlation is so many times that of shuffled ones.
 MIN_RATIO, N_SHUFFLES = 1.5, 10
 
@@ -51,7 +51,7 @@ def compare_with_chance(objective, trained, rows, class_weight=None):
     n_outputs = objective.network.layer_sizes[-1]
     shares = np.bincount(rows.y, weights, minlength=n_outputs) / len(rows)
     chance_loss = objective.loss.loss_at_shares(shares)
-    if trained.failure or not 0 < chance_loss * (1 - MIN_FALL) <= trained.loss:
+    if trained.failure or not 0 < chance_loss * (1 - MIN_GAIN) <= trained.loss:
         return Chance(chance_loss)
     X = rows.read(slice(0, len(rows)))
     problem = _problem(objective.network, trained, X)
@@ -65,7 +65,8 @@ def _problem(network, trained, X):
     losses = trained.history["loss"]
     # The loss on the sample is a rough measure, but the only one after a single epoch.
     last = losses[-1] if len(losses) > 1 else trained.loss
-    return "unchanged" if abs(losses[0] - last) <= MIN_FALL * losses[0] else ""
+    min_fall = MIN_FALL_PER_EPOCH * len(losses) * losses[0]
+    return "unchanged" if abs(losses[0] - last) <= min_fall else ""
 
 
 def _has_dead_layer(network, params, X):

@@ -41,6 +41,11 @@ from sklearn_softmax import (
 from sklearn_softmax.model_selection._candidates import last_step
 from tests.model_selection.searches import counted, fused, same_as_scikit_learn, same_search
 
+# The first rungs of small learning rates are too short to learn.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*no better than:sklearn.exceptions.ConvergenceWarning"
+)
+
 X, Y = make_classification(
     n_samples=90,
     n_features=6,

@@ -53,6 +53,8 @@ def without_lingering():
                 sys.stdout.flush()
             os._exit(INTERRUPTED)
 
+    # Estimators defer Python's own handler to the end of an epoch, but not this one.
+    signal.signal(signal.SIGINT, _raise_interrupt)
     atexit.register(exit_if_interrupted)  # before all others, so that it is called last
     status = None
     try:
@@ -65,6 +67,11 @@ def without_lingering():
         if status == INTERRUPTED:
             is_interrupted.set()
             atexit._run_exitfuncs()
+
+
+def _raise_interrupt(number, frame):
+    """Raise KeyboardInterrupt, as Python's own handler does."""
+    raise KeyboardInterrupt
 
 
 def _began_with_an_interrupt(error):

@@ -1,14 +1,11 @@
 """The site of the package, for Sphinx."""
 
 import sys
-import tomllib
 from pathlib import Path
 
 import sklearn_softmax
 
-DOCS = Path(__file__).parent
-URLS = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]["urls"]
-sys.path.insert(0, str(DOCS / "_extensions"))
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "sklearn_softmax"
 author = "The sklearn_softmax developers"
@@ -62,7 +59,6 @@ html_logo = html_favicon = "_static/logo.svg"
 html_context = {"default_mode": "auto"}
 html_sidebars = {page: [] for page in ("index", "getting_started", "house", "changelog", "search")}
 html_theme_options = {
-    "github_url": URLS["Source"],
     "logo": {"text": project},
     "navigation_with_keys": False,
     "show_prev_next": True,

@@ -43,3 +43,12 @@ def test_every_python_that_is_tested_is_listed():
         f"Programming Language :: Python :: {v}" for v in re.findall(r"[\d.]+", tested)
     ]
     assert PROJECT["requires-python"] == f">={listed[0].split()[-1]}"
+
+
+def test_no_address_of_the_project_is_invented():
+    names = ["*.md", "*.cff", "*.toml", ".*.yaml", ".ci/*", ".github/**/*.yml"]
+    names += ["docs/**/*.md", "docs/*.py", "examples/*", "sklearn_softmax/**/*.py"]
+    files = {path for name in names for path in ROOT.glob(name) if path.is_file()}
+    invented = re.compile(r"(?:https?://\S*|pip install .*)sklearn.softmax")
+    found = {path.name: invented.findall(path.read_text(encoding="utf-8")) for path in files}
+    assert {name: addresses for name, addresses in found.items() if addresses} == {}

@@ -25,7 +25,7 @@ class Chance:
     problem : {"", "dead", "unchanged"}
         Why the loss of the model is no better although the classes are related to the features: a
         hidden layer whose units have a derivative of 0 for every row, or a loss that training has
-        not changed. Empty otherwise.
+        not changed or no longer changes. Empty otherwise.
     """
 
     loss: float
@@ -54,8 +54,11 @@ def compare_with_chance(objective, trained, rows, class_weight=None):
     if trained.failure or not 0 < chance_loss * (1 - MIN_GAIN) <= trained.loss:
         return Chance(chance_loss)
     X = rows.read(slice(0, len(rows)))
-    problem = _problem(objective.network, trained, X)
-    return Chance(chance_loss, problem if problem and _are_related(X, rows.y) else "")
+    network = objective.network
+    problem = _problem(network, trained, X)
+    if problem and not _are_related(X, rows.y, is_linear=len(network.layer_sizes) == 2):
+        problem = ""
+    return Chance(chance_loss, problem)
 
 
 def _problem(network, trained, X):
@@ -66,7 +69,8 @@ def _problem(network, trained, X):
     # The loss on the sample is a rough measure, but the only one after a single epoch.
     last = losses[-1] if len(losses) > 1 else trained.loss
     min_fall = MIN_FALL_PER_EPOCH * len(losses) * losses[0]
-    return "unchanged" if abs(losses[0] - last) <= min_fall else ""
+    is_unchanged = trained.stop_reason == "converged" or abs(losses[0] - last) <= min_fall
+    return "unchanged" if is_unchanged else ""
 
 
 def _has_dead_layer(network, params, X):
@@ -81,21 +85,26 @@ def _has_dead_layer(network, params, X):
     return False
 
 
-def _are_related(X, y):
+def _are_related(X, y, *, is_linear):
     """Return whether the classes are correlated with features more than shuffled classes are."""
     from sklearn.kernel_approximation import RBFSampler
 
-    X = MaxAbsScaler(copy=False).fit_transform(X.astype(np.float64))
-    X = StandardScaler(with_mean=not issparse(X), copy=False).fit_transform(X)
-    # Random Fourier features also find relations that are not linear, such as a circle.
-    fourier = RBFSampler(gamma=1 / X.shape[1], random_state=0).fit_transform(X)
-    fourier = StandardScaler().fit_transform(fourier)
+    X = X.astype(np.float64)
+    scaler = MaxAbsScaler(copy=False).fit(X)
+    # scale_ is 1 for features below 2e-15, whose squares may vanish.
+    scaler.scale_ = np.maximum(scaler.max_abs_, np.finfo(np.float64).tiny)
+    X = StandardScaler(with_mean=not issparse(X), copy=False).fit_transform(scaler.transform(X))
+    tables = [X]
+    if not is_linear:
+        # Random Fourier features also find relations that are not linear, such as a circle.
+        fourier = RBFSampler(gamma=1 / X.shape[1], random_state=0).fit_transform(X)
+        tables.append(StandardScaler().fit_transform(fourier))
     classes, rng = np.unique(y)[:, np.newaxis], np.random.default_rng(0)
 
     def largest_correlation(y):
         """Return the largest correlation of a class with a feature, up to a factor."""
         indicators = StandardScaler().fit_transform((y == classes).T.astype(np.float64)).T
-        return max(np.max(np.abs(indicators @ features)) for features in (X, fourier))
+        return max(np.max(np.abs(indicators @ table)) for table in tables)
 
     shuffled = [largest_correlation(rng.permutation(y)) for _ in range(N_SHUFFLES)]
     return largest_correlation(y) > MIN_RATIO * max(shuffled)

@@ -147,10 +147,10 @@ class GradientDescentClassifier(
             (for a net, as that of its initial weights, too). If the model has learned nothing: if
             its loss on that sample is no better than that of the class shares, and either a hidden
             layer is dead or the loss no longer falls. Noise does not warn: a class must be
-            correlated with a feature, or with a random Fourier feature, 1.5 times as much as if
-            classes are shuffled. Also if training with ``lr="auto"`` and without early stopping
-            ends with ``convergence_`` above 0.3, or if "lbfgs" with ``n_epochs="auto"`` has not
-            converged after 1,000 iterations.
+            correlated with a feature, or for a net with a random Fourier feature, 1.5 times as much
+            as if classes are shuffled. Also if training with ``lr="auto"`` and without early
+            stopping ends with ``convergence_`` above 0.3, or if "lbfgs" with ``n_epochs="auto"``
+            has not converged after 1,000 iterations.
         UserWarning
             If the means of ``X_val`` are far from those of ``X``, or if features of ``X`` vary by
             less than 100 rounding errors with ``lr="auto"`` or "lbfgs".

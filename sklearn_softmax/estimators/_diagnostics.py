@@ -118,7 +118,7 @@ def _lack_of_learning(estimator, trained):
         remedy = ", or ".join(remedies or ["scale the data"])
     causes = {
         "dead": "all units of a hidden layer are dead, with a gradient of 0 for every row",
-        "unchanged": "training has hardly changed it",
+        "unchanged": "training hardly changes it",
     }
     return (
         f"After {estimator.n_iter_} epochs the loss on training rows is {trained.loss:.4g}, no "

@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_circles
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
@@ -62,13 +62,29 @@ def test_rates_too_small_to_learn_warn(make, load, n_epochs):
     X, y = load()
     if load is xor and make is not TwoLayerMLPClassifier:
         X = np.column_stack([X, y + X[:, 0]])
-    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}training has hardly .*Raise lr=1e-12"):
+    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}training hardly .*Raise lr=1e-12"):
         make(lr=1e-12, n_epochs=n_epochs, random_state=0).fit(X, y)
 
 
-def test_a_penalty_too_large_to_learn_warns():
+@pytest.mark.parametrize("make", [SoftmaxRegression, GDLogisticRegression])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "lbfgs"])
+def test_a_penalty_too_large_to_learn_warns(make, optimizer):
     with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}.*Lower reg_param=1000000000.0"):
-        SoftmaxRegression(reg_param=1e9).fit(*digits())
+        make(reg_param=1e9, optimizer=optimizer, random_state=0).fit(*digits())
+
+
+@pytest.mark.parametrize("to_input", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("size", [1e-300, 1e-170])
+def test_tiny_features_are_compared(to_input, size):
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}.*Raise lr=1e-305"):
+        SoftmaxRegression(lr=1e-305).fit(to_input(X * (size / 10)), y)
+
+
+@pytest.mark.parametrize("make", [SoftmaxRegression, GDLogisticRegression])
+@pytest.mark.parametrize("options", [{"lr": 0.1}, {"lr": "auto"}, {"optimizer": "lbfgs"}], ids=repr)
+def test_linear_models_do_not_warn_without_a_linear_relation(make, options):
+    make(**options, random_state=0).fit(*make_circles(200, noise=0.1, factor=0.5, random_state=1))
 
 
 @pytest.mark.parametrize("make", MODELS)

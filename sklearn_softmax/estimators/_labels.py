@@ -1,5 +1,6 @@
 """Checks of labels: those of rows, and the classes of ``partial_fit``."""
 
+import reprlib
 from numbers import Real
 
 import numpy as np
@@ -9,8 +10,8 @@ from sklearn.utils.validation import assert_all_finite, column_or_1d
 
 from sklearn_softmax.estimators._arrays import as_numpy, errors_about
 
-# Labels of one array are all bools, all numbers or all text.
-KINDS = (bool, np.bool_), Real, str
+# Labels of one array are all bools, all numbers, all text or all dates.
+KINDS = (bool, np.bool_), Real, str, np.datetime64
 
 
 def check_labels(labels, name):
@@ -43,8 +44,8 @@ def check_labels(labels, name):
     array = labels if issparse(labels) else np.asarray(labels, dtype=dtype)
     if array.ndim == 0:
         raise ValueError(
-            f"{name} should be a 1d array of labels, got {labels!r}: give for instance "
-            "np.arange(10), or np.unique(y) of all labels."
+            f"{name} should be a 1d array of labels, such as np.arange(10), got "
+            f"{reprlib.repr(labels)}."
         )
     if array.ndim != 1 and array.shape[1:] != (1,):
         raise ValueError(
@@ -126,12 +127,12 @@ def _with_natural_dtype(labels, name):
     kinds = {next((kind for kind in KINDS if issubclass(t, kind)), t) for t in types}
     if len(kinds) <= 1 and kinds <= set(KINDS):
         array = np.array(values)
-        if array.dtype.kind in "biufU":
+        if array.dtype.kind in "biufUmM":
             return array
     problem = "has labels" if len(kinds) <= 1 else "mixes labels that cannot be compared,"
     names = " and ".join(sorted(t.__name__ for t in types))
     raise ValueError(
         f"{name} {problem} of type {names}, in an array of dtype {labels.dtype}. Labels have to be "
-        "all bools, all numbers or all text: leave out the rows without a label, and convert the "
-        f"others, for instance by {name}.astype(str)."
+        "all bools, all numbers, all text or all datetime64: leave out the rows without a label, "
+        f"and convert the others, for instance by {name}.astype(str)."
     )

@@ -32,6 +32,7 @@ HOMOGENEOUS = {
     "string": (pd.Series(text, dtype="string"), "<U1"),
     "category": (pd.Series(y).astype("category"), "int64"),
     "list": (y.tolist(), "int64"),
+    "list of dates": (list(np.array(["2020", "2021"], "M8[D]")[y]), "<M8[D]"),
 }
 
 
@@ -83,7 +84,8 @@ BAD = {
     "one-hot frame": (pd.get_dummies(y), r"\.argmax\(axis=1\)"),
     "one-hot list": (np.eye(2)[y].tolist(), r"\.argmax\(axis=1\)"),
     "sparse one-hot": (sparse.csr_array(np.eye(2)[y]), r"\.argmax\(axis=1\)"),
-    "number": (10, r"1d array of labels, got 10: .*np.arange\(10\), or np.unique\(y\)"),
+    "number": (10, r"1d array of labels, such as np.arange\(10\), got 10\."),
+    "dict": (dict.fromkeys(range(100)), r"got \{0: None, 1: None, .{,30}\.\.\.\}\."),
 }
 
 

@@ -114,8 +114,10 @@ class GradientDescentClassifier(
             Training data. float32 and float64 are used without a copy; sparse data as CSR. Arrays
             of other libraries on the CPU become NumPy's.
         y : array-like of shape (n_samples,)
-            Class labels: all bools, all numbers, all text or all dates. With a single class, which
-            a fold or the first part of a stream may have, the model predicts that class.
+            Class labels: all bools, all numbers, all text or all dates. An array of dtype object is
+            read as one of these types, but scikit-learn does not stratify folds by it: convert it
+            for cross-validation. With a single class, which a fold or the first part of a stream
+            may have, the model predicts that class.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows; None for equal weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None

@@ -141,7 +141,7 @@ def _distance_from_convergence(estimator):
     if isinstance(spec.optimizer, Lbfgs) and is_auto and estimator.stop_reason_ == "max_epochs":
         return (
             f"L-BFGS has not converged to tol={estimator.tol!r} in {estimator.n_iter_} iterations. "
-            "Set n_epochs to a larger number, raise tol, or set reg_param above 0."
+            "Set n_epochs to a larger number, or raise tol or reg_param."
         )
     return ""
 

@@ -121,7 +121,7 @@ def _read(X, name):
     """Return X as an array or another table, whose rows are vectors."""
     if isinstance(X, Iterable) and not hasattr(X, "__getitem__") and not issparse(X):
         raise ValueError(
-            f"{name} is a {type(X).__name__}, whose rows can be read only in turn: give all rows "
+            f"{name} is of type {type(X).__name__}, which can be read only once: give all rows "
             "as one array, or call partial_fit once per batch."
         )
     X = as_numpy(X, name)

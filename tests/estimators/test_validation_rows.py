@@ -35,7 +35,7 @@ BAD_FEATURES = {
     "ragged": ([[1], [1, 2]], "X_val: setting an array element"),
     "names": (frame[list("dcba")], r"X_val must have the feature names of X .*'a'.*got \['d'"),
     "images": (X.reshape(100, 2, 2), r"shape \(2, 2\).*give X_val.reshape\(len\(X_val\), -1\)"),
-    "generator": ((row for row in X), "X_val is a generator.*partial_fit once per batch"),
+    "generator": ((row for row in X), "X_val is of type generator.*partial_fit once per batch"),
     "length": (X[::2], "'X_val': 50, 'y_val': "),
 }
 BAD_WEIGHTS = {
@@ -101,7 +101,7 @@ def test_images_and_generators_as_features():
         with pytest.raises(ValueError, match=remedy):
             model.partial_fit(given, labels)
     for iterator in (iter(X), map(list, X), (row for row in X)):
-        with pytest.raises(ValueError, match=r"X is a .*partial_fit once per batch"):
+        with pytest.raises(ValueError, match=r"X is of type .*partial_fit once per batch"):
             model.fit(iterator, y)
 
 

@@ -1,7 +1,4 @@
-"""What all Displays draw with: colours, axes, labels and legends."""
-
-from functools import partial
-from math import ceil
+"""What all Displays draw with: colours, axes and legends."""
 
 import numpy as np
 
@@ -11,8 +8,7 @@ BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"
 # Okabe and Ito's, which colour-blind readers can tell apart (their yellow is too pale for a line).
 OKABE_ITO = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", BLACK)
 GREY = "0.35"
-# Largest shares of the height of axes that a legend inside them and their tick labels take.
-MAX_LEGEND_SHARE, MAX_LABEL_SHARE = 0.6, 0.4
+MAX_LEGEND_SHARE = 0.6  # of the height of axes, for a legend inside them
 
 
 def colours(n):
@@ -51,12 +47,22 @@ def panels(ax, n, *, figsize):
 
     Raises
     ------
+    TypeError
+        If ``ax`` holds something else, such as a figure.
     ValueError
         If ``ax`` holds another number of axes.
     """
     if ax is None:
         return new_figure(figsize).subplots(ncols=n, squeeze=False)[0]
+    from matplotlib.axes import Axes
+
     axes = np.ravel(np.asarray(ax, dtype=object))
+    for panel in axes:
+        if not isinstance(panel, Axes):
+            raise TypeError(
+                f"ax must be matplotlib Axes, got {type(panel).__name__}: give the axes of "
+                "plt.subplots(), or None for a new figure."
+            )
     if len(axes) != n:
         raise ValueError(
             f"ax holds {len(axes)} axes, but {n} are needed: give an array of {n} axes, such as "
@@ -130,15 +136,9 @@ def _literal_legend(parent, handles, *, min_columns=1, **style):
     """Draw a legend whose texts are the labels as they are, if so many columns fit the parent."""
     # matplotlib leaves out labels that begin with an underscore, so it gets others first.
     legend = parent.legend(handles, ["label"] * len(handles), **style)
-    labels = [handle.get_label() for handle in handles]
-    texts = legend.get_texts()
-    for text, label in zip(texts, labels):
-        text.set(text=label, parse_math=False)
-    widths = [text.get_window_extent().width for text in texts]
-    room = parent.bbox.width / min_columns - _key_width(legend)
-    labels = _shortened_to(room, labels, widths)
-    for text, label in zip(texts, labels):
-        text.set_text(label)
+    for text, handle in zip(legend.get_texts(), handles):
+        text.set(text=handle.get_label(), parse_math=False)
+    shorten_to(parent.bbox.width / min_columns - _key_width(legend), legend.get_texts())
     legend.get_title().set_parse_math(False)
     return legend
 
@@ -164,13 +164,21 @@ def _key_width(legend):
 
 def _covers_data(legend, ax):
     box = legend.get_window_extent()
-    paths = [(line, line.get_path(), False) for line in ax.lines]
-    paths += [(patch, patch.get_path(), True) for patch in ax.patches]
-    paths += [(part, path, True) for part in ax.collections for path in part.get_paths()]
+    paths = [(line, line.get_path(), _marker_radius(line)) for line in ax.lines]
+    paths += [(patch, patch.get_path(), 0) for patch in ax.patches]
+    paths += [(part, path, 0) for part in ax.collections for path in part.get_paths()]
     return any(
-        path.transformed(artist.get_transform()).intersects_bbox(box, filled=is_filled)
-        for artist, path, is_filled in paths
+        path.transformed(artist.get_transform()).intersects_bbox(
+            box.padded(radius), filled=artist not in ax.lines
+        )
+        for artist, path, radius in paths
     )
+
+
+def _marker_radius(line):
+    """Return half of the size of the markers of a line in pixels."""
+    has_markers = line.get_marker() not in ("", " ", "None", None)
+    return has_markers * line.get_markersize() / 2 * line.figure.dpi / 72
 
 
 def _make_room_above(ax, share):
@@ -181,80 +189,21 @@ def _make_room_above(ax, share):
     ax.set_ylim(top=to_screen.inverted().transform((x, highest))[1], auto=None)
 
 
-def fit_tick_labels(axis):
-    """Turn, shorten and thin the labels of an axis so that none covers another.
-
-    They are turned and shortened for the axes as they are now, and thinned whenever the
-    figure is drawn. Whole numbers and those of a y axis are not turned.
+def shorten_to(width, texts):
+    """Shorten texts until none is wider; they stay different where they were.
 
     Parameters
     ----------
-    axis : matplotlib XAxis or YAxis
-        With labels by ``ax.set_xticks(places, labels, parse_math=False)``, on axes that are
-        otherwise finished: with a legend, and names of the axes.
+    width : float
+        In pixels.
+    texts : list of matplotlib Text
     """
-    from matplotlib.ticker import FuncFormatter
-
-    axis.get_ticklabels()  # updates the ticks
-    places, texts = axis.get_majorticklocs(), [tick.label1 for tick in axis.get_major_ticks()]
     labels = [text.get_text() for text in texts]
-    axis.set_ticklabels([""] * len(labels))  # long ones would leave no room for the axes
-    axis.axes.figure.figure.draw_without_rendering()  # finds the size of the axes
-    axis.set_ticklabels(labels)
-    is_x, box, dpi = axis.axis_name == "x", axis.axes.bbox, axis.axes.figure.dpi
-    depth = MAX_LABEL_SHARE * (box.height if is_x else box.width) / dpi
-    boxes = [text.get_window_extent() for text in texts]
-    widths, height = [box.width / dpi for box in boxes], max(box.height for box in boxes) / dpi
-    # Between the axis and its labels; the last one is that of thinned labels.
-    turned = () if all(map(str.isdecimal, labels)) else (45, 90)
-    angles = (0, *turned) if is_x else (90,)
-    for angle in angles:
-        along, across = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-        room = 1 / max(along / (max(widths) + height / 2), across / height)
-        if room <= tick_spacing(axis):
-            break
-    if angle:
-        labels = _shortened_to(depth / across, labels, widths)
-    label_of_tick = partial(_label_unless_covered, axis, dict(zip(places, labels)), room)
-    axis.set_major_formatter(FuncFormatter(label_of_tick))
-    if is_x and angle:
-        va = "top" if angle < 90 else "center"
-        for text in texts:
-            text.set(rotation=angle, rotation_mode="anchor", ha="right", va=va)
-
-
-def _label_unless_covered(axis, by_place, room, place, position):
-    """Return the label of a tick, or none if there is no room for every label."""
-    step = ceil(room / tick_spacing(axis))
-    return by_place.get(place, "") if position is not None and position % step == 0 else ""
-
-
-def tick_spacing(axis):
-    """Smallest distance between the ticks of an axis as drawn.
-
-    Parameters
-    ----------
-    axis : matplotlib Axis
-
-    Returns
-    -------
-    spacing : float
-        In inches; the length of the axis if there is a single tick.
-    """
-    box = axis.axes.bbox
-    length = (box.width if axis.axis_name == "x" else box.height) / axis.axes.figure.dpi
-    scale = axis.get_transform().transform
-    low, high = scale(axis.get_view_interval())
-    distances = np.diff(np.sort(scale(axis.get_majorticklocs())))
-    return length * min([1.0, *(distances / abs(high - low))])
-
-
-def _shortened_to(room, labels, widths):
-    """Return labels that are at most so wide, different where they were."""
-    if max(widths) <= room:
-        return labels
-    per_width = [len(label) / width for label, width in zip(labels, widths) if width > 0]
-    return shortened(labels, max(1, int(room * min(per_width))))
+    length = max(map(len, labels))
+    while length > 1 and (widest := max(text.get_window_extent().width for text in texts)) > width:
+        length = max(1, min(length - 1, int(length * width / widest)))
+        for text, label in zip(texts, shortened(labels, length)):
+            text.set_text(label)
 
 
 def set_whole_number_ticks(axis):

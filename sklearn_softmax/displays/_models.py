@@ -138,11 +138,11 @@ def check_kept(history):
     Raises
     ------
     TypeError
-        If it is an estimator, a class or a dict.
+        If it is something else.
     NotFittedError
         If it has kept none.
     """
-    if isinstance(history, (type, Mapping)) or hasattr(history, "fit"):
+    if not hasattr(history, "every") and not hasattr(history, "epochs_"):
         name = history.__name__ if isinstance(history, type) else type(history).__name__
         raise TypeError(
             f"history must be a WeightHistory that was set by classifier.set_callbacks(history), "

@@ -3,8 +3,9 @@
 import numpy as np
 
 from sklearn_softmax.displays._configurations import are_numbers, indices_by_value
-from sklearn_softmax.displays._drawing import colours, fit_tick_labels
+from sklearn_softmax.displays._drawing import colours
 from sklearn_softmax.displays._score_marks import UNNAMED, ScoreMarks
+from sklearn_softmax.displays._tick_labels import fit_tick_labels
 
 MAX_EVEN = 10  # numbers that are drawn evenly spaced
 
@@ -54,9 +55,9 @@ def draw_curves(results, ax, parameter, lines, style):
     ax.set_xlabel(_short(parameter), parse_math=False)
     ax.set_ylabel(f"{results.score_name} in cross-validation", parse_math=False)
     ax.grid(alpha=0.3)
-    marks.add_legend()
     if is_even:
-        fit_tick_labels(ax.xaxis)
+        fit_tick_labels(ax)
+    marks.add_legend()
     return marks
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from sklearn_softmax.displays._drawing import OKABE_ITO, ORANGE, fit_tick_labels
+from sklearn_softmax.displays._drawing import OKABE_ITO, ORANGE
 from sklearn_softmax.displays._halving import Halving
 from sklearn_softmax.displays._score_marks import UNNAMED, ScoreMarks
+from sklearn_softmax.displays._tick_labels import fit_tick_labels
 
 # Colours of the candidates that reach the last iteration, the best first.
 SURVIVORS = (ORANGE, *(colour for colour in OKABE_ITO if colour != ORANGE))
@@ -60,9 +61,8 @@ def draw_halving(results, ax, style):
     if is_even:
         ax.set_xticks(places, list(map(str, halving.resources)))
         ax.set_xlim(-0.4, n - 0.6)
+        fit_tick_labels(ax)
     marks.add_legend()
-    if is_even:
-        fit_tick_labels(ax.xaxis)
     return marks
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn_softmax.displays._configurations import text_columns, text_table
 from sklearn_softmax.displays._drawing import BLUE, GREY, ORANGE
 from sklearn_softmax.displays._score_marks import UNNAMED, ScoreMarks
+from sklearn_softmax.displays._tick_labels import gap_before
 from sklearn_softmax.displays._value_texts import MAX_LENGTH
 
 MAX_FONT_SIZE, MIN_FONT_SIZE = 8, 5
@@ -90,7 +91,7 @@ def _fitting_table(ax, columns):
     Where no layout makes room for labels, the axes become narrower.
     """
     _, size = _step_and_size(ax)
-    gap, room = _gap_left_of(ax), MAX_LABEL_SHARE * ax.bbox.width
+    gap, room = gap_before(ax, 0) - 0.1 * ax.figure.dpi, MAX_LABEL_SHARE * ax.bbox.width
     has_layout = ax.figure.get_layout_engine() is not None
     room = max(1, room if has_layout else room + gap)
     for max_width in range(MAX_LENGTH, MIN_COLUMN_WIDTH - 1, -1):
@@ -111,16 +112,6 @@ def _text_width(ax, text, size):
     width = drawn.get_window_extent().width
     drawn.remove()
     return 1.07 * width
-
-
-def _gap_left_of(ax):
-    """Return the distance of axes from their neighbours or the edge of the figure, in pixels."""
-    left = [other.bbox.x1 for other in ax.figure.axes if _is_left_of(other.bbox, ax.bbox)]
-    return ax.bbox.x0 - max([ax.figure.bbox.x0, *left]) - 0.1 * ax.figure.dpi
-
-
-def _is_left_of(box, other):
-    return box.x1 <= other.x0 and box.y0 < other.y1 and other.y0 < box.y1
 
 
 def _narrow(ax, n_pixels):

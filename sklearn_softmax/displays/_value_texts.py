@@ -130,16 +130,16 @@ def shortened(texts, length):
     --------
     >>> from sklearn_softmax.displays._value_texts import shortened
     >>> shortened(["text", "a long text", "a long word, and a text", "0.000123456"], 9)
-    ['text', '…ng text', '…ng w…ext', '0.0001235']
+    ['text', '…g text', '…g word,…', '0.0001235']
     """
     distinct = list(dict.fromkeys(texts))
     length = max(1, length)
     short = [_cut(text, length) for text in distinct]
     for group in _alike(short):
-        start = max(0, _n_common([distinct[i] for i in group]) - length // 3)
+        n_common = _n_common([distinct[i] for i in group])
         for i in group:
             if len(distinct[i]) > length:
-                short[i] = _cut("…"[:start] + distinct[i][start:], length)
+                short[i] = _part(distinct[i], n_common, length)
     by_text = dict(zip(distinct, _numbered(short, length)))
     return [by_text[text] for text in texts]
 
@@ -248,6 +248,15 @@ def _cut(text, length):
         return next(number for number in rounded if len(number) <= length)
     n_first = 2 * (length - 1) // 3
     return f"{text[:n_first]}…{text[n_first + len(text) - length + 1 :]}"
+
+
+def _part(text, start, length):
+    """Return some characters of a text from a place on, and a few before it."""
+    if length < 3:
+        return text[start : start + length]
+    start = max(0, start - (length - 3) // 3)
+    part = "…"[:start] + text[start:]
+    return part if len(part) <= length else f"{part[: length - 1]}…"
 
 
 def _numbered(texts, length=sys.maxsize):

@@ -16,13 +16,12 @@ from sklearn_softmax._typing import Array, Estimators, MatrixLike
 from sklearn_softmax.displays._drawing import (
     add_legend,
     colours,
-    fit_tick_labels,
     panels,
     start_at_zero,
     styled,
-    tick_spacing,
 )
 from sklearn_softmax.displays._models import named
+from sklearn_softmax.displays._tick_labels import fit_tick_labels, tick_spacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -264,9 +263,9 @@ class ClassErrorDisplay:
             self.ax_.yaxis.set_major_formatter(_percent)
         self.ax_.grid(axis="y", alpha=0.3)
         self.ax_.set_axisbelow(True)
+        fit_tick_labels(self.ax_)
         if n_models > 1:
             add_legend(self.ax_, self.bars_, outside=ax is None)
-        fit_tick_labels(self.ax_.xaxis)
         for bars in self.bars_:
             self._mark_missing_bars(bars)
         return self
@@ -276,7 +275,8 @@ class ClassErrorDisplay:
         from matplotlib import rcParams
 
         font_size = rcParams["font.size"]
-        room = 72 * tick_spacing(self.ax_.xaxis) * bars[0].get_width() / font_size  # in ems
+        em = font_size * self.figure_.dpi / 72
+        room = tick_spacing(self.ax_) * bars[0].get_width() / em
         digit_size = font_size * min(1, room / 0.65)
         styles = {"": {}, "0": {"fontsize": digit_size}, "n/a": {}}
         if room < 1.7:

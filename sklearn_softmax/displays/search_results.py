@@ -152,7 +152,8 @@ class SearchResultsDisplay:
         """
         if not hasattr(search, "cv_results_"):
             raise NotFittedError(
-                f"This {type(search).__name__} has no `cv_results_`: give a search, fitted."
+                f"This {type(search).__name__} has no `cv_results_`: give a fitted search, or its "
+                "cv_results_ to from_cv_results."
             )
         is_multimetric = getattr(search, "multimetric_", False)
         chosen_by = search.refit if is_multimetric and isinstance(search.refit, str) else None
@@ -199,6 +200,8 @@ class SearchResultsDisplay:
 
         Raises
         ------
+        TypeError
+            If ``cv_results`` is something else, such as the search.
         ValueError
             If there is no such metric or parameter.
         """
@@ -287,7 +290,12 @@ class SearchResultsDisplay:
 
 
 def _checked_metric(cv_results, metric):
-    """The metric, or the only one; an error names those that there are."""
+    """Return the metric, or the only one; an error names those that there are."""
+    if not hasattr(cv_results, "keys"):
+        raise TypeError(
+            "cv_results must be the cv_results_ of a search, got "
+            f"{type(cv_results).__name__}: give search.cv_results_, or the search to from_search."
+        )
     prefix = "mean_test_"
     known = [key.removeprefix(prefix) for key in cv_results if key.startswith(prefix)]
     if metric in known:

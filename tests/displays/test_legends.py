@@ -1,5 +1,6 @@
 """Legends of all Displays."""
 
+import numpy as np
 import pytest
 
 from sklearn_softmax.displays._drawing import add_legend
@@ -50,3 +51,16 @@ def test_later_curves_are_not_cut_off(pyplot):
     add_legend(ax, lines, outside=False)
     ax.plot([0, 1], [100, 100])
     assert ax.get_ylim()[1] > 100
+
+
+@pytest.mark.parametrize("n_rows", [4, 6, 8])
+def test_legends_do_not_cover_large_markers(n_rows, pyplot):
+    ax = pyplot.subplots()[1]
+    x, y = np.meshgrid(np.linspace(0, 1, 9), np.linspace(0, 1, n_rows))
+    style = {"linestyle": "none", "markersize": 24, "label": "best"}
+    (stars,) = ax.plot(x.ravel(), y.ravel(), "*", **style)
+    legend = add_legend(ax, [stars, stars], outside=False)
+    radius = 12 * ax.figure.dpi / 72
+    centres = ax.transData.transform(stars.get_xydata())
+    box = legend.get_window_extent().padded(radius)
+    assert not any(box.contains(*centre) for centre in centres)

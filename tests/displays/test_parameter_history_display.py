@@ -125,7 +125,7 @@ def test_a_limit_of_the_user_stays(pyplot):
 
 
 @pytest.mark.parametrize(
-    "neighbour", [SoftmaxRegression(), SoftmaxRegression, {"loss": np.zeros(3)}]
+    "neighbour", [SoftmaxRegression(), SoftmaxRegression, {"loss": np.zeros(3)}, None, [1.0]]
 )
 def test_something_else_than_a_history(neighbour, pyplot):
     with pytest.raises(TypeError, match=r"must be a WeightHistory .*: give the callback"):
@@ -135,7 +135,7 @@ def test_something_else_than_a_history(neighbour, pyplot):
 
 def test_bad_input(pyplot):
     with pytest.raises(NotFittedError, match="has kept no parameters: fit a classifier after"):
-        ParameterHistoryDisplay.from_history(SimpleNamespace())
+        ParameterHistoryDisplay.from_history(SimpleNamespace(every=1))
     for layer in (2, -3):
         with pytest.raises(ValueError, match=f"layer={layer} is not one of the 2 layers"):
             ParameterHistoryDisplay.from_history(history(5, 4, 3), layer=layer)

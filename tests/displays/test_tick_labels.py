@@ -5,8 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sklearn_softmax import ClassErrorDisplay
-from sklearn_softmax.displays._drawing import fit_tick_labels
+from sklearn_softmax import ClassErrorDisplay, SearchResultsDisplay
 
 NAMES = {
     "numbers": str,
@@ -76,6 +75,38 @@ def test_labels_fit_subplots(kind, figsize, layout, pyplot):
     assert_labels_do_not_overlap(axes[1].xaxis)
 
 
+@pytest.mark.parametrize("kind", ["numbers", "names", "long names", "wide names"])
+@pytest.mark.parametrize("n_classes", [3, 20])
+def test_labels_of_many_subplots_stay_in_their_gaps(kind, n_classes, pyplot):
+    axes = pyplot.subplots(2, figsize=(3.2, 4.3), gridspec_kw={"hspace": 0.6})[1]
+    for ax, lowest in zip(axes, (axes[1].bbox.y1, 0)):
+        plot(n_classes, kind, ax=ax, n_models=1)
+        assert_labels_do_not_overlap(ax.xaxis)
+        assert ax.xaxis.get_tightbbox().y0 >= lowest
+
+
+@pytest.mark.parametrize("kind", ["long names", "wide names"])
+@pytest.mark.parametrize("n_classes", [1, 2, 5])
+def test_labels_stay_in_subfigures(kind, n_classes, pyplot):
+    figure = pyplot.figure(figsize=(6.4, 3))
+    for part in figure.subfigures(ncols=2):
+        display = plot(n_classes, kind, ax=part.subplots())
+        figure.canvas.draw()
+        labels = [label for label in display.ax_.get_xticklabels() if label.get_text()]
+        assert min(label.get_window_extent().x0 for label in labels) >= part.bbox.x0
+        assert max(label.get_window_extent().x1 for label in labels) <= part.bbox.x1
+
+
+def test_labels_that_stick_out_of_axes_are_turned(pyplot):
+    values = ["a" * 30, "b" * 30, "c" * 30]
+    scores = {"params": [{"x": v} for v in values], "mean_test_score": [1, 2, 3]}
+    display = SearchResultsDisplay.from_cv_results(
+        scores | {"std_test_score": [0, 0, 0]}, parameter="x"
+    )
+    display.figure_.canvas.draw()
+    assert all(label.get_text() for label in display.ax_.get_xticklabels())
+
+
 def test_labels_are_the_names_as_they_are(pyplot):
     display = plot(10, "dollars")
     for _ in range(2):
@@ -97,16 +128,6 @@ def test_labels_return_where_there_is_room(pyplot):
     assert [t.get_text() for t in display.ax_.get_xticklabels()].count("") > 50
     display.ax_.set_xlim(-1, 10)
     assert [t.get_text() for t in display.ax_.get_xticklabels()][:10] == list("0123456789")
-
-
-@pytest.mark.parametrize("scale", ["linear", "log"])
-def test_labels_of_a_y_axis_and_of_a_scale(scale, pyplot):
-    ax = pyplot.subplots(figsize=(3, 3))[1]
-    ax.set(yscale=scale, ylim=(1, 100))
-    ax.set_yticks(range(1, 100), [f"$class {i}$" for i in range(1, 100)], parse_math=False)
-    fit_tick_labels(ax.yaxis)
-    assert_labels_do_not_overlap(ax.yaxis)
-    assert {label.get_rotation() for label in ax.get_yticklabels()} == {0}
 
 
 @pytest.mark.parametrize("n_models", [1, 2, 5])

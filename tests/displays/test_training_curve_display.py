@@ -393,5 +393,8 @@ def test_bad_input(params, match, pyplot):
 def test_wrong_number_of_axes(pyplot):
     with pytest.raises(ValueError, match="ax holds 1 axes, but 2 are needed"):
         TrainingCurveDisplay.from_estimator(fitted(), ax=pyplot.subplots()[1])
+    for neighbour in (pyplot.figure(), pyplot):
+        with pytest.raises(TypeError, match=r"ax must be matplotlib Axes, got .*: give the axes"):
+            TrainingCurveDisplay.from_estimator(fitted(), ax=neighbour)
     with pytest.raises(ValueError, match="estimators is empty"):
         TrainingCurveDisplay.from_estimator({})

@@ -108,3 +108,17 @@ def test_shortened_texts_stay_different(length):
     assert len(set(short)) == 5
     assert short[-1] == short[-2] == "x"
     assert max(map(len, short)) <= max(length, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "short"),
+    [
+        ("a class with a long name {} of cats", 6, ["… 1 o…", "… 2 o…"]),
+        ("a class with a long name {} of cats", 3, ["…1…", "…2…"]),
+        ("a class with a long name {} of cats", 1, ["1", "2"]),
+        ("{} is the first word", 8, ["1 is…ord", "2 is…ord"]),
+        ("the last word is {}", 8, ["the …s 1", "the …s 2"]),
+    ],
+)
+def test_shortened_texts_contain_the_difference(text, length, short):
+    assert shortened([text.format(1), text.format(2)], length) == short

@@ -166,7 +166,7 @@ def test_epochs_that_were_not_kept(epochs, pyplot):
 
 def test_nothing_kept(pyplot):
     with pytest.raises(NotFittedError, match="has kept no parameters"):
-        WeightImagesDisplay.from_history(SimpleNamespace(), (8, 8))
+        WeightImagesDisplay.from_history(SimpleNamespace(every=1), (8, 8))
 
 
 @pytest.mark.parametrize("scale", ["common", "estimator", "image"])

@@ -16,15 +16,16 @@ ROOT = Path(sklearn_softmax.__file__).parent
 PACKAGES = {
     "_typing": set(),
     "_warnings": set(),
+    "_value_texts": set(),
     "_versions": {"_warnings"},
     "_model": set(),
     "_training": {"_model", "_warnings"},
     "estimators": {"_model", "_training", "_typing", "_versions", "_warnings"},
     "model_selection": {
-        *("_model", "_training", "_typing", "_versions", "_warnings"),
+        *("_model", "_training", "_typing", "_value_texts", "_versions", "_warnings"),
         "estimators",
     },
-    "displays": {"_typing"},
+    "displays": {"_typing", "_value_texts"},
     "callbacks": {"_model", "_typing", "displays", "estimators"},
     "export": {"estimators"},
     "gradients": {"_model", "_training", "_typing", "estimators"},

@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from sklearn_softmax.displays._value_texts import (
+from sklearn_softmax._value_texts import (
     MAX_LENGTH,
     differing,
     shortened,

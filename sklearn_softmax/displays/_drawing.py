@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_softmax.displays._value_texts import shortened
+from sklearn_softmax._value_texts import shortened
 
 BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"
 # Okabe and Ito's, which colour-blind readers can tell apart (their yellow is too pale for a line).

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_softmax._value_texts import identity
 from sklearn_softmax.displays._configurations import are_numbers, configuration_names
-from sklearn_softmax.displays._value_texts import identity
 
 N_RESOURCES = "n_resources"
 

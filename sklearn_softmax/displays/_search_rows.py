@@ -4,11 +4,11 @@ from math import ceil
 
 import numpy as np
 
+from sklearn_softmax._value_texts import MAX_LENGTH
 from sklearn_softmax.displays._configurations import text_columns, text_table
 from sklearn_softmax.displays._drawing import BLUE, GREY, ORANGE
 from sklearn_softmax.displays._score_marks import UNNAMED, ScoreMarks
 from sklearn_softmax.displays._tick_labels import gap_before
-from sklearn_softmax.displays._value_texts import MAX_LENGTH
 
 MAX_FONT_SIZE, MIN_FONT_SIZE = 8, 5
 MIN_COLUMN_WIDTH = 7  # characters

@@ -29,7 +29,7 @@ def identity(value):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_softmax.displays._value_texts import identity
+    >>> from sklearn_softmax._value_texts import identity
     >>> identity({0: np.float64(0.5)}) == identity({0: 0.5})
     True
     >>> identity(1) == identity(1.0)
@@ -74,7 +74,7 @@ def value_texts(values):
     Examples
     --------
     >>> from sklearn.svm import SVC
-    >>> from sklearn_softmax.displays._value_texts import value_texts
+    >>> from sklearn_softmax._value_texts import value_texts
     >>> value_texts([0.1 + 0.2, 1000, None, SVC(C=3)])
     ['0.3', '1000', 'None', 'SVC']
     >>> value_texts([SVC(C=3), SVC(C=4), 1, "1", 0.1234567, 0.1234568])
@@ -101,7 +101,7 @@ def differing(mappings):
 
     Examples
     --------
-    >>> from sklearn_softmax.displays._value_texts import differing
+    >>> from sklearn_softmax._value_texts import differing
     >>> differing([{"lr": 1, "size": 20}, {"lr": 2, "size": 20}, {"size": 20}])
     {'lr': ['1', '2', '']}
     """
@@ -128,7 +128,7 @@ def shortened(texts, length):
 
     Examples
     --------
-    >>> from sklearn_softmax.displays._value_texts import shortened
+    >>> from sklearn_softmax._value_texts import shortened
     >>> shortened(["text", "a long text", "a long word, and a text", "0.000123456"], 9)
     ['text', '…g text', '…g word,…', '0.0001235']
     """

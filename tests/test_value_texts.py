@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
-from sklearn_softmax.displays._value_texts import MAX_LENGTH, shortened, value_texts
+from sklearn_softmax._value_texts import MAX_LENGTH, shortened, value_texts
 
 
 @dataclass

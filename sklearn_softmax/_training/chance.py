@@ -9,7 +9,9 @@ from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 from sklearn_softmax._model.network import Workspace
 
 # Smallest relative gains that count: of a loss on that of the class shares, and of an epoch.
-MIN_GAIN, MIN_FALL_PER_EPOCH = 1e-3, 1e-4
+MIN_GAIN, MIN_FALL_PER_EPOCH = 1e-2, 1e-4
+# Fraction of dead units from which a hidden layer counts as dead.
+MIN_DEAD_FRACTION = 0.9
 # Classes are related to features if the largest correlation is so many times that of shuffled ones.
 MIN_RATIO, N_SHUFFLES = 1.5, 10
 
@@ -23,13 +25,15 @@ class Chance:
     loss : float
         Loss of the class shares; 0 if the loss has no such scale, or with a single class.
     problem : {"", "dead", "unchanged"}
-        Why the loss of the model is no better although the classes are related to the features: a
-        hidden layer whose units have a derivative of 0 for every row, or a loss that training has
-        not changed or no longer changes. Empty otherwise.
+        Why the loss of the model is no better although the classes are related to the features:
+        dead units, or a loss that training has not changed or no longer changes. Empty otherwise.
+    dead_fraction : float
+        Largest fraction of the units of a hidden layer whose derivative is 0 for every row.
     """
 
     loss: float
     problem: str = ""
+    dead_fraction: float = 0.0
 
 
 def compare_with_chance(objective, trained, rows, class_weight=None):
@@ -55,16 +59,15 @@ def compare_with_chance(objective, trained, rows, class_weight=None):
         return Chance(chance_loss)
     X = rows.read(slice(0, len(rows)))
     network = objective.network
-    problem = _problem(network, trained, X)
+    dead_fraction = _dead_fraction(network, trained.params, X)
+    problem = "dead" if dead_fraction >= MIN_DEAD_FRACTION else _standstill(trained)
     if problem and not _are_related(X, rows.y, is_linear=len(network.layer_sizes) == 2):
         problem = ""
-    return Chance(chance_loss, problem)
+    return Chance(chance_loss, problem, dead_fraction)
 
 
-def _problem(network, trained, X):
-    """Return the problem of a model whose loss is no better than chance, if there is one."""
-    if _has_dead_layer(network, trained.params, X):
-        return "dead"
+def _standstill(trained):
+    """Return "unchanged" if training has not changed the loss, or no longer changes it."""
     losses = trained.history["loss"]
     # The loss on the sample is a rough measure, but the only one after a single epoch.
     last = losses[-1] if len(losses) > 1 else trained.loss
@@ -73,16 +76,16 @@ def _problem(network, trained, X):
     return "unchanged" if is_unchanged else ""
 
 
-def _has_dead_layer(network, params, X):
-    """Return whether the units of a hidden layer have a derivative of 0 for all rows."""
+def _dead_fraction(network, params, X):
+    """Return the largest fraction of the units of a hidden layer with derivatives of 0 only."""
     workspace = Workspace(params, X.shape[0], params.vector.dtype)
     network.forward(params, X, workspace)
+    fractions = [0.0]
     for A in workspace.outputs[:-1]:
         derivative = np.ones_like(A)
         network.activation.backward(derivative, A)
-        if not np.any(derivative):
-            return True
-    return False
+        fractions.append(np.mean(~np.any(derivative, axis=-1)))
+    return float(max(fractions))
 
 
 def _are_related(X, y, *, is_linear):

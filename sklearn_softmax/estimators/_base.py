@@ -147,8 +147,8 @@ class GradientDescentClassifier(
             last epoch is more than 1 % above that of the untrained model (and, for a net, of its
             first epoch), or if the loss at the end, on that sample, is more than ten times as large
             (for a net, as that of its initial weights, too). If the model has learned nothing: if
-            its loss on that sample is no better than that of the class shares, and either a hidden
-            layer is dead or the loss no longer falls. Noise does not warn: a class must be
+            its loss on that sample is no better than that of the class shares, and either 90 % of a
+            hidden layer are dead or the loss no longer falls. Noise does not warn: a class must be
             correlated with a feature, or for a net with a random Fourier feature, 1.5 times as much
             as if classes are shuffled. Also if training with ``lr="auto"`` and without early
             stopping ends with ``convergence_`` above 0.3, or if "lbfgs" with ``n_epochs="auto"``

@@ -117,7 +117,8 @@ def _lack_of_learning(estimator, trained):
         remedies += [] if lr is None else [f"raise lr={lr!r}", "set it to 'auto'"]
         remedy = ", or ".join(remedies or ["scale the data"])
     causes = {
-        "dead": "all units of a hidden layer are dead, with a gradient of 0 for every row",
+        "dead": f"{chance.dead_fraction:.0%} of the units of a hidden layer are dead, with a "
+        "gradient of 0 for every row",
         "unchanged": "training hardly changes it",
     }
     return (

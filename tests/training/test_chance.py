@@ -50,9 +50,16 @@ def test_dead_nets_warn(load, to_input):
     X, y = load()
     net = TwoLayerMLPClassifier(hidden_size=10, lr=1.0, n_epochs=20, random_state=0)
     X = to_input(X - X.min(axis=0) + 1)
-    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}all units .* are dead.*Lower lr"):
+    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}100% of .* are dead.*Lower lr"):
         net.fit(X, y)
     assert not np.any(net.decision_function(X) - net.decision_function(X[:1]))
+
+
+def test_nets_with_few_units_alive_warn():
+    X, y = digits()
+    net = TwoLayerMLPClassifier(lr=1.0, n_epochs=20, random_state=0)
+    with pytest.warns(ConvergenceWarning, match=f"{MESSAGE}99% of .* are dead"):
+        net.fit(X[:500], y[:500])
 
 
 @pytest.mark.parametrize("make", MODELS)

@@ -8,7 +8,7 @@ from sklearn_softmax._value_texts import MAX_LENGTH
 from sklearn_softmax.displays._configurations import text_columns, text_table
 from sklearn_softmax.displays._drawing import BLUE, GREY, ORANGE
 from sklearn_softmax.displays._score_marks import UNNAMED, ScoreMarks
-from sklearn_softmax.displays._tick_labels import gap_before
+from sklearn_softmax.displays._tick_labels import gaps
 
 MAX_FONT_SIZE, MIN_FONT_SIZE = 8, 5
 MIN_COLUMN_WIDTH = 7  # characters
@@ -91,7 +91,7 @@ def _fitting_table(ax, columns):
     Where no layout makes room for labels, the axes become narrower.
     """
     _, size = _step_and_size(ax)
-    gap, room = gap_before(ax, 0) - 0.1 * ax.figure.dpi, MAX_LABEL_SHARE * ax.bbox.width
+    gap, room = gaps(ax, 0)[0] - 0.1 * ax.figure.dpi, MAX_LABEL_SHARE * ax.bbox.width
     has_layout = ax.figure.get_layout_engine() is not None
     room = max(1, room if has_layout else room + gap)
     for max_width in range(MAX_LENGTH, MIN_COLUMN_WIDTH - 1, -1):

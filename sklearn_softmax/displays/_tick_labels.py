@@ -37,7 +37,9 @@ def fit_tick_labels(ax):
     width, height = _largest(texts)
     spacing, shortest = tick_spacing(ax), MIN_ASPECT * height
     are_whole_numbers = all(map(str.isdecimal, labels))
-    angle, longest = 0, inf if are_whole_numbers else max(shortest, spacing - height / 2)
+    angle, longest = 0, max(shortest, min(spacing - height / 2, 2 * left))
+    if are_whole_numbers:
+        longest = inf
     for turned in () if are_whole_numbers or _fit_side_by_side(ax, texts) else (45, 90):
         along, across = np.cos(np.radians(turned)), np.sin(np.radians(turned))
         length = min(left / along, (below - height * along) / across)
@@ -63,50 +65,52 @@ def _largest(texts):
 
 
 def _space(ax, first_label):
-    """Return the space for turned labels, left of the first tick and below it."""
+    """Return the space for labels: left of the first tick, up to half of the gap, and below."""
     below = MAX_LABEL_SHARE * ax.bbox.height
     if ax.figure.get_layout_engine() is not None:
         return inf, below
     label = first_label.get_window_extent()
-    left = gap_before(ax, 0) + (label.x0 + label.x1) / 2 - ax.bbox.x0
+    left = min(gaps(ax, 0)) / 2 + (label.x0 + label.x1) / 2 - ax.bbox.x0
     taken = ax.bbox.y0 - ax.xaxis.get_tightbbox().y0 - label.height
-    return left, min(below, gap_before(ax, 1) - taken)
+    return left, min(below, gaps(ax, 1)[0] - taken)
 
 
-def gap_before(ax, dimension):
-    """Return the distance of axes from their neighbours or the edge of the figure, in pixels.
+def gaps(ax, dimension):
+    """Return the distances of axes from their neighbours or the edges of the figure, in pixels.
 
     Parameters
     ----------
     ax : matplotlib Axes
     dimension : int
-        0 for what is on the left, 1 for what is below.
+        0 for those on the left and right, 1 for those below and above.
 
     Returns
     -------
-    gap : float
+    gaps : tuple of two float
     """
-    along, across = ax.bbox.get_points()[:, [dimension, 1 - dimension]].T
-    ends = [ax.figure.bbox.get_points()[0, dimension]]
+    order = [dimension, 1 - dimension]
+    (low, high), across = ax.bbox.get_points()[:, order].T
+    first, last = ax.figure.bbox.get_points()[:, dimension]
     for other in ax.figure.axes:
-        other_along, other_across = other.bbox.get_points()[:, [dimension, 1 - dimension]].T
-        is_beside = other_across[0] < across[1] and across[0] < other_across[1]
-        if is_beside and other_along[1] <= along[0]:
-            ends.append(other_along[1])
-    return along[0] - max(ends)
+        (other_low, other_high), other_across = other.bbox.get_points()[:, order].T
+        if other_across[0] < across[1] and across[0] < other_across[1]:
+            first = max(first, other_high) if other_high <= low else first
+            last = min(last, other_low) if high <= other_low else last
+    return low - first, last - high
 
 
 def _fit_side_by_side(ax, texts):
-    """Return whether labels that are not turned fit between the ticks and into the figure.
+    """Return whether labels that are not turned fit between the ticks, and the outer ones too.
 
-    With a layout engine, axes become narrower if their outer labels need room.
+    These take up to half of the gap beside the axes, or make axes in a layout narrower.
     """
-    (width, height), spacing, edges = _largest(texts), tick_spacing(ax), ax.figure.bbox
+    (width, height), spacing = _largest(texts), tick_spacing(ax)
     if ax.figure.get_layout_engine() is not None:
         return width + height / 2 <= spacing * (1 - width / ax.bbox.width)
-    boxes = [text.get_window_extent() for text in texts]
-    are_inside = all(edges.x0 <= box.x0 and box.x1 <= edges.x1 for box in boxes)
-    return are_inside and width + height / 2 <= spacing
+    boxes, gap = [text.get_window_extent() for text in texts], min(gaps(ax, 0)) / 2
+    first, last = min(box.x0 for box in boxes), max(box.x1 for box in boxes)
+    fit_beside = ax.bbox.x0 - gap <= first and last <= ax.bbox.x1 + gap
+    return fit_beside and width + height / 2 <= spacing
 
 
 def _label_unless_covered(ax, by_place, room, place, position):

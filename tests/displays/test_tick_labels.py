@@ -85,6 +85,21 @@ def test_labels_of_many_subplots_stay_in_their_gaps(kind, n_classes, pyplot):
         assert ax.xaxis.get_tightbbox().y0 >= lowest
 
 
+def test_labels_side_by_side_do_not_cover_those_of_other_axes(pyplot):
+    names = [f"a quite long name of {letter}" for letter in "xy"]
+    axes = pyplot.subplots(ncols=3, figsize=(9, 3))[1]
+    for ax in axes:
+        display = SearchResultsDisplay(
+            configurations=[{"name": name} for name in names],
+            means=np.array([0.8, 0.9]),
+            deviations=np.zeros(2),
+            best_index=1,
+        )
+        display.plot(ax, parameter="name")
+    boxes_of_axes = [ax.xaxis.get_tightbbox() for ax in axes]
+    assert all(first.x1 <= second.x0 for first, second in pairwise(boxes_of_axes))
+
+
 @pytest.mark.parametrize("kind", ["long names", "wide names"])
 @pytest.mark.parametrize("n_classes", [1, 2, 5])
 def test_labels_stay_in_subfigures(kind, n_classes, pyplot):

@@ -12,12 +12,12 @@ class VersionMixin:
     """Stores the versions of the libraries in pickles, and warns if other ones load them."""
 
     def __getstate__(self):
-        return {**super().__getstate__(), "_versions": _installed_versions()}
+        return {**super().__getstate__(), "_versions": installed_versions()}
 
     def __setstate__(self, state):
         state = dict(state)
         saved_versions = state.pop("_versions", {})
-        for library, version in _installed_versions().items():
+        for library, version in installed_versions().items():
             saved_version = saved_versions.get(library, "unknown")
             if saved_version != version:
                 warning = InconsistentVersionWarning(
@@ -29,7 +29,12 @@ class VersionMixin:
         super().__setstate__(state)
 
 
-def _installed_versions():
-    """Return the versions on which a saved estimator depends."""
+def installed_versions():
+    """Return the versions on which a saved estimator depends.
+
+    Returns
+    -------
+    versions : dict of str to str
+    """
     package = sys.modules[__package__]
     return {package.__name__: package.__version__, "scikit-learn": sklearn.__version__}

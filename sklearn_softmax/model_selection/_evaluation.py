@@ -11,10 +11,11 @@ from sklearn.utils.parallel import delayed
 
 from sklearn_softmax._warnings import warn
 from sklearn_softmax.model_selection._candidates import last_step, path_to_last_step
+from sklearn_softmax.model_selection._memory import write_fits
 from sklearn_softmax.model_selection._stack import Stack
 
 
-def evaluate_tasks(plan, X, y, evaluations, parallel, resumable=False):
+def evaluate_tasks(plan, X, y, evaluations, parallel, store, resumable=False):
     """Evaluate the candidates of a search, a task of its plan at a time.
 
     Parameters
@@ -25,6 +26,8 @@ def evaluate_tasks(plan, X, y, evaluations, parallel, resumable=False):
     evaluations : list of Evaluation
         One for each candidate and fold.
     parallel : Parallel
+    store : FitStore
+        Contains the fits that no task of the plan makes; each task stores its results.
     resumable : bool, default=False
         Whether a later evaluation, of candidates with more epochs, is to go on from this one.
 
@@ -32,8 +35,9 @@ def evaluate_tasks(plan, X, y, evaluations, parallel, resumable=False):
     -------
     results : list of dict
         In the order of the evaluations.
-    stacks : dict of (int, int) to Stack or None
-        For each candidate and fold, what the candidate trained in; None if by itself.
+    stacks : dict of (int, int) to Stack, str or None
+        For each candidate and fold, what the candidate trained in, or its name in the store; None
+        if by itself.
     warnings : list of list of Warning
         About the fits, in the order of the evaluations; those of fits one by one are already shown.
 
@@ -41,26 +45,35 @@ def evaluate_tasks(plan, X, y, evaluations, parallel, resumable=False):
     -----
     RuntimeWarning
         If candidates that should have trained together could not, for no fault of theirs.
+    UserWarning
+        If results could not be stored.
     """
     index = {(e.candidate, e.fold): i for i, e in enumerate(evaluations)}
     keys = [[(candidate, task.fold) for candidate in task.group.candidates] for task in plan.tasks]
     found = parallel(
-        delayed(_evaluate)(X, y, [evaluations[index[key]] for key in of_task], stack)
-        for of_task, stack in zip(keys, _stacks_of(plan.tasks, resumable))
+        delayed(_evaluate_and_store)(
+            *(X, y, [evaluations[index[key]] for key in of_task], stack),
+            *(store.folder, [store.names.get(key) for key in of_task]),
+        )
+        for of_task, stack in zip(keys, _stacks_of(plan.tasks, resumable, store))
     )
     results, warnings, stacks = [None] * len(evaluations), [[] for _ in evaluations], {}
-    for of_task, (of_candidates, stack, _) in zip(keys, found):
+    for key, fit in store.fits.items():
+        evaluations[index[key]].skip()
+        results[index[key]], warnings[index[key]], stacks[key] = fit
+    for of_task, (of_candidates, stack, *_) in zip(keys, found):
         stacks |= dict.fromkeys(of_task, stack)
         for key, result in zip(of_task, of_candidates):
             results[index[key]] = result
         for key, fit_warnings in zip(of_task, getattr(stack, "warnings_", ())):
             warnings[index[key]] = fit_warnings
-    for problem in {problem for _, _, problem in found if problem}:
+    for problem in {problem for *_, problem, _ in found if problem}:
         warn(problem, RuntimeWarning)
+    store.warn_of_errors([error for *_, error in found if error])
     return results, stacks, warnings
 
 
-def _stacks_of(tasks, resumable):
+def _stacks_of(tasks, resumable, store):
     """What each task is to train in: a new stack, that of an earlier evaluation, or None."""
     n_takers = Counter(id(task.stack) for task in tasks)
     for task in tasks:
@@ -68,8 +81,16 @@ def _stacks_of(tasks, resumable):
             yield None
         elif task.stack is None:
             yield Stack([], resumable)
+        elif isinstance(task.stack, str):
+            yield store.read(task.stack) or Stack([], resumable)
         else:
             yield deepcopy(task.stack) if n_takers[id(task.stack)] > 1 else task.stack
+
+
+def _evaluate_and_store(X, y, evaluations, stack, folder, names):
+    """Return what ``_evaluate`` does, and why it could not be stored."""
+    results, stack, problem = _evaluate(X, y, evaluations, stack)
+    return results, stack, problem, write_fits(folder, names, results, stack)
 
 
 def _evaluate(X, y, evaluations, stack):

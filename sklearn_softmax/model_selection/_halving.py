@@ -15,12 +15,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn_softmax._typing import MatrixLike
 from sklearn_softmax.estimators._callbacks import subtask
 from sklearn_softmax.model_selection._fit_warnings import warn_of_fits
+from sklearn_softmax.model_selection._memory import FitStore
 from sklearn_softmax.model_selection._plan import max_epochs
 from sklearn_softmax.model_selection._rungs import Rungs, SameFolds, Schedule, best_candidates
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with, splitter_of
+from sklearn_softmax.model_selection.fused_search import CONSTRAINTS as SEARCH_CONSTRAINTS
 from sklearn_softmax.model_selection.fused_search import FusedSearchMixin
 
 CONSTRAINTS = {
+    **SEARCH_CONSTRAINTS,
     # One metric decides who is left.
     "scoring": [StrOptions(set(get_scorer_names())), callable, None],
     "random_state": ["random_state"],
@@ -52,6 +55,7 @@ class FusedHalvingMixin(FusedSearchMixin):
         min_resources,
         aggressive_elimination,
         random_state,
+        memory,
         **params,
     ):
         super().__init__(estimator, candidates, **params)
@@ -61,6 +65,7 @@ class FusedHalvingMixin(FusedSearchMixin):
         self.min_resources = min_resources
         self.aggressive_elimination = aggressive_elimination
         self.random_state = random_state
+        self.memory = memory
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: MatrixLike, y: ArrayLike | None = None, **params: Any) -> Self:
@@ -99,13 +104,13 @@ class FusedHalvingMixin(FusedSearchMixin):
         self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
         return self
 
-    def _whole_plan(self, n_folds, fit_params):
+    def _whole_plan(self, n_folds, fit_params, stored):
         """What is done with all candidates in the first rung, and how many go on from there."""
         self._check_resource()
         candidates = self._candidates()
         schedule = self._schedule(len(candidates))
         first = self._with_resource(candidates, schedule.n_resources[0])
-        first_rung = self._plan(first, n_folds, fit_params, stacks={})
+        first_rung = self._plan(first, n_folds, fit_params, stacks={}, stored=stored)
         return replace(first_rung, rungs=f"{self.resource} from rung to rung: {schedule}")
 
     def _check_resource(self):
@@ -165,7 +170,8 @@ class FusedHalvingMixin(FusedSearchMixin):
         """Evaluate rung after rung, each with fewer candidates."""
         candidates = self._candidates()
         schedule = self._note_schedule(len(candidates))
-        rungs, cv = Rungs(self._plan_of, self.verbose), splitter_of(self, evaluate_candidates)
+        rungs = Rungs(self._plan_of, FitStore(self.memory), self.verbose)
+        cv = splitter_of(self, evaluate_candidates)
         folds = None if cv is None else SameFolds(cv)
         evaluate = evaluating_with(rungs.evaluate, evaluate_candidates)
         name = {"task_name": "search", "max_subtasks": schedule.n_rungs}

@@ -67,7 +67,8 @@ class Task:
         All of it, or as many of its models as this task trains.
     fold : int
     stack : object, default=None
-        What the models trained in before, where they go on; None where they begin.
+        What the models trained in before, or its name in the store, where they go on; None where
+        they begin.
     """
 
     group: Group
@@ -100,6 +101,8 @@ class Plan:
         How much more work that takes, by a rough estimate.
     rungs : str, default=""
         What comes after these fits, in successive halving.
+    n_stored : int, default=0
+        Number of the fits whose results are stored: no task has them.
     """
 
     groups: tuple
@@ -107,6 +110,7 @@ class Plan:
     tasks: tuple
     more_work: float = 1.0
     rungs: str = ""
+    n_stored: int = 0
 
     @property
     def n_fits(self):
@@ -138,6 +142,9 @@ class Plan:
         runs = f"{self.n_folds} of each group"
         if self.more_work > 1:
             runs = f"cut so that all workers have work (about {self.more_work:.1f} times the work)"
+        if self.n_stored:
+            n_left = self.n_fits - self.n_stored
+            return f"{self.n_fits} fits, {self.n_stored} stored, {n_left} in {self.n_runs} runs"
         return f"{self.n_fits} fits in {self.n_runs} runs, {runs}"
 
     def _rows(self):
@@ -165,6 +172,7 @@ def plan(
     has_validation_rows=False,
     n_workers=1,
     stacks=None,
+    stored=(),
 ):
     """Divide the candidates of a search into groups that train together.
 
@@ -188,6 +196,8 @@ def plan(
     stacks : dict of (int, int) to object, default=None
         For candidates that go on: what each has trained in before, by candidate and fold.
         Candidates of which no other is like them then are stacks of one.
+    stored : collection of (int, int), default=()
+        Candidates and folds whose results are stored, which no task trains.
 
     Returns
     -------
@@ -217,11 +227,11 @@ def plan(
         task
         for group in groups
         for fold in range(n_folds)
-        for task in _tasks(group, fold, stacks or {})
+        for task in _tasks(group, fold, stacks or {}, stored)
     ]
     tasks = _split_tasks(whole, n_workers)
     more_work = sum(task.cost for task in tasks) / max(1, sum(task.cost for task in whole))
-    return Plan(groups, n_folds, tuple(tasks), more_work)
+    return Plan(groups, n_folds, tuple(tasks), more_work, n_stored=len(stored))
 
 
 def _group(candidates, searched, resumable):
@@ -239,12 +249,15 @@ def _group(candidates, searched, resumable):
     return Group(tuple(map(tuple, models.values())), tuple(sorted(n_epochs)), shared)
 
 
-def _tasks(group, fold, stacks):
+def _tasks(group, fold, stacks, stored):
     """The tasks of a group on a fold: one, or one for each stack that its models stand in."""
     parts = {}
     for model in group.models:
-        stack = stacks.get((model[0], fold))
-        parts.setdefault(id(stack), (stack, []))[1].append(model)
+        model = tuple(candidate for candidate in model if (candidate, fold) not in stored)
+        if model:
+            stack = stacks.get((model[0], fold))
+            key = stack if isinstance(stack, str) else id(stack)
+            parts.setdefault(key, (stack, []))[1].append(model)
     return [
         Task(replace(group, models=tuple(models)), fold, stack) for stack, models in parts.values()
     ]

@@ -116,8 +116,9 @@ class Rungs:
     Parameters
     ----------
     plan_of : callable
-        ``plan_of(evaluations, stacks=...)`` is the plan for evaluating candidates that stand in
-        these stacks.
+        ``plan_of(evaluations, stacks=..., stored=...)`` is the plan for evaluating candidates
+        that stand in these stacks, without those that are stored.
+    store : FitStore
     verbose : int
         Above 0, prints the plan of each rung.
 
@@ -127,17 +128,19 @@ class Rungs:
         Of all rungs; a candidate has the index that it has in the first rung.
     """
 
-    def __init__(self, plan_of, verbose):
-        self._plan_of, self._verbose = plan_of, verbose
+    def __init__(self, plan_of, store, verbose):
+        self._plan_of, self._store, self._verbose = plan_of, store, verbose
         self.fits, self._stacks, self._first_index = [], {}, {}
 
     def evaluate(self, X, y, evaluations, parallel):
         """Results of the candidates of a rung."""
-        plan = self._plan_of(evaluations, stacks=self._stacks)
+        self._store.find(X, y, evaluations)
+        stored = self._store.fits.keys()
+        plan = self._plan_of(evaluations, stacks=self._stacks, stored=stored)
         if self._verbose > 0:
             print(plan)
         results, self._stacks, warnings = evaluate_tasks(
-            plan, X, y, evaluations, parallel, resumable=True
+            plan, X, y, evaluations, parallel, self._store, resumable=True
         )
         for evaluation, fit_warnings in zip(evaluations, warnings):
             candidate = self._first_index.get(evaluation.candidate, evaluation.candidate)

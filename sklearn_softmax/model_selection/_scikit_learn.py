@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn_softmax._warnings import warn
 
 try:
-    from sklearn.metrics._scorer import _MultimetricScorer
+    from sklearn.metrics._scorer import _MultimetricScorer, _PassthroughScorer
     from sklearn.model_selection._validation import _fit_and_score, _score
     from sklearn.utils.metaestimators import _safe_split
     from sklearn.utils.validation import _check_method_params, _num_samples
@@ -61,8 +61,8 @@ def evaluating_with(evaluate, evaluate_candidates):
         """Warn, once, that this scikit-learn is another."""
         warn(
             f"The searches of scikit-learn {sklearn.__version__} differ from those known here "
-            f"({difference}): candidates are fitted one by one, with the same results. A newer "
-            "version of sklearn_softmax may know them.",
+            f"({difference}): candidates are fitted one by one, with the same results, and "
+            "memory is not used. A newer version of sklearn_softmax may know them.",
             RuntimeWarning,
         )
 
@@ -173,6 +173,31 @@ class Evaluation:
     def with_parameters(self):
         """The estimator with the candidate's parameters."""
         return self.estimator.set_params(**clone(self.parameters, safe=False))
+
+    def new_estimator(self):
+        """Return a new estimator with the parameters of the candidate."""
+        return clone(self.estimator).set_params(**clone(self.parameters, safe=False))
+
+    @property
+    def rows_of_fold(self):
+        """Indices of the training and the test rows."""
+        return self.options["train"], self.options["test"]
+
+    @property
+    def dependencies(self):
+        """What a result depends on besides the rows, the fold and the candidate."""
+        scorer = self.options["scorer"]
+        # The estimator's own score: the estimator in it is not the candidate.
+        scorer = None if isinstance(scorer, _PassthroughScorer) else scorer
+        names = "fit_params", "score_params", "return_train_score", "error_score"
+        return scorer, *(self.options[name] for name in names)
+
+    def skip(self):
+        """Tell callbacks that the candidate needs no fit."""
+        context = self.options.pop("callback_ctx", None)
+        if context is not None:
+            context.call_on_fit_task_begin(estimator=self.options["caller"])
+            context.call_on_fit_task_end(estimator=self.options["caller"])
 
     def rows(self, X, y):
         """Those rows that belong to the fold, and their metadata."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from numbers import Integral
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
+from joblib import Memory
 from sklearn.model_selection import (
     GridSearchCV,
     ParameterGrid,
@@ -68,6 +70,9 @@ class FusedHalvingGridSearchCV(FusedHalvingMixin, GridSearchCV):
         As in :class:`FusedGridSearchCV`.
     verbose : int, default=0
         Above 0, prints each rung, what trains together in it, and who is left after it.
+    memory : str, path-like, joblib.Memory or None, default=None
+        As in :class:`FusedGridSearchCV`. What later rungs resume from is stored as well, so that
+        a search that was stopped in any rung trains nothing twice.
 
     Attributes
     ----------
@@ -138,6 +143,7 @@ class FusedHalvingGridSearchCV(FusedHalvingMixin, GridSearchCV):
         random_state: RandomSource = None,
         n_jobs: int | None = None,
         verbose: int = 0,
+        memory: str | PathLike[str] | Memory | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -155,6 +161,7 @@ class FusedHalvingGridSearchCV(FusedHalvingMixin, GridSearchCV):
             random_state=random_state,
             n_jobs=n_jobs,
             verbose=verbose,
+            memory=memory,
         )
 
     def _drawn(self):
@@ -185,7 +192,7 @@ class FusedHalvingRandomSearchCV(FusedHalvingMixin, RandomizedSearchCV):
         As in :class:`FusedHalvingGridSearchCV`.
     random_state : int, RandomState instance or None, default=None
         Source of the candidates; not None for :meth:`plan` to tell of the same ones.
-    n_jobs, verbose
+    n_jobs, verbose, memory
         As in :class:`FusedHalvingGridSearchCV`.
 
     Attributes
@@ -240,6 +247,7 @@ class FusedHalvingRandomSearchCV(FusedHalvingMixin, RandomizedSearchCV):
         random_state: RandomSource = None,
         n_jobs: int | None = None,
         verbose: int = 0,
+        memory: str | PathLike[str] | Memory | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -257,6 +265,7 @@ class FusedHalvingRandomSearchCV(FusedHalvingMixin, RandomizedSearchCV):
             random_state=random_state,
             n_jobs=n_jobs,
             verbose=verbose,
+            memory=memory,
         )
         self.n_candidates = n_candidates
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import deepcopy
 from functools import partial
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
-from joblib import effective_n_jobs
+from joblib import Memory, effective_n_jobs
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 from sklearn.model_selection import (
@@ -24,8 +25,11 @@ from sklearn_softmax._versions import VersionMixin
 from sklearn_softmax.estimators._callbacks import has_callbacks_for_every_fit
 from sklearn_softmax.model_selection._evaluation import evaluate_tasks
 from sklearn_softmax.model_selection._fit_warnings import Fit, warn_of_fits
+from sklearn_softmax.model_selection._memory import FitStore, find_stored_fits
 from sklearn_softmax.model_selection._plan import Plan, plan
 from sklearn_softmax.model_selection._scikit_learn import evaluating_with
+
+CONSTRAINTS = {"memory": [str, PathLike, Memory, None]}
 
 
 class FusedSearchMixin(VersionMixin):
@@ -33,6 +37,7 @@ class FusedSearchMixin(VersionMixin):
 
     estimator: Any
     cv: Any
+    memory: Any
 
     def plan(
         self,
@@ -46,7 +51,8 @@ class FusedSearchMixin(VersionMixin):
         Parameters
         ----------
         X, y, groups : array-like, default=None
-            Data of the search, for splitters that need them to tell the number of folds.
+            Data of the search, for splitters that need them to tell the number of folds, and for
+            ``memory``, of which the plan has the number of stored fits.
         **params : array-like
             What else :meth:`fit` is to be given: with ``X_val``, candidates with and without
             early stopping train together.
@@ -70,11 +76,13 @@ class FusedSearchMixin(VersionMixin):
                 "instead, cv=list(...)."
             )
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        return self._whole_plan(cv.get_n_splits(X, y, groups), params)
+        n_folds = cv.get_n_splits(X, y, groups)
+        stored = find_stored_fits(self, X, y, groups, params)
+        return self._whole_plan(n_folds, params, stored)
 
-    def _whole_plan(self, n_folds, fit_params):
+    def _whole_plan(self, n_folds, fit_params, stored):
         """What is done with all candidates."""
-        return self._plan(list(self._candidates()), n_folds, fit_params)
+        return self._plan(list(self._candidates()), n_folds, fit_params, stored=stored)
 
     def _plan(self, candidates, n_folds, fit_params, **options):
         """What is done with these candidates."""
@@ -96,16 +104,17 @@ class FusedSearchMixin(VersionMixin):
         # scikit-learn before 1.9 has no callbacks.
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
         fits = []
-        evaluate = partial(self._evaluate, fits)
+        evaluate = partial(self._evaluate, fits, FitStore(self.memory))
         super()._run_search(evaluating_with(evaluate, evaluate_candidates), **context)
         warn_of_fits(fits)
 
-    def _evaluate(self, fits, X, y, evaluations, parallel):
+    def _evaluate(self, fits, store, X, y, evaluations, parallel):
         """Plan, evaluate by the plan, and append what happened to the fits."""
-        whole_plan = self._plan_of(evaluations)
+        store.find(X, y, evaluations)
+        whole_plan = self._plan_of(evaluations, stored=store.fits.keys())
         if self.verbose > 0:
             print(whole_plan)
-        results, _, warnings = evaluate_tasks(whole_plan, X, y, evaluations, parallel)
+        results, _, warnings = evaluate_tasks(whole_plan, X, y, evaluations, parallel, store)
         fits += [Fit(e.candidate, e.parameters, w) for e, w in zip(evaluations, warnings)]
         return results
 
@@ -163,6 +172,12 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
         Score of a candidate that cannot be fitted. One that diverges leaves the others of its
         stack as they are.
     return_train_score : bool, default=False
+    memory : str, path-like, joblib.Memory or None, default=None
+        Folder in which the result of each candidate on each fold is stored as soon as it is
+        known. A later ``fit``, in any process, reads the results that depend on the same rows,
+        folds, parameters, scorers and versions, and trains only the others. Candidates with a
+        ``random_state`` that is not an int are not stored. Only use folders that you trust: the
+        files are pickles.
 
     Attributes
     ----------
@@ -211,6 +226,8 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
     True
     """
 
+    _parameter_constraints: dict = {**GridSearchCV._parameter_constraints, **CONSTRAINTS}
+
     def __init__(
         self,
         estimator: Any,
@@ -224,6 +241,7 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
         pre_dispatch: int | str = "2*n_jobs",
         error_score: float | Literal["raise"] = np.nan,
         return_train_score: bool = False,
+        memory: str | PathLike[str] | Memory | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -237,6 +255,7 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
             error_score=error_score,
             return_train_score=return_train_score,
         )
+        self.memory = memory
 
     def _candidates(self):
         """Parameters of each candidate."""
@@ -260,7 +279,7 @@ class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
         Number of candidates.
     random_state : int, RandomState instance or None, default=None
         Source of the candidates; not None for :meth:`plan` to tell of the same ones.
-    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
+    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score, memory
         As in :class:`FusedGridSearchCV`.
 
     Attributes
@@ -286,6 +305,8 @@ class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
     True
     """
 
+    _parameter_constraints: dict = {**RandomizedSearchCV._parameter_constraints, **CONSTRAINTS}
+
     def __init__(
         self,
         estimator: Any,
@@ -301,6 +322,7 @@ class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
         random_state: RandomSource = None,
         error_score: float | Literal["raise"] = np.nan,
         return_train_score: bool = False,
+        memory: str | PathLike[str] | Memory | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -316,6 +338,7 @@ class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
             error_score=error_score,
             return_train_score=return_train_score,
         )
+        self.memory = memory
 
     def _candidates(self):
         """Parameters of each candidate."""

@@ -113,7 +113,7 @@ def test_times_of_candidates_add_up_to_no_more_than_the_search_takes():
 @pytest.mark.parametrize("kind", FUSED)
 def test_parameters_and_defaults_are_those_of_scikit_learn(kind):
     own, expected = (signature(search).parameters for search in (FUSED[kind], kind))
-    for name in own.keys() - {"resource"}:
+    for name in own.keys() - {"resource", "memory"}:
         assert str(own[name].replace(annotation=Parameter.empty)) == str(expected[name])
 
 
@@ -432,13 +432,13 @@ def test_a_search_holds_no_copy_of_a_fold_more_than_scikit_learns_does(rng):
 def test_tasks_have_the_rows_as_arguments_of_their_own(monkeypatch):
     handed = []
 
-    def watched(plan, X, y, evaluations, parallel):
+    def watched(plan, X, y, evaluations, parallel, store):
         def watched_parallel(tasks):
             tasks = list(tasks)
             handed.extend((*arguments[:2], pickle.dumps(arguments[2])) for _, arguments, _ in tasks)
             return parallel(tasks)
 
-        return evaluate_tasks(plan, X, y, evaluations, watched_parallel)
+        return evaluate_tasks(plan, X, y, evaluations, watched_parallel, store)
 
     monkeypatch.setattr(fused_search, "evaluate_tasks", watched)
     X = np.tile(X3, 500)
@@ -521,7 +521,8 @@ def test_a_fitted_search_pickles():
 def test_a_clone_is_unfitted_and_searches_the_same():
     fitted = FusedGridSearchCV(SOFTMAX, RATES, cv=3, verbose=0).fit(X3, Y3)
     again = clone(fitted)
-    assert again.get_params().keys() == GridSearchCV(SOFTMAX, RATES).get_params().keys()
+    known = GridSearchCV(SOFTMAX, RATES).get_params().keys()
+    assert again.get_params().keys() == known | {"memory"}
     assert not hasattr(again, "cv_results_")
     same_search(again.fit(X3, Y3), fitted)
 
@@ -529,9 +530,9 @@ def test_a_clone_is_unfitted_and_searches_the_same():
 @pytest.mark.parametrize("search", [GridSearchCV, RandomizedSearchCV])
 def test_parameters_and_their_defaults_are_scikit_learns(search):
     ours, theirs = (signature(kind).parameters.values() for kind in (FUSED[search], search))
-    assert [(p.name, p.kind, repr(p.default)) for p in ours] == [
-        (p.name, p.kind, repr(p.default)) for p in theirs
-    ]
+    *same, memory = ((p.name, p.kind, repr(p.default)) for p in ours)
+    assert same == [(p.name, p.kind, repr(p.default)) for p in theirs]
+    assert memory == ("memory", Parameter.KEYWORD_ONLY, "None")
 
 
 @pytest.mark.parametrize("search", FUSED.values())

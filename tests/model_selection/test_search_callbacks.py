@@ -119,6 +119,17 @@ def test_a_recorder_hears_of_failing_candidates_once(grid):
     assert Counter(own.events) == Counter(expected.events)
 
 
+@pytest.mark.parametrize("Search", [FusedGridSearchCV, FusedHalvingGridSearchCV])
+def test_a_recorder_hears_of_stored_fits(Search, tmp_path):
+    search = Search(MODEL, HALVING, cv=3, memory=tmp_path)
+    (_, first), (_, again) = (recorded(clone(search), Recorder()) for _ in range(2))
+    assert Counter(again.events) == Counter(first.events)
+    larger = clone(search).set_params(param_grid={**HALVING, "lr": [0.02, 1e-4, 2e-4, 1e-3, 0.01]})
+    _, own = recorded(clone(larger), Recorder())
+    _, expected = recorded(larger.set_params(memory=None), Recorder())
+    assert Counter(own.events) == Counter(expected.events)
+
+
 def test_callbacks_change_nothing():
     search = FusedGridSearchCV(MODEL, GRID, cv=3)
     watched, _ = recorded(clone(search), Recorder())

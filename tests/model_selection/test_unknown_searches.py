@@ -95,6 +95,17 @@ def test_a_private_name_that_has_gone(search, monkeypatch):
     fitted_one_by_one(clone(search), "cannot import name '_score'")
 
 
+@every_search
+def test_a_plan_fits_nothing(search, tmp_path, monkeypatch):
+    monkeypatch.setattr(_scikit_learn, "OPTIONS", {*_scikit_learn.OPTIONS, "another"})
+    search = clone(search).set_params(memory=tmp_path)
+    with counted() as work:
+        assert search.plan(X, Y).n_stored == 0
+    assert (work.together, work.one_by_one) == (0, 0)
+    assert "memory is not used" in fitted_one_by_one(search, "another")
+    assert not any(tmp_path.iterdir())
+
+
 def test_the_package_imports_without_the_private_names():
     import subprocess
     import sys

@@ -23,10 +23,28 @@ def in_one_line():
         yield
     except BaseException as error:
         if _began_with_an_interrupt(error):
-            print("interrupted", file=sys.stderr, flush=True)
+            notes = getattr(error, "__notes__", [])
+            print("; ".join(["interrupted", *notes]), file=sys.stderr, flush=True)
             raise SystemExit(INTERRUPTED) from None
         if isinstance(error, OSError):
             raise SystemExit(f"error: {_told(error)}") from error
+        raise
+
+
+@contextmanager
+def with_note(note):
+    """Add a note to whatever ends this block early, for ``in_one_line``.
+
+    Parameters
+    ----------
+    note : str or None
+        How to go on.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if note:
+            error.add_note(note)
         raise
 
 

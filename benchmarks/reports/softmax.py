@@ -5,6 +5,7 @@ question 2. Tables and figures bear the numbers that they have there.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,7 +23,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from benchmarks import _files
+from benchmarks import _ending, _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _halving, _markdown, _published
 from benchmarks.reports._progress import show_progress, stage
@@ -118,16 +119,24 @@ class Experiment:
 
 def add_arguments(command):
     """Options of this report alone."""
-    command.add_argument(
+    group = command.add_mutually_exclusive_group()
+    group.add_argument(
         "--search",
         choices=SEARCHES,
         default="fused",
         help="train the configurations of a fold together, or let scikit-learn's GridSearchCV "
         "train one after the other (default: %(default)s)",
     )
+    group.add_argument(
+        "--memory",
+        type=Path,
+        metavar="DIR",
+        help="directory of results of the fused searches: the same command reads them and trains "
+        "what is missing, and the report has the times of that alone",
+    )
 
 
-def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fused"):
+def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fused", memory=None):
     """Do the experiment, and write ``softmax.md`` with its figures.
 
     Parameters
@@ -145,6 +154,8 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fuse
         batches for "digits".
     search : {"fused", "sklearn"}, default="fused"
         Whether configurations train together or one after the other.
+    memory : Path, default=None
+        Folder in which the fused searches store their results, to be resumed.
 
     Returns
     -------
@@ -154,11 +165,15 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fuse
     param_grid = param_grid or PARAM_GRIDS[dataset.name]
     search = grid_search(param_grid, n_jobs, random_state, SEARCHES[search])
     n_configurations = len(ParameterGrid(search.param_grid))
-    with stage(f"Searching {n_configurations} configurations in {N_FOLDS} folds") as searching:
-        search.fit(X_train, y_train)
     halving = show_progress(_halving.halving_search(search))
-    with stage("Searching once more, by successive halving") as searching_by_halving:
-        halving.fit(X_train, y_train)
+    if memory is not None:
+        for resumable in (search, halving):
+            resumable.set_params(memory=memory)
+    with _ending.with_note(memory and f"to resume, repeat the command with --memory {memory}"):
+        with stage(f"Searching {n_configurations} configurations in {N_FOLDS} folds") as searching:
+            search.fit(X_train, y_train)
+        with stage("Searching once more, by successive halving") as searching_by_halving:
+            halving.fit(X_train, y_train)
     model = SoftmaxRegression(random_state=random_state, **search.best_params_)
     history = _weight_history(model)
     with stage("Training the best configuration"):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -242,11 +243,10 @@ def test_another_error_of_the_system_is_told():
     assert str(caught.value.code) == "error: no more processes"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_an_interrupt_of_all_processes_is_one_line(older_report):
-    line = "benchmarks.reports sigmoid_mlp --n-jobs 2 --out"
+def interrupted(line, older_report, has_begun):
+    """Return the lines on stderr of a report that is interrupted, without those of joblib."""
     with subprocess.Popen(
-        [sys.executable, "-m", *line.split(), str(older_report)],
+        [sys.executable, "-m", "benchmarks.reports", *line.split(), "--out", str(older_report)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -255,11 +255,39 @@ def test_an_interrupt_of_all_processes_is_one_line(older_report):
         # A shell without job control has its background jobs ignore interrupts.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as command:
-        assert command.stdout.readline().startswith("Training on 1197 images")
+        assert has_begun(command.stdout)
         os.killpg(command.pid, signal.SIGINT)  # as a terminal does
         # Only when all processes have ended, the workers too, are the pipes closed.
         _, errors = command.communicate(timeout=60)
     assert command.returncode == 130
     # Workers that have started are a line of joblib's.
-    assert [line for line in errors.splitlines() if "Parallel" not in line] == ["interrupted"]
     assert files_of(older_report) == {"one_vs_rest.md": "before"}
+    return [line for line in errors.splitlines() if "Parallel" not in line]
+
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+
+
+@POSIX
+def test_an_interrupt_of_all_processes_is_one_line(older_report):
+    def has_begun(stdout):
+        return stdout.readline().startswith("Training on 1197 images")
+
+    assert interrupted("sigmoid_mlp --n-jobs 2", older_report, has_begun) == ["interrupted"]
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_interrupted_search_says_how_to_resume(n_jobs, older_report, tmp_path_factory):
+    memory = tmp_path_factory.mktemp("memory")
+
+    def has_begun(stdout):
+        end = time.monotonic() + 60
+        while not any(path.is_file() for path in memory.rglob("*")) and time.monotonic() < end:
+            time.sleep(0.01)
+        return time.monotonic() < end
+
+    line = f"softmax --n-jobs {n_jobs} --memory {memory}"
+    resume = f"interrupted; to resume, repeat the command with --memory {memory}"
+    assert interrupted(line, older_report, has_begun) == [resume]

@@ -22,6 +22,7 @@ from benchmarks.reports import _figures, _halving, _markdown, softmax
 from benchmarks.reports._progress import show_progress, stage
 from benchmarks.reports.command import main, parser
 from sklearn_softmax import SoftmaxRegression
+from tests.model_selection.searches import counted, same_search
 
 SMALL_GRID = {"n_epochs": [1, 4], "lr": [0.5], "batch_size": [100], "reg_param": [1, 0.0]}
 FIGURES = [*(f"softmax_figure_{number}.png" for number in range(2, 9)), "softmax_halving.png"]
@@ -227,6 +228,7 @@ def test_command_line():
     ("line", "problem"),
     [
         ("softmax --data cifar10", "invalid choice: 'cifar10'"),
+        ("softmax --search sklearn --memory here", "not allowed with argument --search"),
         ("other", "invalid choice: 'other'"),
         ("", "REPORT"),
     ],
@@ -291,6 +293,17 @@ def both_searches(tmp_path_factory):
     known = {"n_jobs": 1, "param_grid": grid}
     with figures_unwritten():
         return [softmax.run(load("digits"), out, search=s, **known) for s in softmax.SEARCHES]
+
+
+def test_searches_with_a_memory_are_resumed(tmp_path):
+    known = {"n_jobs": 1, "param_grid": SMALL_GRID, "memory": tmp_path / "memory"}
+    with figures_unwritten():
+        first = softmax.run(load("digits"), tmp_path, **known)
+        with counted() as work:
+            again = softmax.run(load("digits"), tmp_path, **known)
+    assert (work.together, work.one_by_one) == (0, 0)
+    for search in ("search", "halving"):
+        same_search(getattr(again, search), getattr(first, search))
 
 
 def test_both_searches_find_the_same(both_searches):

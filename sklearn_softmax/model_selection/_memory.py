@@ -82,13 +82,20 @@ class FitStore:
             try:
                 hashes[index] = self._hash_candidate(X, y, evaluation)
             except UNHASHABLE as error:
+                # joblib appends the text of the whole object.
+                reason = (*error.args, "")[0]
                 obstacles[index] = (
-                    f"a parameter, the scorer or the data cannot be hashed ({error.args[0]}); "
-                    "define functions and classes in a module"
+                    f"a parameter, the scorer or the data cannot be hashed ({reason}); define "
+                    "functions and classes in a module"
                 )
             except ValueError as error:
                 obstacles[index] = str(error)
-        self._warn_of_obstacles(candidates, obstacles)
+        for index, obstacle in obstacles.items():
+            self._warn_once(
+                "obstacle",
+                f"Fits of {len(obstacles)} of {len(candidates)} candidates are not stored in "
+                f"memory, the first one with {candidates[index].parameters}: {obstacle}.",
+            )
         keys = [(e.candidate, e.fold) for e in evaluations if e.candidate in hashes]
         self.names = {(i, fold): joblib.hash((hashes[i], folds[fold])) for i, fold in keys}
         fits = {key: self.read(name) for key, name in self.names.items()}
@@ -105,16 +112,6 @@ class FitStore:
             self._data_hash = _hash((versions, evaluation.dependencies, X, y))
         return self._data_hash, _hash(estimator)
 
-    def _warn_of_obstacles(self, candidates, obstacles):
-        """Warn once per search of candidates that must not be stored."""
-        if obstacles:
-            index, obstacle = next(iter(obstacles.items()))
-            self._warn_once(
-                "obstacle",
-                f"Fits of {len(obstacles)} of {len(candidates)} candidates are not stored in "
-                f"memory, the first one with {candidates[index].parameters}: {obstacle}.",
-            )
-
     def warn_of_errors(self, errors):
         """Warn once per search of tasks that could not store their results.
 
@@ -128,8 +125,8 @@ class FitStore:
         UserWarning
             If there are any.
         """
-        if errors:
-            self._warn_once("error", f"Fits cannot be stored in {self.folder}: {errors[0]}")
+        for error in errors:
+            self._warn_once("error", f"Fits cannot be stored in {self.folder}: {error}")
 
     def _warn_once(self, kind, message):
         """Warn if the search has not had a warning of this kind."""

@@ -2,7 +2,8 @@
 
 import os
 import pickle
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -29,7 +30,7 @@ from sklearn_softmax import (
     SoftmaxRegression,
     TwoLayerMLPClassifier,
 )
-from sklearn_softmax.model_selection import _memory
+from sklearn_softmax.model_selection import _evaluation, _memory
 from sklearn_softmax.model_selection._scikit_learn import Evaluation
 from sklearn_softmax.model_selection._stack import _Run
 from tests.model_selection.searches import Outcome, counted, same_search
@@ -365,6 +366,18 @@ def test_a_damaged_file_is_named_and_its_fit_made_again(search, content, tmp_pat
     same_search(clone(search).fit(X, Y), expected)
 
 
+def test_a_damaged_stack_is_named_and_its_models_trained_again(tmp_path):
+    search = clone(SEARCHES["halving"]).set_params(memory=tmp_path)
+    with stop_after(6), suppress(KeyboardInterrupt):
+        clone(search).fit(X, Y)
+    stacks = [path for path in stored_files(tmp_path) if b"StoredFit" not in path.read_bytes()]
+    assert len(stacks) == 6  # of two groups in three folds
+    for path in stacks:
+        path.write_bytes(b"damaged")
+    with pytest.warns(UserWarning, match="cannot be read, so it is computed again"):
+        same_search(clone(search).fit(X, Y), clone(SEARCHES["halving"]).fit(X, Y))
+
+
 def full_disk(self, data):
     raise OSError(28, "No space left on device")
 
@@ -448,6 +461,45 @@ def test_a_search_stopped_in_any_run_trains_nothing_twice(name, n_runs, tmp_path
             clone(own).fit(X, Y)
         same_search(own.fit(X, Y), expected)
     assert parts.n_epochs == whole.n_epochs
+
+
+@contextmanager
+def timed(owner, name):
+    """Add up the seconds that are spent in a function."""
+    function, seconds = getattr(owner, name), []
+
+    def timed_function(*args):
+        start = time.perf_counter()
+        result = function(*args)
+        seconds.append(time.perf_counter() - start)
+        return result
+
+    with patch.object(owner, name, timed_function):
+        yield seconds
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_storing_costs_little(tmp_path):
+    # As many rows and pixels as MNIST, and three epochs instead of 200 in the report's search.
+    rng = np.random.RandomState(0)
+    X, y = rng.uniform(size=(60_000, 784)).astype(np.float32), rng.randint(10, size=60_000)
+    grid = {"lr": [0.1, 0.01, 0.001], "reg_param": [1.0, 0.1, 0.0], "batch_size": [1000, 5000]}
+    search = FusedGridSearchCV(
+        MODEL, {**grid, "n_epochs": [1, 2, 3]}, cv=3, memory=tmp_path, refit=False
+    )
+    with (
+        timed(_memory.FitStore, "find") as finding,
+        timed(_evaluation, "write_fits") as writing,
+        timed(FusedGridSearchCV, "fit") as searching,
+    ):
+        search.fit(X, y)
+        # The report's runs take more than ten times as long.
+        assert sum(finding) + sum(writing) < 0.03 * 10 * sum(searching)
+        search.fit(X, y)
+    assert len(writing) == 6
+    assert n_stored(search, X, y) == 162
+    assert searching[1] < 2
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -95,7 +95,7 @@ def test_early_stopping_and_warm_start():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_memory_is_told_beforehand(every, dtype):
     history = WeightHistory(every=every)
-    net = TwoLayerMLPClassifier(lr=0.05, n_epochs=14, hidden_size=5)
+    net = TwoLayerMLPClassifier(lr=0.01, n_epochs=14, hidden_size=5, random_state=0)
     net.set_callbacks(history).fit(X.astype(dtype), y)
     needed = history.memory_needed((4, 5, 3), n_epochs=14, dtype=dtype)
     copies = [*history.weights_, *history.intercepts_]

@@ -25,8 +25,8 @@ class Chance:
     loss : float
         Loss of the class shares; 0 if the loss has no such scale, or with a single class.
     problem : {"", "dead", "unchanged"}
-        Why the loss of the model is no better although the classes are related to the features:
-        dead units, or a loss that training has not changed or no longer changes. Empty otherwise.
+        Why the loss of the model is no better: dead units, or a loss that training has not changed
+        or no longer changes. Empty if it is better, or if training may still improve it.
     dead_fraction : float
         Largest fraction of the units of a hidden layer whose derivative is 0 for every row.
     """
@@ -57,12 +57,8 @@ def compare_with_chance(objective, trained, rows, class_weight=None):
     chance_loss = objective.loss.loss_at_shares(shares)
     if trained.failure or not 0 < chance_loss * (1 - MIN_GAIN) <= trained.loss:
         return Chance(chance_loss)
-    X = rows.read(slice(0, len(rows)))
-    network = objective.network
-    dead_fraction = _dead_fraction(network, trained.params, X)
+    dead_fraction = _dead_fraction(objective.network, trained.params, _features(rows))
     problem = "dead" if dead_fraction >= MIN_DEAD_FRACTION else _standstill(trained)
-    if problem and not _are_related(X, rows.y, is_linear=len(network.layer_sizes) == 2):
-        problem = ""
     return Chance(chance_loss, problem, dead_fraction)
 
 
@@ -88,10 +84,24 @@ def _dead_fraction(network, params, X):
     return float(max(fractions))
 
 
-def _are_related(X, y, *, is_linear):
-    """Return whether the classes are correlated with features more than shuffled classes are."""
+def are_related(rows, *, is_linear):
+    """Return whether the classes are correlated with features more than shuffled classes are.
+
+    Parameters
+    ----------
+    rows : Rows
+        A sample of at most 1,024 rows.
+    is_linear : bool
+        Whether only linear relations count; otherwise random Fourier features also do, which find
+        others, such as a circle.
+
+    Returns
+    -------
+    are_related : bool
+    """
     from sklearn.kernel_approximation import RBFSampler
 
+    X, y = _features(rows), rows.y
     X = X.astype(np.float64)
     scaler = MaxAbsScaler(copy=False).fit(X)
     # scale_ is 1 for features below 2e-15, whose squares may vanish.
@@ -99,7 +109,6 @@ def _are_related(X, y, *, is_linear):
     X = StandardScaler(with_mean=not issparse(X), copy=False).fit_transform(scaler.transform(X))
     tables = [X]
     if not is_linear:
-        # Random Fourier features also find relations that are not linear, such as a circle.
         fourier = RBFSampler(gamma=1 / X.shape[1], random_state=0).fit_transform(X)
         tables.append(StandardScaler().fit_transform(fourier))
     classes, rng = np.unique(y)[:, np.newaxis], np.random.default_rng(0)
@@ -111,3 +120,8 @@ def _are_related(X, y, *, is_linear):
 
     shuffled = [largest_correlation(rng.permutation(y)) for _ in range(N_SHUFFLES)]
     return largest_correlation(y) > MIN_RATIO * max(shuffled)
+
+
+def _features(rows):
+    """Return the features of all rows of a sample."""
+    return rows.read(slice(0, len(rows)))

@@ -1,13 +1,14 @@
 """The training run: models that learn from the same batches, each with its hyperparameters."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._model.parameters import Parameters
-from sklearn_softmax._training.chance import Chance, compare_with_chance
+from sklearn_softmax._training.chance import Chance, are_related, compare_with_chance
 from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.state import is_finite, take
 from sklearn_softmax._training.stopping import Convergence, Patience
@@ -45,7 +46,8 @@ class TrainedModel:
         Loss of zero scores, or of the first batch before its step if that is larger; 0 if the loss
         of zero scores is 0, as for the perceptron, so that there is no scale to compare with.
     chance : Chance or None, default=None
-        Comparison of ``loss`` with that of the class shares.
+        Comparison of ``loss`` with that of the class shares; without a problem if the classes are
+        not related to the features.
     """
 
     params: Any
@@ -324,7 +326,15 @@ class TrainingRun:
             untrained_loss=untrained_loss,
         )
         chance = compare_with_chance(self.objective, trained, sample, class_weight)
+        if chance.problem and not self._is_learnable:
+            chance = Chance(chance.loss)
         return replace(trained, chance=chance)
+
+    @cached_property
+    def _is_learnable(self):
+        """Whether the rows relate features to classes, so that a model can learn from them."""
+        is_linear = len(self.objective.network.layer_sizes) == 2
+        return are_related(self.rows.sample(), is_linear=is_linear)
 
     def _untrained_loss(self, step_losses):
         """Return the loss of zero scores, or of the first batch if that is larger."""

@@ -100,7 +100,7 @@ def _rise(estimator, trained):
     if not 0 < untrained * 1.01 < final:
         return ""
     return (
-        f"After {_epochs(estimator)} the training loss is {final:.4g}, above the "
+        f"After {estimator.n_iter_} epochs the training loss is {final:.4g}, above the "
         f"{untrained:.4g} of the untrained model: lr={estimator.lr!r} may be too large. "
         f"{_remedy(estimator)}, or let lr_decay shrink lr."
     )
@@ -122,7 +122,7 @@ def _lack_of_learning(estimator, trained):
         "unchanged": "training hardly changes it",
     }
     return (
-        f"After {_epochs(estimator)} the loss on training rows is {trained.loss:.4g}, no "
+        f"After {estimator.n_iter_} epochs the loss on training rows is {trained.loss:.4g}, no "
         f"better than the {chance.loss:.4g} of predicting the class shares: "
         f"{causes[chance.problem]}. {remedy[0].upper()}{remedy[1:]}."
     )
@@ -136,7 +136,7 @@ def _distance_from_convergence(estimator):
     if spec.learning_rate is not None and estimator.convergence_ > FAR_FROM_CONVERGED:
         more = "a larger number" if is_auto else "more, or to 'auto'"
         return (
-            f"After {_epochs(estimator)} the training objective still falls: "
+            f"After {estimator.n_iter_} epochs the training objective still falls: "
             f"`convergence_` is {estimator.convergence_:.2g}. Set n_epochs to {more}."
         )
     if isinstance(spec.optimizer, Lbfgs) and is_auto and estimator.stop_reason_ == "max_epochs":
@@ -145,11 +145,6 @@ def _distance_from_convergence(estimator):
             "Set n_epochs to a larger number, or raise tol or reg_param."
         )
     return ""
-
-
-def _epochs(estimator):
-    """Return the number of epochs in words."""
-    return f"{estimator.n_iter_} epoch{'s' * (estimator.n_iter_ > 1)}"
 
 
 def _remedy(estimator):

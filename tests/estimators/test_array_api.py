@@ -6,6 +6,8 @@ import sys
 
 import numpy as np
 import pytest
+import scipy
+from sklearn.utils.fixes import parse_version
 
 from tests.cases import estimators
 
@@ -83,6 +85,9 @@ for case in CASES:
 """
 
 
+@pytest.mark.skipif(
+    parse_version(scipy.__version__) < parse_version("1.14"), reason="scikit-learn needs SciPy 1.14"
+)
 def test_array_api_dispatch():
     pytest.importorskip("array_api_strict")
     environment = {**os.environ, "SCIPY_ARRAY_API": "1"}

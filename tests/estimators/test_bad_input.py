@@ -248,7 +248,7 @@ def test_a_last_step_that_ruins_the_model(ruin, seed):
 
 def test_a_last_step_that_may_have_ruined_the_model():
     net = TwoLayerMLPClassifier(optimizer="sgd", n_epochs=1, random_state=0, lr=1e3)
-    with pytest.warns(ConvergenceWarning, match="After 1 epoch the training loss is"):
+    with pytest.warns(ConvergenceWarning, match="After 1 epochs the training loss is"):
         net.fit(X, iris_labels)
 
 

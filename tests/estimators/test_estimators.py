@@ -374,10 +374,10 @@ def test_feature_names(case):
 @estimators()
 def test_a_read_only_memmap_is_never_copied(case, tmp_path):
     path = tmp_path / "X.dat"
-    np.lib.format.open_memmap(path, "w+", np.float32, (30_000, 250)).flush()
+    np.lib.format.open_memmap(path, "w+", np.float32, (50_000, 250)).flush()
     X = np.load(path, mmap_mode="r")
-    y = np.minimum(np.arange(30_000) % 1000, len(case.classes) - 1)
-    for params in ({}, {"batch_size": 30_000}, {"early_stopping": True}, {"lr": case.lr()}):
+    y = np.minimum(np.arange(50_000) % 1000, len(case.classes) - 1)
+    for params in ({}, {"batch_size": 50_000}, {"early_stopping": True}, {"lr": case.lr()}):
         tracemalloc.start()
         case.model(n_epochs=1, **params).fit(X, y).predict(X)
         peak = tracemalloc.get_traced_memory()[1]

@@ -13,7 +13,11 @@ from benchmarks.reports.command import main, parser
 from sklearn_softmax import TwoLayerMLPClassifier
 from tests.benchmarks.test_reports import captions, figures_unwritten, rows_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # Some published learning rates are too small to learn.
+    pytest.mark.filterwarnings("ignore:.*no better than:sklearn.exceptions.ConvergenceWarning"),
+]
 
 FIGURES = [f"relu_mlp_figure_{number}.png" for number in range(2, 8)]
 LEFT_OUT = "Where PyTorch is installed"

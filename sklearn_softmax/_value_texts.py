@@ -5,7 +5,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
-from itertools import takewhile
 
 import numpy as np
 
@@ -136,10 +135,10 @@ def shortened(texts, length):
     length = max(1, length)
     short = [_cut(text, length) for text in distinct]
     for group in _alike(short):
-        n_common = _n_common([distinct[i] for i in group])
+        n_alike = n_common([distinct[i] for i in group])
         for i in group:
             if len(distinct[i]) > length:
-                short[i] = _part(distinct[i], n_common, length)
+                short[i] = _part(distinct[i], n_alike, length)
     by_text = dict(zip(distinct, _numbered(short, length)))
     return [by_text[text] for text in texts]
 
@@ -234,9 +233,19 @@ def _alike(keys):
     return [group for group in indices.values() if len(group) > 1]
 
 
-def _n_common(texts):
-    """Return the number of characters with which all texts begin."""
-    return len(list(takewhile(lambda characters: len(set(characters)) == 1, zip(*texts))))
+def n_common(texts):
+    """Return the number of characters with which all texts begin.
+
+    Parameters
+    ----------
+    texts : list of str
+
+    Returns
+    -------
+    n_common : int
+    """
+    first, last = min(texts), max(texts)
+    return next((i for i, pair in enumerate(zip(first, last)) if len(set(pair)) > 1), len(first))
 
 
 def _cut(text, length):

@@ -5,6 +5,8 @@ from copy import copy
 
 from matplotlib.text import Text
 
+from sklearn_softmax._value_texts import n_common
+
 MIN_FONT_SIZE = 3  # smaller texts are left out
 MIN_WIDTH, LETTER_WIDTH = 3.5, 0.65  # of shortened texts and of a letter, in sizes of their font
 
@@ -88,8 +90,8 @@ def _shortened(text, texts, n_letters):
     texts = list({text, *texts})
     if len({_ends(other, n_letters) for other in texts}) == len(texts):
         return _ends(text, n_letters)
-    n_start = _n_common(texts)
-    n_end = _n_common([other[n_start:][::-1] for other in texts])
+    n_start = n_common(texts)
+    n_end = n_common([other[n_start:][::-1] for other in texts])
     n_spare = max(0, n_letters - (len(text) - n_start - n_end))
     start = n_start - min(n_start, n_spare)
     end = len(text) - n_end + min(n_end, n_spare - (n_start - start))
@@ -103,9 +105,3 @@ def _ends(text, n_letters):
         return text
     n_last = n_letters // 2
     return f"{text[: n_letters - n_last]}…{text[len(text) - n_last :]}"
-
-
-def _n_common(texts):
-    """Return the number of letters with which all texts begin."""
-    first, last = min(texts), max(texts)
-    return next((i for i, pair in enumerate(zip(first, last)) if len(set(pair)) > 1), len(first))

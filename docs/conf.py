@@ -1,4 +1,4 @@
-"""The site of the package, for Sphinx."""
+"""Sphinx configuration of the package's site."""
 
 import sys
 from pathlib import Path
@@ -13,8 +13,8 @@ copyright = author
 version = release = sklearn_softmax.__version__
 
 extensions = [
-    "elsewhere",
-    "initials",
+    "external_links",
+    "author_initials",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
@@ -42,7 +42,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "matplotlib_animations": (True, "jshtml"),
-    "min_reported_time": 3600,  # seconds: the times of one machine are no news
+    "min_reported_time": 3600,  # seconds; hides the running times, which are those of one machine
     "show_signature": False,
     "download_all_examples": False,
     "write_computation_times": False,
@@ -57,7 +57,7 @@ html_css_files = ["site.css"]
 html_show_sourcelink = html_use_index = False
 html_logo = html_favicon = "_static/logo.svg"
 html_context = {"default_mode": "auto"}
-html_sidebars = {page: [] for page in ("index", "getting_started", "house", "changelog", "search")}
+html_sidebars = {page: [] for page in ("index", "getting_started", "changelog", "search")}
 html_theme_options = {
     "logo": {"text": project},
     "navigation_with_keys": False,

@@ -120,9 +120,9 @@ def gradient_check(
         """Return the objective with one parameter changed by a step."""
         vector = params.vector.astype(LONG)
         vector[0, i] += step
-        return objective(params.with_vector(vector), long_rows)[0]
+        return objective(params.replace_vector(vector), long_rows)[0]
 
-    index = params.with_vector(np.arange(len(gradient))[np.newaxis])
+    index = params.replace_vector(np.arange(len(gradient))[np.newaxis])
     arrays = {f"W{layer}": W for layer, W in enumerate(index.weights, start=1)}
     arrays |= {f"b{layer}": b for layer, b in enumerate(index.intercepts, start=1)}
     resolved = 1e8 * np.finfo(LONG).eps * loss / STEP
@@ -154,7 +154,7 @@ def _parameters(model, network, rng, is_fitted):
     """Return the parameters at which to check the gradient, in double precision."""
     if is_fitted:
         params = fitted_params(model, network)
-        return params.with_vector(params.vector.astype(np.float64))
+        return params.replace_vector(params.vector.astype(np.float64))
     params = network.random_parameters(rng, np.float64)
     # With intercepts of 0, a unit whose inputs are all inactive would be at the kink of "relu".
     for b in params.intercepts:

@@ -36,7 +36,7 @@ class Relu:
         return np.sqrt(2 / n_in)
 
 
-def glorot(n_in, n_out):
+def glorot_scale(n_in, n_out):
     """Return Glorot's standard deviation, a compromise of forward and backward pass."""
     return np.sqrt(2 / (n_in + n_out))
 
@@ -53,7 +53,7 @@ class Sigmoid:
     array([0.5])
     """
 
-    weight_scale = staticmethod(glorot)
+    weight_scale = staticmethod(glorot_scale)
 
     def __call__(self, Z, out=None):
         """Return the output for the weighted inputs Z."""
@@ -78,7 +78,7 @@ class Tanh:
     array([0.])
     """
 
-    weight_scale = staticmethod(glorot)
+    weight_scale = staticmethod(glorot_scale)
 
     def __call__(self, Z, out=None):
         """Return the output for the weighted inputs Z."""

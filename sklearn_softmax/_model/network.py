@@ -64,7 +64,7 @@ class Workspaces(dict):
 
     def __init__(self, params, data_dtype):
         self.params, self.dtype = params, np.result_type(params.vector, data_dtype)
-        self.gradient = params.with_vector(np.empty(params.vector.shape, self.dtype))
+        self.gradient = params.replace_vector(np.empty(params.vector.shape, self.dtype))
 
     def __missing__(self, n_samples):
         self[n_samples] = Workspace(self.params, n_samples, self.dtype)
@@ -248,7 +248,7 @@ class DenseNetwork:
         return scores
 
 
-def _sparse_product(X, stack, out):
-    """Write stack @ X.T to out, for a sparse X and one matrix per model."""
-    product = X @ stack.reshape(-1, stack.shape[-1]).T
+def _sparse_product(X, matrices, out):
+    """Write the products matrices @ X.T to out, for a sparse X and one matrix per model."""
+    product = X @ matrices.reshape(-1, matrices.shape[-1]).T
     out[...] = product.T.reshape(out.shape)

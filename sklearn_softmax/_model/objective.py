@@ -62,7 +62,7 @@ class Objective:
         """
         weights = rows.loss_weights(len(rows), class_weight)
         workspaces = Workspaces(params, rows.X.dtype)
-        gradient = params.with_vector(np.zeros_like(workspaces.gradient.vector))
+        gradient = params.replace_vector(np.zeros_like(workspaces.gradient.vector))
         value = self.penalty(params, l2)
         for block in rows.blocks():
             X, weight = rows.read(block), weights[..., block] if weights.ndim else weights

@@ -66,7 +66,7 @@ class Parameters(Layers):
         """Rebuild the layers as views of the copied vector."""
         return Parameters, (self.vector, self.layer_sizes, self.fit_intercept)
 
-    def with_vector(self, vector):
+    def replace_vector(self, vector):
         """Return parameters of the same network with another vector."""
         return Parameters(vector, self.layer_sizes, self.fit_intercept)
 

@@ -88,8 +88,8 @@ class EpochSolver:
         lengths = np.minimum(self.batch_size, len(rows) - starts)
         while True:
             if self.shuffle and self.batch_size < len(rows):
-                ordered = rows.permuted(self.rng.permutation(len(rows)))
-            values = state.hyperparameters.in_epoch(state.epoch)
+                ordered = rows.permute(self.rng.permutation(len(rows)))
+            values = state.hyperparameters.epoch_values(state.epoch)
             weights = ordered.relative_weights(values.class_weight)
             # Not bound to a name, which would keep the figures of all rows until the next epoch.
             means, sums = _summarise(

@@ -54,7 +54,7 @@ class Hyperparameters:
     >>> import numpy as np
     >>> from sklearn_softmax._training.hyperparameters import Hyperparameters
     >>> values = Hyperparameters(np.array([1.0, 2.0]), np.array([1.0, 0.5]), *np.zeros((2, 2)))
-    >>> values.in_epoch(2).lr
+    >>> values.epoch_values(2).lr
     array([1. , 0.5])
     """
 
@@ -69,7 +69,7 @@ class Hyperparameters:
     early_stopping: np.ndarray | bool = False
     class_weight: np.ndarray | None = None
 
-    def in_epoch(self, n_epochs):
+    def epoch_values(self, n_epochs):
         """Return the hyperparameters after some epochs of decay."""
         return Hyperparameters(**{**vars(self), "lr": self.lr * self.lr_decay**n_epochs})
 

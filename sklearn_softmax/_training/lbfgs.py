@@ -80,7 +80,7 @@ class Lbfgs:
 
         def params_at(x):
             """Return the parameters of an iterate."""
-            params = state.params.with_vector(x[np.newaxis].copy())
+            params = state.params.replace_vector(x[np.newaxis].copy())
             scaling.unscale_step(params.vector)
             params.vector += start
             return params

@@ -20,7 +20,7 @@ from scipy import linalg, sparse
 from sklearn_softmax._training.mini_batch import RowFigures
 from sklearn_softmax._training.schedule_free import AverageState
 
-COST_OF_BEGINNING = 16  # rows that could have been scored in its time
+STRETCH_COST = 16  # rows that could have been scored in its time
 FIRST_ROWS = 128
 
 
@@ -100,7 +100,7 @@ class OnlinePass:
                 signs=signs[block],
                 steps=steps[block],
                 margins=margins[block],
-                length=math.isqrt(int(2 * COST_OF_BEGINNING / mistake_rate)),
+                length=math.isqrt(int(2 * STRETCH_COST / mistake_rate)),
             )
         margins = margins[np.newaxis]
         return RowFigures(np.maximum(-margins, 0), margins > 0)
@@ -112,7 +112,7 @@ class _Perceptron:
     def __init__(self, params, average, product, largest_norm):
         self.w, self.b = _views(params)
         self.average = average
-        self.lag = average and _views(params.with_vector(average.lag))
+        self.lag = average and _views(params.replace_vector(average.lag))
         self.change = np.empty_like(self.w)  # buffer
         self.product, self.largest_norm = product, largest_norm
 

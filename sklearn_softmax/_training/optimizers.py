@@ -14,7 +14,7 @@ import numpy as np
 
 from sklearn_softmax._training.state import SHARED
 
-STEPS_TO_FLUSH = 64
+FLUSH_INTERVAL = 64
 
 
 class Optimizer:
@@ -186,7 +186,7 @@ class Adam(Optimizer):
         v *= self.beta_2
         gradient *= gradient
         v += gradient
-        if t % STEPS_TO_FLUSH == 0:
+        if t % FLUSH_INTERVAL == 0:
             _flush_subnormals(m)
             _flush_subnormals(v)
         np.sqrt(v, out=gradient)

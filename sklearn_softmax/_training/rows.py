@@ -32,7 +32,7 @@ class Rows:
     --------
     >>> import numpy as np
     >>> from sklearn_softmax._training.rows import Rows
-    >>> rows = Rows(np.eye(3), np.array([0, 1, 2])).permuted(np.array([2, 0, 1]))
+    >>> rows = Rows(np.eye(3), np.array([0, 1, 2])).permute(np.array([2, 0, 1]))
     >>> rows.read(slice(0, 2))
     array([[0., 0., 1.],
            [1., 0., 0.]])
@@ -51,7 +51,7 @@ class Rows:
     def __len__(self):
         return len(self.y)
 
-    def permuted(self, order):
+    def permute(self, order):
         """Return the same rows in another order, with the same X and buffer.
 
         Parameters

@@ -139,7 +139,7 @@ class TrainingRun:
             convergence=Convergence(steps_per_epoch),
             patience=Patience(np.full(n_models, np.inf), np.zeros(n_models, int)),
             penalty=objective.penalty(fitted, state.hyperparameters.l2),
-            best=fitted.with_vector(fitted.vector.copy()),
+            best=fitted.replace_vector(fitted.vector.copy()),
         )
 
     def pause(self):
@@ -205,7 +205,7 @@ class TrainingRun:
         """
         if model in self._retired:
             return self._retired[model]
-        return self._trained(self.active.tolist().index(model), self._stop_reason)
+        return self._build_model(self.active.tolist().index(model), self._stop_reason)
 
     def last_params(self, model):
         """Return a copy of a model's fitted parameters after its last epoch, not its best one.
@@ -287,7 +287,7 @@ class TrainingRun:
         if is_retired.any():
             reasons = np.broadcast_to(stop_reason, len(is_retired)).tolist()
             for i in np.flatnonzero(is_retired):
-                self._retired[int(self.active[i])] = self._trained(i, reasons[i], failure)
+                self._retired[int(self.active[i])] = self._build_model(i, reasons[i], failure)
             self._select(~is_retired)
 
     def _select(self, is_kept):
@@ -299,7 +299,7 @@ class TrainingRun:
             state.optimizer_state = take(state.optimizer_state, kept)
             state.hyperparameters = take(state.hyperparameters, kept)
 
-    def _trained(self, i, stop_reason, failure=""):
+    def _build_model(self, i, stop_reason, failure=""):
         """Return the i-th active model."""
         state, progress = take(self.state, [i]), self._progress
         params = self.optimizer.fitted_params(state.params, state.optimizer_state)

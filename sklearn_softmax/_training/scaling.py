@@ -66,7 +66,7 @@ class FeatureMoments:
         has_equal_mean = self.mean is None or np.array_equal(self.mean, other.mean)
         return has_equal_mean and np.array_equal(self.deviation, other.deviation)
 
-    def merged(self, other):
+    def merge(self, other):
         """Return the moments of these and of further rows.
 
         Parameters
@@ -115,7 +115,7 @@ def feature_moments(rows, class_weight, fit_intercept):
             X = rows.read(block)
             X = X if np.all(has_weight) else X[has_weight]
             moments.append(_block_moments(X, weight[block][has_weight]))
-    merged = replace(reduce(FeatureMoments.merged, moments), total_weight=rows.total_weight)
+    merged = replace(reduce(FeatureMoments.merge, moments), total_weight=rows.total_weight)
     if fit_intercept:
         return merged
     return replace(merged, mean=None, deviation=np.hypot(merged.mean, merged.deviation))

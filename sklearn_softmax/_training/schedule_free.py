@@ -77,7 +77,7 @@ class AveragedGradientDescent(Optimizer):
 
     def fitted_params(self, params, state):
         """Return the means over all steps."""
-        return params.with_vector(params.vector - state.lag / max(1, state.n_steps))
+        return params.replace_vector(params.vector - state.lag / max(1, state.n_steps))
 
 
 @dataclass
@@ -205,4 +205,4 @@ class ScheduleFree(Optimizer):
 
     def fitted_params(self, params, state):
         """Return the averages x."""
-        return params.with_vector(state.base - state.lag / state.total_weight)
+        return params.replace_vector(state.base - state.lag / state.total_weight)

@@ -58,7 +58,7 @@ def take(state, models):
     if isinstance(state, np.ndarray):
         return state[models]
     if isinstance(state, Parameters):
-        return state.with_vector(state.vector[models])
+        return state.replace_vector(state.vector[models])
     if isinstance(state, list):
         return [take(part, models) for part in state]
     if isinstance(state, dict):
@@ -81,10 +81,10 @@ def is_finite(state):
 
 def _parts(state):
     """Return the fields of a dataclass that models do not share, by name."""
-    return {name: getattr(state, name) for name in _own_names(type(state))}
+    return {name: getattr(state, name) for name in _model_fields(type(state))}
 
 
 @cache
-def _own_names(cls):
+def _model_fields(cls):
     """Return the names of the fields with an axis of models."""
     return [part.name for part in fields(cls) if not part.metadata.get("shared")]

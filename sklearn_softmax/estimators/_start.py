@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from sklearn_softmax._model.activations import glorot
+from sklearn_softmax._model.activations import glorot_scale
 from sklearn_softmax._model.dropout import Dropout
 from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.epochs import EpochSolver
@@ -166,7 +166,7 @@ def _initial_params(estimator, specs, network, dtype):
         return network.parameters(dtype, len(specs))
     scales = [spec.hyperparameters["weight_init"] for spec in specs]
     # Glorot's are smaller for few features, and such nets overfit less.
-    weight_scale = glorot if specs[0].scaling else None
+    weight_scale = glorot_scale if specs[0].scaling else None
     rng = estimator._random_state
     params = network.random_parameters(rng, dtype, scales, weight_scale)
     # Drawn with and without dropout, which therefore changes nothing else.
@@ -181,7 +181,7 @@ def _resumed_state(estimator, spec, network, values):
     optimizer_state = spec.optimizer.init(params.vector, values.momentum)
     if kept["network"] == repr(network) and kept["settings"] == _settings(spec):
         last_state = _with_values(optimizer_state, kept["optimizer_state"])
-        last = params if kept["vector"] is None else params.with_vector(kept["vector"])
+        last = params if kept["vector"] is None else params.replace_vector(kept["vector"])
         last_fitted = spec.optimizer.fitted_params(last, last_state)
         # Otherwise the fitted parameters are not the last average, which restarts from them.
         if np.array_equal(last_fitted.vector, params.vector):
@@ -219,7 +219,7 @@ def _set_scaling(state, spec, rows, moments_so_far):
     is_start = state.epoch == 0 and np.any(moments.deviation > 0)
     if moments_so_far is not None:
         is_same = moments.equals(moments_so_far)
-        moments = moments_so_far if is_same else moments_so_far.merged(moments)
+        moments = moments_so_far if is_same else moments_so_far.merge(moments)
     _warn_if_imprecise(moments, params.vector.dtype)
     scaled = partial(
         feature_scaling,

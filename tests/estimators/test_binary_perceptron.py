@@ -147,7 +147,7 @@ def test_stretches_do_not_matter(data, block_size, cost_of_beginning, monkeypatc
     X, y = SETS[data]()
     expected = Perceptron(tol=None, max_iter=3, shuffle=False).fit(X, y)
     monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
-    monkeypatch.setattr(online, "COST_OF_BEGINNING", cost_of_beginning)
+    monkeypatch.setattr(online, "STRETCH_COST", cost_of_beginning)
     assert_same_bits(plain(n_epochs=3, shuffle=False).fit(X, y), expected)
 
 

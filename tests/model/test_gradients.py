@@ -47,7 +47,7 @@ def directional_errors(objective, params, rows, rng, l2=0.0, **options):
     long_rows = Rows(rows.X.astype(np.longdouble), rows.y, rows.weight)
 
     def value(step):
-        moved = params.with_vector(params.vector.astype(np.longdouble) + step * direction)
+        moved = params.replace_vector(params.vector.astype(np.longdouble) + step * direction)
         return value_and_gradient(objective, moved, long_rows, l2, **options)[0]
 
     difference = (value(STEP) - value(-STEP)) / (2 * STEP)
@@ -167,7 +167,7 @@ def test_mixed_precisions_give_the_value_and_gradient_of_the_higher_one(sparse_X
     rows = random_rows(rng, n=22, weighted=True, sparse_X=sparse_X)
     objective = Objective(DenseNetwork((5, 6, 3)), SoftmaxCrossEntropy())
     single = random_params(objective.network, rng, np.float32, n_models=2)
-    double = single.with_vector(single.vector.astype(np.float64))
+    double = single.replace_vector(single.vector.astype(np.float64))
     (value, gradient), (expected_value, expected) = (
         value_and_gradient(objective, params, rows) for params in (single, double)
     )
@@ -193,7 +193,7 @@ def test_the_arguments_are_unchanged(rng):
     params = random_params(objective.network, rng, n_models=2)
     for array in (rows.X, rows.y, rows.weight, params.vector):
         array.flags.writeable = False
-    params = params.with_vector(params.vector)
+    params = params.replace_vector(params.vector)
     first, second = (value_and_gradient(objective, params, rows, 0.1) for _ in range(2))
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_array_equal(first[1].vector, second[1].vector)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sklearn_softmax._model.activations import ACTIVATIONS, glorot
+from sklearn_softmax._model.activations import ACTIVATIONS, glorot_scale
 from sklearn_softmax._model.dropout import Dropout
 from sklearn_softmax._model.network import DenseNetwork, Workspace, Workspaces
 from tests.helpers import random_params
@@ -69,7 +69,7 @@ def test_forward_and_backward(hidden, fit_intercept, n_models, activation, has_d
     if has_dropout:
         masks = Dropout(np.random.default_rng(0)).masks(0.3, network.layer_sizes, 9, float)
     workspace = new_workspace(params, 9)
-    gradient = params.with_vector(np.full_like(params.vector, np.nan))
+    gradient = params.replace_vector(np.full_like(params.vector, np.nan))
     for _ in range(2):  # the second time in a used workspace
         scores = network.forward(params, X, workspace, masks)
         computed = scores.copy()
@@ -97,7 +97,7 @@ def test_sparse_rows_equal_dense_rows(hidden, fit_intercept, n_models, container
     dZ, results = rng.standard_normal((n_models, 3, 9)), []
     for rows in (X, X.toarray()):
         workspace = new_workspace(params, 9)
-        gradient = params.with_vector(np.full_like(params.vector, np.nan))
+        gradient = params.replace_vector(np.full_like(params.vector, np.nan))
         scores = network.forward(params, rows, workspace).copy()
         workspace.outputs[-1][...] = dZ
         network.backward(params, rows, workspace, gradient)
@@ -131,7 +131,7 @@ def test_no_rows_have_no_scores():
 def test_mixed_precisions_give_scores_of_the_higher_one(hidden, container, rng):
     network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS["tanh"])
     single = random_params(network, rng, np.float32, n_models=2)
-    double = single.with_vector(single.vector.astype(np.float64))
+    double = single.replace_vector(single.vector.astype(np.float64))
     X = rng.standard_normal((9, 5))
     scores = network.raw_scores(single, container(X))
     assert scores.dtype == np.float64
@@ -190,7 +190,7 @@ def test_standard_deviation_of_all_weights():
 
 def test_weight_scale_replaces_that_of_the_activation():
     network, scales = DenseNetwork((200, 300, 100)), [None, 0.01]
-    params = network.random_parameters(np.random.RandomState(0), np.float64, scales, glorot)
+    params = network.random_parameters(np.random.RandomState(0), np.float64, scales, glorot_scale)
     for W, n_in, n_out in zip(params.weights, (200, 300), (300, 100)):
         assert W[0].std() == pytest.approx(np.sqrt(2 / (n_in + n_out)), rel=0.02)
         assert W[1].std() == pytest.approx(0.01, rel=0.02)

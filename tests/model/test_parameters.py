@@ -72,7 +72,7 @@ def test_input_weights_of_separate_arrays_are_one_matrix(rng):
 def test_with_another_vector_the_network_is_the_same():
     params = DenseNetwork((5, 4, 3), fit_intercept=False).parameters(np.float64)
     vector = np.ones_like(params.vector)
-    other = params.with_vector(vector)
+    other = params.replace_vector(vector)
     assert other.vector is vector
     assert [W.shape for W in other.weights] == [W.shape for W in params.weights]
     assert other.intercepts == []

@@ -83,7 +83,7 @@ def test_mixed_precisions_are_evaluated_in_the_higher_one(rng):
     rows = random_rows(rng, n=30)
     objective = Objective(DenseNetwork((5, 6, 3)), SoftmaxCrossEntropy())
     single = random_params(objective.network, rng, np.float32)
-    double = single.with_vector(single.vector.astype(np.float64))
+    double = single.replace_vector(single.vector.astype(np.float64))
     np.testing.assert_allclose(
         evaluate(objective, single, rows), evaluate(objective, double, rows), rtol=1e-13
     )

@@ -24,7 +24,7 @@ def test_hyperparameters_are_frozen():
 def test_learning_rates_decay_after_each_epoch():
     values = Hyperparameters(**VALUES)
     for n_epochs in range(4):
-        later = values.in_epoch(n_epochs)
+        later = values.epoch_values(n_epochs)
         expected = [1, 2 * 0.5**n_epochs, 3 * 0.1**n_epochs]
         np.testing.assert_allclose(later.lr, expected, rtol=1e-14)
         for name in ("lr_decay", "l2", "momentum"):

@@ -142,7 +142,7 @@ def test_an_iteration_has_the_figures_of_its_end(rng):
     _, iterations = minimise(SOFTMAX, state, rows)
     values = []
     for epoch, (result, vector) in enumerate(iterations, start=1):
-        params = state.params.with_vector(vector)
+        params = state.params.replace_vector(vector)
         loss, accuracy = evaluate(SOFTMAX, params, rows)
         assert result.record["epoch"] == [epoch]
         np.testing.assert_array_equal(result.record["loss"], loss)

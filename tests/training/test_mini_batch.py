@@ -85,7 +85,7 @@ def test_losses_are_in_the_order_of_the_rows(rng):
     state = initial_state(params, GradientDescent(), lr=0.0)
     scores = objective.network.raw_scores(params, rows.X)
     for order in (np.arange(22), rng.permutation(22)):
-        ordered = rows.permuted(order)
+        ordered = rows.permute(order)
         losses, is_correct = train_pass(
             params, state.optimizer_state, ordered, state.hyperparameters
         )
@@ -102,7 +102,7 @@ def test_blocks_do_not_change_a_batch(block_size, n_models, hidden, rng, monkeyp
     network = DenseNetwork((5, *hidden, 3))
     start = random_params(network, rng, n_models=n_models)
     options = {"batch_size": 30, "l2": 0.1}
-    copied = start.with_vector(start.vector.copy())
+    copied = start.replace_vector(start.vector.copy())
     expected, expected_results = train_epochs(network, copied, rows, Adam(), 2, **options)
     monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
     state, results = train_epochs(network, start, rows, Adam(), 2, **options)
@@ -237,7 +237,7 @@ def test_rows_of_another_dtype_do_not_change_that_of_the_parameters(dtype, name,
     rows, network = random_rows(rng, n=22, weighted=True), DenseNetwork((5, 6, 3))
     start, vectors = random_params(network, rng, n_models=2), []
     for rows_dtype in (np.float32, np.float64):
-        params = start.with_vector(start.vector.astype(dtype))
+        params = start.replace_vector(start.vector.astype(dtype))
         converted = Rows(rows.X.astype(rows_dtype), rows.y, rows.weight)
         options = {"batch_size": 4, "l2": 0.1, "lr": 0.01, **values}
         train_epochs(network, params, converted, optimizer, 2, **options)

@@ -8,7 +8,7 @@ import pytest
 
 from sklearn_softmax._model.parameters import Parameters
 from sklearn_softmax._training.hyperparameters import StepSizes
-from sklearn_softmax._training.optimizers import STEPS_TO_FLUSH, Adam, GradientDescent
+from sklearn_softmax._training.optimizers import FLUSH_INTERVAL, Adam, GradientDescent
 from sklearn_softmax._training.state import take
 
 OPTIMIZERS = pytest.mark.parametrize("optimizer", [Adam(), GradientDescent()], ids=repr)
@@ -68,7 +68,7 @@ def test_adam_sets_moments_below_the_normal_range_to_0(dtype):
     for t in range(2000):
         gradient = np.array([[1.0 if t == 0 else 0.0, 1.0, 1e-6]], dtype)
         optimizer.update(vector, gradient, state, sizes)
-        if t % STEPS_TO_FLUSH == STEPS_TO_FLUSH - 1:
+        if t % FLUSH_INTERVAL == FLUSH_INTERVAL - 1:
             for moment in (state.first_moment, state.second_moment):
                 assert np.all((moment == 0) | (moment >= np.finfo(dtype).tiny))
     np.testing.assert_allclose(state.first_moment, [[0, 2, 2e-6]], rtol=1e-6)

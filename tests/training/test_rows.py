@@ -68,7 +68,7 @@ def test_rows_are_read_in_their_order(n, is_selection, is_sparse, is_fortran):
     )
     rows.BLOCK_SIZE = 7
     order = rng.permutation(len(selected))
-    permuted = rows.permuted(order)
+    permuted = rows.permute(order)
     for view, expected in ((rows, selected), (permuted, selected[order])):
         read = [as_array(view.read(block)) for block in view.blocks()]
         assert max(map(len, read)) <= 7
@@ -80,17 +80,17 @@ def test_rows_are_read_in_their_order(n, is_selection, is_sparse, is_fortran):
 
 def test_permutations_compose(rng):
     rows, first, second = random_rows(rng, n=10), rng.permutation(10), rng.permutation(10)
-    twice = rows.permuted(first).permuted(second)
+    twice = rows.permute(first).permute(second)
     np.testing.assert_array_equal(twice.read(slice(0, 10)), rows.X[first[second]])
     np.testing.assert_array_equal(twice.y, rows.y[first[second]])
 
 
 def test_gathered_blocks_share_one_buffer(rng):
-    rows = random_rows(rng, n=10).permuted(np.arange(10)[::-1])
+    rows = random_rows(rng, n=10).permute(np.arange(10)[::-1])
     first, second = rows.read(slice(0, 5)), rows.read(slice(5, 10))
     assert np.shares_memory(first, second)
     np.testing.assert_array_equal(second, rows.X[4::-1])
-    in_another_order = rows.permuted(np.arange(10)).read(slice(0, 5))
+    in_another_order = rows.permute(np.arange(10)).read(slice(0, 5))
     assert np.shares_memory(in_another_order, second)
 
 

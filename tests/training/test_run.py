@@ -183,7 +183,7 @@ def test_history_has_one_entry_per_epoch(optimizer):
         assert model.step_losses.shape == (6 * 5,)
         np.testing.assert_array_equal(model.params.vector, vectors[i][-1])
         for epoch, vector in enumerate(vectors[i]):
-            params = model.params.with_vector(vector)
+            params = model.params.replace_vector(vector)
             squared_norm = np.sum(params.weights[0] ** 2)
             penalty = VALUES["l2"][i] / 2 * squared_norm
             assert model.history["penalty"][epoch] == pytest.approx(penalty)

@@ -259,7 +259,7 @@ def test_merged_moments_of_features_far_from_0(container, rng):
         for part in parts
     )
     for moments in others:
-        merged = merged.merged(moments)
+        merged = merged.merge(moments)
     variance = expected_moments(near, rows.weight)[1]
     np.testing.assert_allclose(merged.deviation, np.sqrt(variance), rtol=1e-5)
 
@@ -378,7 +378,7 @@ def test_merged_moments_of_parts_equal_those_of_all_rows(bounds, fit_intercept):
     merged = first
     for moments in others:
         assert not merged.equals(moments)
-        merged = merged.merged(moments)
+        merged = merged.merge(moments)
     expected = feature_moments(Rows(X, y, weight), None, fit_intercept)
     np.testing.assert_allclose(merged.deviation, expected.deviation, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(merged.density, expected.density, rtol=1e-12, atol=1e-15)

@@ -1,4 +1,4 @@
-"""The analytic gradient of an estimator's objective against central differences."""
+"""Comparison of the gradients of an estimator with central differences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._data import check_X_y, read_known_classes
 from sklearn_softmax.estimators._start import fitted_params
 
-# Differences are taken in the longest floating-point type, for more digits.
+# Differences are computed in the longest floating-point type, for more digits.
 LONG = np.longdouble
 STEP = np.finfo(LONG).eps ** (LONG(1) / 3)
 
@@ -32,36 +32,36 @@ def gradient_check(
     max_entries: int = 200,
     random_state: RandomSource = 0,
 ) -> dict[str, float]:
-    r"""Return the largest relative error of the analytic gradient for every parameter array.
+    r"""Return the largest relative error of the gradient of each parameter array.
 
-    Compares the gradient of training, in double precision, with central differences
+    Compare the gradient of training, in double precision, with central differences
     :math:`(J(\theta + h) - J(\theta - h)) / 2h` of the objective J, including its penalty. The
     error of an entry is
 
     .. math:: \frac{|g - d|}{\max(|g| + |d|, \; 10^{-3} \max |g|, \; 10^8 \epsilon J / h)}
 
     with g the gradient and d the difference. The last term is the resolution of a difference to
-    eight digits: entries much smaller than the largest of their array, or all of them at a
-    minimum, are measured relative to it. A gradient with an error below 1e-7 is correct, for
+    eight digits: errors of entries much smaller than the largest of their array, or of all entries
+    at a minimum, are relative to it. A gradient with an error below 1e-7 is correct, for
     features of size around 1; if a difference crosses a kink of "relu" or of the perceptron
     criterion, an entry can be wrong by chance.
 
     Parameters
     ----------
     estimator : estimator of this package
-        Not changed. The gradient of a fitted estimator is checked at its parameters, otherwise at
-        random ones.
+        Not changed. The gradient of a fitted estimator is checked at its fitted parameters, that of
+        an unfitted one at random parameters.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        A small batch: every entry needs two evaluations of the objective.
+        A small batch, since every entry needs two evaluations of the objective.
     y : array-like of shape (n_samples,)
         Class labels.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows; None for equal weights.
     max_entries : int, default=200
-        Entries to check in each array, chosen at random if it has more.
+        Largest number of entries to check per array; they are drawn at random if it has more.
     random_state : int, RandomState instance or None, default=0
-        Source of random parameters, of the dropout mask, which is held fixed, and of the choice of
-        entries.
+        Source of random parameters, of the dropout mask, which is the same in all evaluations, and
+        of the checked entries.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def gradient_check(
     ValueError
         If an input or a parameter of the estimator is not valid.
     TypeError
-        If the estimator is not from this package: of a pipeline, pass the last step and the
+        If the estimator is not one of this package. For a pipeline, pass its last step and the
         transformed X.
 
     References
@@ -93,7 +93,7 @@ def gradient_check(
     if not isinstance(estimator, GradientDescentClassifier):
         raise TypeError(
             "gradient_check needs an estimator of sklearn_softmax, got "
-            f"{type(estimator).__name__}. Of a pipeline, pass the last step and the transformed X."
+            f"{type(estimator).__name__}. For a pipeline, pass its last step and the transformed X."
         )
     check_scalar(max_entries, "max_entries", Integral, min_val=1)
     rng = check_random_state(random_state)
@@ -108,7 +108,7 @@ def gradient_check(
     l2 = np.array([spec.hyperparameters["reg_param"] / rows.total_weight])
 
     def objective(params, rows):
-        """Return the objective and its gradient, always with the same dropout masks."""
+        """Return the objective and its gradient, with the same dropout masks in every call."""
         objective = Objective(network, spec.loss, Dropout(deepcopy(dropout)))
         value, gradient = objective.value_and_gradient(params, rows, l2, dropout_rate=rate)
         return value[0], gradient.vector[0]
@@ -125,19 +125,19 @@ def gradient_check(
     index = params.replace_vector(np.arange(len(gradient))[np.newaxis])
     arrays = {f"W{layer}": W for layer, W in enumerate(index.weights, start=1)}
     arrays |= {f"b{layer}": b for layer, b in enumerate(index.intercepts, start=1)}
-    resolved = 1e8 * np.finfo(LONG).eps * loss / STEP
+    resolution = 1e8 * np.finfo(LONG).eps * loss / STEP
     errors = {}
     for name, indices in arrays.items():
-        chosen = rng.permutation(indices.ravel())[:max_entries]
-        slopes = ((value(i, STEP) - value(i, -STEP)) / (2 * STEP) for i in chosen)
+        entries = rng.permutation(indices.ravel())[:max_entries]
+        slopes = ((value(i, STEP) - value(i, -STEP)) / (2 * STEP) for i in entries)
         differences = np.fromiter(slopes, np.float64)
-        smallest = max(1e-3 * np.max(np.abs(gradient[indices])), resolved)
-        errors[name] = _largest_error(gradient[chosen], differences, smallest)
+        min_size = max(1e-3 * np.max(np.abs(gradient[indices])), resolution)
+        errors[name] = _largest_error(gradient[entries], differences, min_size)
     return errors
 
 
 def _prepare(model, X, y, sample_weight, rng, is_fitted):
-    """Return rows in double precision, and set the classes of an unfitted model."""
+    """Return rows in double precision; set the classes of an unfitted model."""
     model._validate_params()
     model._check_parameters()
     X, y = check_X_y(model, X, y, reset=not is_fitted)
@@ -145,7 +145,7 @@ def _prepare(model, X, y, sample_weight, rng, is_fitted):
         model.classes_ = np.unique(y)
         model._check_classes(model.classes_)
     rows = read_known_classes(model, X, y, sample_weight, classes_name="the classes of the fit")
-    # A seed, whether dropout is used or not.
+    # Drawn without dropout as well, so that the checked entries are the same.
     model._dropout_generator = np.random.default_rng(rng.randint(np.iinfo(np.int32).max))
     return Rows(rows.X.astype(np.float64, copy=False), rows.y, rows.weight)
 
@@ -162,8 +162,8 @@ def _parameters(model, network, rng, is_fitted):
     return params
 
 
-def _largest_error(gradient, differences, smallest):
-    """Return the largest difference of two arrays, relative to their entries or a smallest size."""
-    size = np.maximum(np.abs(gradient) + np.abs(differences), smallest)
+def _largest_error(gradient, differences, min_size):
+    """Return the largest difference of two arrays, relative to their entries or to min_size."""
+    size = np.maximum(np.abs(gradient) + np.abs(differences), min_size)
     errors = np.abs(gradient - differences)
     return float(np.max(np.divide(errors, size, out=np.zeros_like(errors), where=errors > 0)))

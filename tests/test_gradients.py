@@ -72,7 +72,7 @@ def test_gradient_check_of_bad_input():
         gradient_check(SoftmaxRegression(lr=-1), X, y)
     with pytest.raises(ValueError, match="not in the classes of the fit"):
         gradient_check(SoftmaxRegression(n_epochs=1).fit(X, y), X, y + 1)
-    with pytest.raises(TypeError, match=r"got Pipeline\. Of a pipeline, pass the last step"):
+    with pytest.raises(TypeError, match=r"got Pipeline\. For a pipeline, pass its last step"):
         gradient_check(make_pipeline(SoftmaxRegression()), X, y)
     with pytest.raises(ValueError, match="max_entries == 0, must be >= 1"):
         gradient_check(SoftmaxRegression(), X, y, max_entries=0)

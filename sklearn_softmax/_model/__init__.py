@@ -1,1 +1,1 @@
-"""What is learnt: losses, networks and the objective. NumPy and SciPy alone."""
+"""Losses, networks and the objective; depends on NumPy and SciPy only."""

@@ -28,16 +28,16 @@ class Relu:
         return Z.clip(0, np.inf, out)  # several times as fast as np.maximum(Z, 0)
 
     def backward(self, dA, A):
-        """Turn the gradient of the output A into that of Z, in place; 0 at the kink."""
+        """Convert the gradient of the output A to that of Z, in place; 0 at the kink."""
         dA *= A > 0
 
     def weight_scale(self, n_in, n_out):
-        """Return He's standard deviation, for units of which half are inactive."""
+        """Return He's standard deviation, for layers with half of the units inactive."""
         return np.sqrt(2 / n_in)
 
 
 def glorot_scale(n_in, n_out):
-    """Return Glorot's standard deviation, a compromise of forward and backward pass."""
+    """Return Glorot's standard deviation, a compromise between forward and backward pass."""
     return np.sqrt(2 / (n_in + n_out))
 
 
@@ -60,7 +60,7 @@ class Sigmoid:
         return expit(Z, out=out)
 
     def backward(self, dA, A):
-        """Turn the gradient of the output A into that of Z, in place; A is overwritten."""
+        """Convert the gradient of the output A to that of Z, in place; overwrite A."""
         dA *= A
         np.subtract(1, A, out=A)
         dA *= A
@@ -85,7 +85,7 @@ class Tanh:
         return np.tanh(Z, out=out)
 
     def backward(self, dA, A):
-        """Turn the gradient of the output A into that of Z, in place; A is overwritten."""
+        """Convert the gradient of the output A to that of Z, in place; overwrite A."""
         A *= A
         np.subtract(1, A, out=A)
         dA *= A

@@ -1,4 +1,4 @@
-"""Dropout: hidden units are omitted at random in every training step."""
+"""Dropout: hidden units are dropped at random in every training step."""
 
 from dataclasses import dataclass
 
@@ -48,7 +48,7 @@ class Dropout:
 
         Returns
         -------
-        mask : ndarray of this shape, or (M, *shape)
+        mask : ndarray of the shape ``shape`` or (M, *shape)
         """
         is_kept = self.generator.random(shape, dtype=np.float32) >= np.float32(rate)
         return np.multiply(is_kept, 1 / (1 - rate), dtype=dtype)

@@ -3,8 +3,8 @@ r"""Losses of raw scores, one value per sample.
 Samples are columns: the raw scores of m samples by M models have the shape ``(M, n_outputs, m)``.
 A loss contains no mean, no weights and no penalty: these belong to the objective. In each training
 step ``backward(scores, y, stats)`` overwrites the scores with the gradient and stores two values
-per sample in ``stats``, of shape ``(2, M, m)``, which the gradient needs anyway. At the end of an
-epoch ``losses(stats)`` and ``is_correct(stats)`` compute its loss and accuracy from them.
+per sample in ``stats``, of shape ``(2, M, m)``. At the end of an epoch ``losses(stats)`` and
+``is_correct(stats)`` compute its loss and accuracy from them.
 
 Every loss provides
 
@@ -18,7 +18,7 @@ Every loss provides
 ``loss_at_shares(shares)``          mean loss of predicting the class shares for every sample
 ``predict(scores)``                 class indices ``(M, m)``
 ``log_probabilities(scores)``       ``(M, n_classes, m)``, if the loss defines them
-``curvature``                       bound on the second derivatives by the scores, if there is one
+``curvature``                       bound on the second derivatives, if the loss has one
 ``learns_only_from_mistakes``       whether correctly classified samples have a gradient of zero
 ==================================  ==============================================================
 """
@@ -116,7 +116,7 @@ class SoftmaxCrossEntropy(_Loss):
         scores -= np.maximum.reduce(scores, axis=-2, keepdims=True)
         true_scores[...] = flat.take(true_index)
         if any(np.count_nonzero(model) < (n_classes - 1) * m for model in scores):
-            # A true score that ties with the largest one but is not the first counts as below it.
+            # Of tied largest scores only the first one is correct.
             is_first = scores.argmax(axis=-2) == y
             true_scores[(true_scores == 0) & ~is_first] = -np.finfo(scores.dtype).tiny
         A = np.exp(scores, out=scores)
@@ -159,7 +159,7 @@ class _OneVsRest(_Loss):
         return margins > 0
 
     def predict(self, scores):
-        """Return the class index of the largest score, or of the sign of a single one."""
+        """Return the class index of the largest score, or by the sign of a single score."""
         if scores.shape[-2] == 1:
             return (scores[..., 0, :] > 0).astype(np.intp)
         return super().predict(scores)
@@ -225,7 +225,7 @@ class SigmoidCrossEntropy(_OneVsRest):
         scores -= T
 
     def log_probabilities(self, scores):
-        """Return the logarithm of the sigmoids, of several ones normalised to sum to one."""
+        """Return the log-sigmoids, normalised to probabilities that sum to 1."""
         if scores.shape[-2] == 1:
             return log_expit(np.concatenate([-scores, scores], axis=-2))
         return log_softmax(log_expit(scores), axis=-2)

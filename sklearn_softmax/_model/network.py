@@ -1,9 +1,9 @@
 r"""Fully connected networks, samples as columns.
 
 Layer l computes :math:`Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]}` and outputs
-:math:`A^{[l]} = g(Z^{[l]})`; the output of the last layer are the raw scores :math:`Z`.
-Without a hidden layer the model is linear. M models of one network are computed together: they are
-the leading axis of every array.
+:math:`A^{[l]} = g(Z^{[l]})`; the last layer outputs the raw scores :math:`Z`. Without a hidden
+layer the model is linear. M models of one network are computed together: they are the leading axis
+of every array.
 """
 
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ class Workspace:
     outputs : list of ndarray of shape (M, n_out, m)
         Output of each layer.
     inputs : list of ndarray of shape (M, n_in, m)
-        Input of each layer but the first: the output of the layer below, masked by dropout.
+        Input of each layer but the first: the output of the previous layer, masked by dropout.
     gradients : list of ndarray of shape (M, n_out, m)
-        Gradient by each output; the raw scores and their gradient share memory.
+        Gradient with respect to each output; that of the raw scores overwrites them.
     """
 
     def __init__(self, layers, n_samples, dtype):
@@ -49,7 +49,7 @@ class Workspace:
 
 
 class Workspaces(dict):
-    """Workspaces by number of samples, made on first use, and one gradient for all of them.
+    """Workspaces by number of samples, allocated on first use, and one gradient for all of them.
 
     Parameters
     ----------
@@ -141,8 +141,8 @@ class DenseNetwork:
         standard_deviations : sequence of float or None, default=(None,)
             Standard deviation of the weights of each model; None for ``weight_scale``.
         weight_scale : callable or None, default=None
-            Standard deviation as a function of the inputs and outputs of a layer; None for that
-            of the activation.
+            Standard deviation as a function of the number of inputs and outputs of a layer; None
+            for that of the activation.
 
         Returns
         -------
@@ -195,7 +195,7 @@ class DenseNetwork:
         return Z
 
     def backward(self, layers, X, workspace, gradient, masks=None):
-        """Compute the gradient by all parameters from that by the raw scores.
+        """Compute the gradient with respect to the parameters by back-propagation.
 
         Parameters
         ----------

@@ -51,9 +51,9 @@ class Objective:
         l2 : ndarray of shape (M,)
             :math:`\\lambda / \\sum_i w_i` of each model.
         class_weight : ndarray of shape (M, n_classes) or None, default=None
-            Weights of the classes for each model, multiplied with those of the rows.
+            Class weights of each model, multiplied by those of the rows.
         dropout_rate : float, ndarray of shape (M, 1, 1) or None, default=None
-            None to drop no unit.
+            None for no dropout.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class Objective:
         gradient : Parameters
             Overwritten.
         dropout_rate : float, ndarray of shape (M, 1, 1) or None, default=None
-            None to drop no unit.
+            None for no dropout.
         """
         masks = None
         if dropout_rate is not None:
@@ -135,7 +135,7 @@ class Objective:
         params : Parameters
         l2 : ndarray of shape (M,)
         squared_norm : ndarray of shape (M,) or None, default=None
-            As returned by :meth:`squared_norm`, if it is known.
+            As returned by :meth:`squared_norm`; None to compute it.
 
         Returns
         -------

@@ -1,8 +1,8 @@
 r"""Parameters of several models of a network: one vector per model, with its layers as views.
 
-A vector holds the layers in order, and of each layer the rows :math:`(W_j, b_j)`, one per output
-unit j. An optimizer works on whole vectors, a model is a row, and the weight matrices of several
-linear models are stacked in memory, so a single matrix product serves all of them.
+A vector contains the layers in order, and for each layer the rows :math:`(W_j, b_j)`, one per
+output unit j. An optimizer works on whole vectors, a model is a row, and the weight matrices of
+several linear models are stacked in memory, so a single matrix product serves all of them.
 """
 
 from itertools import pairwise
@@ -20,7 +20,7 @@ class Layers:
     Attributes
     ----------
     input_weights : ndarray of shape (M * n_out, n_in) or (M, n_out, n_in)
-        Weights of the first layer, as one matrix where the memory layout allows it.
+        Weights of the first layer, as one matrix if the memory layout permits it.
     """
 
     def __init__(self, weights, intercepts):
@@ -72,7 +72,7 @@ class Parameters(Layers):
 
 
 def _stack_matrices(W):
-    """Return a view of all models' matrices as one, or of W where memory does not allow it."""
+    """Return a view of the matrices of all models as one matrix, or W if their memory has gaps."""
     n_models, n_out, n_in = W.shape
     if n_models == 1 or W.strides[0] == n_out * W.strides[1]:
         return W.reshape(n_models * n_out, n_in)

@@ -1,1 +1,1 @@
-"""How it is learnt: mini-batch gradient descent of several models at once."""
+"""Training runs: several models that learn from the same batches."""

@@ -8,27 +8,28 @@ from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
 from sklearn_softmax._model.network import Workspace
 
-# Smallest relative gains that count: of a loss on that of the class shares, and of an epoch.
+# Smallest relative improvements that count: on the loss of the class shares, and per epoch.
 MIN_GAIN, MIN_FALL_PER_EPOCH = 1e-2, 1e-4
 # Fraction of dead units from which a hidden layer counts as dead.
 MIN_DEAD_FRACTION = 0.9
-# Classes are related to features if the largest correlation is so many times that of shuffled ones.
+# Classes are related to features if their largest correlation is MIN_RATIO times that of N_SHUFFLES
+# random orders of the classes.
 MIN_RATIO, N_SHUFFLES = 1.5, 10
 
 
 @dataclass(frozen=True)
 class Chance:
-    """A trained model beside the prediction of the class shares for every row.
+    """Comparison of a trained model with the prediction of the class shares for every row.
 
     Parameters
     ----------
     loss : float
-        Loss of the class shares; 0 if the loss has no such scale, or with a single class.
+        Loss of the class shares; 0 for the perceptron criterion or a single class.
     problem : {"", "dead", "unchanged"}
-        Why the loss of the model is no better: dead units, or a loss that training has not changed
-        or no longer changes. Empty if it is better, or if training may still improve it.
+        Reason that the model is no better: dead units, or a loss that training has not changed or
+        no longer changes. Empty if the model is better, or if more training may improve it.
     dead_fraction : float
-        Largest fraction of the units of a hidden layer whose derivative is 0 for every row.
+        Fraction of units whose derivative is 0 for every row, in the hidden layer with the most.
     """
 
     loss: float
@@ -36,15 +37,15 @@ class Chance:
     dead_fraction: float = 0.0
 
 
-def compare_with_chance(objective, trained, rows, class_weight=None):
-    """Return how a model compares with the prediction of the class shares.
+def compare_with_chance(objective, model, rows, class_weight=None):
+    """Compare a model with the prediction of the class shares.
 
     Parameters
     ----------
     objective : Objective
-    trained : TrainedModel
+    model : TrainedModel
     rows : Rows
-        The sample of at most 1,024 rows that its loss is of.
+        Sample of at most 1,024 rows, from which the loss of the model was computed.
     class_weight : ndarray of shape (1, n_classes) or None, default=None
 
     Returns
@@ -55,25 +56,25 @@ def compare_with_chance(objective, trained, rows, class_weight=None):
     n_outputs = objective.network.layer_sizes[-1]
     shares = np.bincount(rows.y, weights, minlength=n_outputs) / len(rows)
     chance_loss = objective.loss.loss_at_shares(shares)
-    if trained.failure or not 0 < chance_loss * (1 - MIN_GAIN) <= trained.loss:
+    if model.failure or not 0 < chance_loss * (1 - MIN_GAIN) <= model.loss:
         return Chance(chance_loss)
-    dead_fraction = _dead_fraction(objective.network, trained.params, _features(rows))
-    problem = "dead" if dead_fraction >= MIN_DEAD_FRACTION else _standstill(trained)
+    dead_fraction = _dead_fraction(objective.network, model.params, _features(rows))
+    problem = "dead" if dead_fraction >= MIN_DEAD_FRACTION else _standstill(model)
     return Chance(chance_loss, problem, dead_fraction)
 
 
-def _standstill(trained):
+def _standstill(model):
     """Return "unchanged" if training has not changed the loss, or no longer changes it."""
-    losses = trained.history["loss"]
-    # The loss on the sample is a rough measure, but the only one after a single epoch.
-    last = losses[-1] if len(losses) > 1 else trained.loss
+    losses = model.history["loss"]
+    # After a single epoch, only the loss on the sample can be compared with that of the epoch.
+    last = losses[-1] if len(losses) > 1 else model.loss
     min_fall = MIN_FALL_PER_EPOCH * len(losses) * losses[0]
-    is_unchanged = trained.stop_reason == "converged" or abs(losses[0] - last) <= min_fall
+    is_unchanged = model.stop_reason == "converged" or abs(losses[0] - last) <= min_fall
     return "unchanged" if is_unchanged else ""
 
 
 def _dead_fraction(network, params, X):
-    """Return the largest fraction of the units of a hidden layer with derivatives of 0 only."""
+    """Return the largest fraction of units of a hidden layer with derivatives of 0 only."""
     workspace = Workspace(params, X.shape[0], params.vector.dtype)
     network.forward(params, X, workspace)
     fractions = [0.0]
@@ -85,15 +86,15 @@ def _dead_fraction(network, params, X):
 
 
 def are_related(rows, *, is_linear):
-    """Return whether the classes are correlated with features more than shuffled classes are.
+    """Return whether classes correlate with features more than shuffled classes do.
 
     Parameters
     ----------
     rows : Rows
         A sample of at most 1,024 rows.
     is_linear : bool
-        Whether only linear relations count; otherwise random Fourier features also do, which find
-        others, such as a circle.
+        Whether only linear relations count; otherwise random Fourier features are added, which
+        show nonlinear relations, such as a circle.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def are_related(rows, *, is_linear):
     X, y = _features(rows), rows.y
     X = X.astype(np.float64)
     scaler = MaxAbsScaler(copy=False).fit(X)
-    # scale_ is 1 for features below 2e-15, whose squares may vanish.
+    # The scaler's scale_ is 1 for features below 2e-15, whose squares would underflow.
     scaler.scale_ = np.maximum(scaler.max_abs_, np.finfo(np.float64).tiny)
     X = StandardScaler(with_mean=not issparse(X), copy=False).fit_transform(scaler.transform(X))
     tables = [X]

@@ -1,4 +1,4 @@
-"""Epochs without end: each shuffles the rows, makes a pass and yields its result."""
+"""Endless epochs: each shuffles the rows, makes a pass and yields its result."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,8 +13,8 @@ class EpochResult(NamedTuple):
     ----------
     record : dict of str to ndarray of shape (M,)
         ``epoch``, starting from 1; ``lr``; ``loss`` and ``accuracy``, weighted means over the rows,
-        each row scored just before the step that used it; ``mistakes``, the number of rows of
-        positive weight that were misclassified then.
+        each row scored just before the step that used it; ``mistakes``, the number of misclassified
+        rows of positive weight.
     step_losses : ndarray of shape (M, n_batches)
         Mean weighted loss of every batch, just before its step.
     """
@@ -25,7 +25,7 @@ class EpochResult(NamedTuple):
 
 @dataclass
 class EpochSolver:
-    """Trains by gradient descent, epoch by epoch.
+    """Solver by gradient descent, epoch by epoch.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class EpochSolver:
         Returns
         -------
         has_converged : bool
-            Always False: epochs have no end.
+            Always False.
         """
         epochs, is_training = self.epochs(state, rows), True
         while is_training:
@@ -91,7 +91,7 @@ class EpochSolver:
                 ordered = rows.permute(self.rng.permutation(len(rows)))
             values = state.hyperparameters.epoch_values(state.epoch)
             weights = ordered.relative_weights(values.class_weight)
-            # Not bound to a name, which would keep the figures of all rows until the next epoch.
+            # Without a name, the figures of all rows are freed before the next epoch.
             means, sums = _summarise(
                 *self.train_pass(state.params, state.optimizer_state, ordered, values),
                 weights=weights,
@@ -108,10 +108,10 @@ def _summarise(losses, is_correct, *, weights, starts):
     if weights.ndim:
         is_mistake &= weights > 0
         losses, is_correct = losses * weights, is_correct * weights
-    n_rows, in_double = losses.shape[-1], {"axis": -1, "dtype": np.result_type(losses, np.float64)}
+    n_rows, options = losses.shape[-1], {"axis": -1, "dtype": np.result_type(losses, np.float64)}
     means = {
-        "loss": np.add.reduce(losses, **in_double) / n_rows,
+        "loss": np.add.reduce(losses, **options) / n_rows,
         "accuracy": np.add.reduce(is_correct, axis=-1, dtype=np.float64) / n_rows,
         "mistakes": np.add.reduce(is_mistake, axis=-1),
     }
-    return means, np.add.reduceat(losses, starts, **in_double)
+    return means, np.add.reduceat(losses, starts, **options)

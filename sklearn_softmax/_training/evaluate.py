@@ -14,7 +14,7 @@ def evaluate(objective, params, rows, class_weight=None):
     params : Parameters
     rows : Rows
     class_weight : ndarray of shape (M, n_classes) or None, default=None
-        Class weights of each model, multiplied with those of the rows.
+        Class weights of each model, multiplied by those of the rows.
 
     Returns
     -------

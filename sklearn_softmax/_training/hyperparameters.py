@@ -7,13 +7,13 @@ import numpy as np
 
 
 class StepSizes(NamedTuple):
-    """Learning rate and momentum of a step, which broadcast against vectors of the models.
+    """Learning rate and momentum of a step, in a shape that broadcasts against parameter vectors.
 
     Parameters
     ----------
     lr, momentum : ndarray of shape (M, 1)
     look_ahead : ndarray of shape (M, 1) or None
-        Momentum of the models with Nesterov's look-ahead and 0 for the others; None without any.
+        Momentum of models with Nesterov's look-ahead, 0 for the others; None if no model has it.
     """
 
     lr: np.ndarray
@@ -41,7 +41,7 @@ class Hyperparameters:
     tol : ndarray of shape (M,), default=0.0
         Smallest fall of the monitored loss that counts.
     n_iter_no_change : ndarray of shape (M,), default=inf
-        Epochs without such a fall after which a model is retired.
+        Number of epochs without such a fall after which a model is retired.
     early_stopping : ndarray of shape (M,), bool, default=False
         Whether the monitored loss is that of the validation rows, and the fitted parameters are
         those of its lowest value; otherwise it is the training loss.
@@ -70,7 +70,7 @@ class Hyperparameters:
     class_weight: np.ndarray | None = None
 
     def epoch_values(self, n_epochs):
-        """Return the hyperparameters after some epochs of decay."""
+        """Return the hyperparameters with the learning rate after n_epochs of decay."""
         return Hyperparameters(**{**vars(self), "lr": self.lr * self.lr_decay**n_epochs})
 
     def step_sizes(self, dtype):

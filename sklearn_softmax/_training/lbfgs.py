@@ -31,7 +31,7 @@ class LbfgsState:
 
 @dataclass(frozen=True)
 class Lbfgs:
-    r"""L-BFGS in standardised features, by SciPy.
+    r"""L-BFGS of SciPy, in standardised features.
 
     Minimises :math:`J(\theta_0 + S \delta)` over :math:`\delta`, with :math:`\theta_0` the initial
     parameters and S the scaling of the features. It trains one model; an iteration is an epoch.
@@ -63,7 +63,7 @@ class Lbfgs:
         begin_epoch : callable
             Called before each iteration is recorded.
         finish_epoch : callable
-            Called with the EpochResult of each iteration, with the figures of its end.
+            Called with the EpochResult of each iteration, whose figures are those of its end.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class Lbfgs:
             return value[0], gradient.vector[0].astype(np.float64)
 
         def finish_iteration(intermediate_result):
-            """Make an epoch of the step to an iterate."""
+            """Record the step to an iterate as an epoch."""
             begin_epoch()
             state.params.vector[...] = params_at(intermediate_result.x).vector
             state.epoch += 1
@@ -102,7 +102,7 @@ class Lbfgs:
             if not finish_epoch(EpochResult(record, loss[:, np.newaxis])):
                 raise StopIteration
 
-        # Iterations are limited by finish_epoch alone.
+        # Only finish_epoch limits the iterations.
         options = {"gtol": values.tol[0], "ftol": 0, "maxiter": 10**9, "maxfun": 10**9}
         x, callback = np.zeros(start.shape[1]), finish_iteration
         result = minimize(

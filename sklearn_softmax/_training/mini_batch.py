@@ -8,7 +8,7 @@ from sklearn_softmax._model.network import Workspaces
 
 
 class MiniBatchPass:
-    """Takes one step per batch, through all rows once.
+    """Pass over all rows, with one step per batch.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class MiniBatchPass:
         self._workspaces = None
 
     def __getstate__(self):
-        """Leave out the buffers, whose views would not survive a copy."""
+        """Omit the buffers: copies of their views would not share memory."""
         return vars(self) | {"_workspaces": None}
 
     def __call__(self, params, state, rows, hyperparameters):
@@ -76,7 +76,7 @@ class MiniBatchPass:
 
 
 class RowFigures(NamedTuple):
-    """Figures of each row in a pass, just before the step that used it.
+    """Loss and correctness of each row in a pass, just before the step that used it.
 
     Parameters
     ----------

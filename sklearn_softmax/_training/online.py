@@ -1,13 +1,13 @@
 r"""Rosenblatt's online rule, one row per step, at the speed of matrix products.
 
 The weights change only on a mistake. A stretch of rows is scored with one product, the first
-mistake in it changes the weights, and the next stretch begins after it. The best length balances
-needless scores against new beginnings: the square root of (2 x rows per mistake x cost of a
-beginning in rows). It adapts to the rate of mistakes.
+mistake in it changes the weights, and the next stretch begins after it. Long stretches cost
+needless scores, short ones more products; the best length is the square root of (2 x rows per
+mistake x fixed cost of a product in rows). It follows the rate of mistakes.
 
-Nothing is approximate: a product rounds differently from a sum taken term by term, so a score too
-close to 0 for its sign to be certain is summed again in the order of the features. The result does
-not depend on the length of the stretches.
+Nothing is approximate: a product rounds differently from a sum term by term, so a score whose sign
+rounding could change is summed again in the order of the features. The result does not depend on
+the length of the stretches.
 """
 
 import math
@@ -20,7 +20,7 @@ from scipy import linalg, sparse
 from sklearn_softmax._training.mini_batch import RowFigures
 from sklearn_softmax._training.schedule_free import AverageState
 
-STRETCH_COST = 16  # rows that could have been scored in its time
+STRETCH_COST = 16  # fixed cost of a product, in rows scored in the same time
 FIRST_ROWS = 128
 
 
@@ -64,7 +64,7 @@ class OnlinePass:
         self._product = np.vecdot if not is_sparse and X.flags.c_contiguous else matmul
 
     def __call__(self, params, state, rows, hyperparameters):
-        """Step through all rows, and learn from those that are misclassified.
+        """Step through all rows and learn from the misclassified ones.
 
         Parameters
         ----------
@@ -90,10 +90,10 @@ class OnlinePass:
         average = state if isinstance(state, AverageState) else None
         model = _Perceptron(params, average, self._product, self._largest_norm)
         n_mistakes = 0
-        # The first rows give an estimate of the rate of mistakes.
+        # The rate of mistakes is first estimated after a short block.
         first = min(FIRST_ROWS, len(rows))
         for block in chain(rows.blocks(stop=first), rows.blocks(first)):
-            # As if one in eight of as many earlier rows had been a mistake.
+            # The prior is one mistake per eight rows, with the weight of FIRST_ROWS rows.
             mistake_rate = (FIRST_ROWS / 8 + n_mistakes) / (FIRST_ROWS + block.start)
             n_mistakes += model.learn_from_block(
                 rows.read(block),
@@ -107,7 +107,7 @@ class OnlinePass:
 
 
 class _Perceptron:
-    """Weights in training, and the bound within which the sign of a score is uncertain."""
+    """Perceptron in training, with a bound below which the sign of a score is uncertain."""
 
     def __init__(self, params, average, product, largest_norm):
         self.w, self.b = _views(params)
@@ -117,7 +117,7 @@ class _Perceptron:
         self.product, self.largest_norm = product, largest_norm
 
     def learn_from_block(self, X, *, signs, steps, margins, length):
-        """Learn from a block in stretches of a length; overwrite margins, count the mistakes."""
+        """Learn in stretches of ``length`` rows; overwrite margins, count mistakes."""
         self.bound = self._bound(steps)
         # NumPy compares faster with an array than with a Python number.
         self.limit = np.asarray(self.bound, self.w.dtype)
@@ -136,22 +136,22 @@ class _Perceptron:
         return n_mistakes
 
     def _bound(self, steps):
-        """Return a bound for a whole block, whichever of its rows change the weights."""
+        """Return a bound that holds for a block, whichever of its rows change the weights."""
         if self.largest_norm is None:
-            return 0.0  # scores of sparse rows are summed term by term anyway
+            return 0.0  # scores of sparse rows are always summed term by term
         # Let v be the weights and the intercept, R the largest norm of a row or 1, and u half
         # of eps. A score of n products and an intercept, in any order and fused or not, is
         # within (n + 1) u sqrt(2) R |v| of the true one, to first order. Two such scores differ
         # by at most the sum, sqrt(2) (n + 1) eps R |v|. With 2 (n + 4) in place of
         # sqrt(2) (n + 1) it covers the higher orders and the rounding of the norms while n eps
-        # is below 0.2, that is for a million features in single precision. What underflows is
-        # less than n times the smallest normal number.
+        # is below 0.2, that is for a million features in single precision. Underflow adds less
+        # than n times the smallest normal number.
         n, limits = len(self.w), np.finfo(self.w.dtype)
         norm = min(max(self.largest_norm, 1.0), float(limits.max))
         rounding = 2 * (n + 4) * float(limits.eps) * norm
-        # A mistake turns v by a right angle or more, but for rounding: v . x <= rounding |v|
-        # / 2 for the signed row, so a step c adds at most 2 c^2 R^2 + c rounding |v| to |v|^2.
-        # Summed over all rows of the block, and solved for the longest |v|:
+        # The angle between v and a mistake is at least a right one, up to rounding: v . x <=
+        # rounding |v| / 2 for the signed row, so a step c adds at most 2 c^2 R^2 + c rounding |v|
+        # to |v|^2. The sum over all rows of the block, solved for the longest |v|:
         size = linalg.norm(np.append(self.w, self.b), check_finite=False)
         growth = 2 * norm * linalg.norm(steps, check_finite=False)
         longest = math.hypot(size, growth) + rounding * float(np.abs(steps).sum())
@@ -166,13 +166,13 @@ class _Perceptron:
         mistakes = margins <= self.limit
         first = mistakes.argmax()
         if self.bound and mistakes[first] and margins[first] >= -self.bound:
-            doubtful = np.flatnonzero(np.abs(margins) <= self.limit)
-            margins[doubtful] = signs[doubtful] * self._summed_in_order(X[doubtful])
+            rows = np.flatnonzero(np.abs(margins) <= self.limit)
+            margins[rows] = signs[rows] * self._sum_in_order(X[rows])
             mistakes = margins <= 0
             first = mistakes.argmax()
         return int(first) if mistakes[first] else None
 
-    def _summed_in_order(self, X):
+    def _sum_in_order(self, X):
         """Return scores of rows, summed term by term in the order of the features."""
         return sum(self.b, start=np.cumsum(X * self.w, axis=1)[:, -1])
 

@@ -1,9 +1,9 @@
 """Optimizers: gradient descent and Adam.
 
-An optimizer has three methods and no state of its own: ``init(vector, momentum)`` returns its
+An optimizer is an immutable object with three methods: ``init(vector, momentum)`` returns its
 typed state, ``update(vector, gradient, state, step_sizes)`` takes a step in place, and
 ``fitted_params(params, state)`` returns the parameters of the fitted model, which differ from
-those where gradients are taken if the optimizer averages. Vectors have the shape
+the current ones if the optimizer averages. Vectors have the shape
 (M, n_parameters), one row per model.
 """
 
@@ -178,7 +178,7 @@ class Adam(Optimizer):
         """
         t = state.n_steps = state.n_steps + 1
         m, v = state.first_moment, state.second_moment
-        # Sums without the factors 1 - beta, which join the other constants.
+        # The sums omit the factors 1 - beta, which are merged with the other constants.
         m_factor = (1 - self.beta_1) / (1 - self.beta_1**t)
         root_v_factor = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
         m *= self.beta_1
@@ -196,9 +196,9 @@ class Adam(Optimizer):
 
 
 def _flush_subnormals(array):
-    """Set numbers below the normal range, which are slow, to 0."""
+    """Set subnormal numbers, which are slow, to 0."""
     limits = np.finfo(array.dtype)
-    # Adding and subtracting this sum removes the smallest numbers and hardly changes the others.
+    # Adding and subtracting this number rounds subnormal numbers to 0 and hardly changes others.
     shift = 1e6 * limits.tiny / limits.eps
     array += shift
     array -= shift

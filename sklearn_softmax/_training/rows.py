@@ -1,4 +1,4 @@
-"""The rows of a fit, read a block at a time without ever copying X."""
+"""Rows of a fit, read block by block without a copy of X."""
 
 from copy import copy
 
@@ -9,13 +9,13 @@ from scipy import sparse
 class Rows:
     """Samples with class indices and weights, in some order.
 
-    A mini-batch is read in blocks of at most ``BLOCK_SIZE`` rows. One buffer of that many rows
-    serves all blocks that have to be gathered, so even a batch of all rows needs no copy of X.
+    A mini-batch is read in blocks of at most ``BLOCK_SIZE`` rows. Blocks of shuffled rows are
+    gathered in one buffer of that many rows, so even a batch of all rows needs no copy of X.
 
     Parameters
     ----------
     X : {ndarray, CSR} of shape (n_samples, n_features)
-        Never changed, and never copied as a whole.
+        Neither changed nor copied as a whole.
     y : ndarray of shape (n_rows,), int
         Class index of each row.
     weight : ndarray of shape (n_rows,), float64, or None, default=None
@@ -92,7 +92,7 @@ class Rows:
         Parameters
         ----------
         class_weight : ndarray of shape (M, n_classes) or None, default=None
-            Class weights, multiplied with those of the rows; those of the first model are used.
+            Class weights, multiplied by those of the rows; those of the first model are used.
         max_rows : int, default=1024
 
         Returns
@@ -101,12 +101,12 @@ class Rows:
         """
         weights = self.relative_weights(class_weight)
         weights = np.broadcast_to(weights[0] if weights.ndim == 2 else weights, len(self))
-        chosen = np.flatnonzero(weights)
-        n_chosen = min(len(chosen), max_rows)
-        chosen = chosen[np.linspace(0, len(chosen) - 1, n_chosen).astype(int)]
-        weight = None if self.weight is None else self.weight[chosen]
-        indices = chosen if self.indices is None else self.indices[chosen]
-        return Rows(self.X, self.y[chosen], weight, indices)
+        sample = np.flatnonzero(weights)
+        n_rows = min(len(sample), max_rows)
+        sample = sample[np.linspace(0, len(sample) - 1, n_rows).astype(int)]
+        weight = None if self.weight is None else self.weight[sample]
+        indices = sample if self.indices is None else self.indices[sample]
+        return Rows(self.X, self.y[sample], weight, indices)
 
     def read(self, block):
         """Return the features of one block of rows.
@@ -128,9 +128,9 @@ class Rows:
         if not self._buffers or len(self._buffers[0]) < len(indices):
             shape = len(indices), self.X.shape[1]
             self._buffers[:] = [np.empty(shape, self.X.dtype)]
-        gathered = self._buffers[0][: len(indices)]
-        # Unlike X[indices], this reuses memory; mode="clip" spares it a second buffer.
-        return self.X.take(indices, axis=0, out=gathered, mode="clip")
+        X_block = self._buffers[0][: len(indices)]
+        # Unlike X[indices], this reuses memory; mode="clip" avoids a second buffer.
+        return self.X.take(indices, axis=0, out=X_block, mode="clip")
 
     def total_weights(self, class_weight=None):
         """Return the sum of the weights, or one sum per model.
@@ -138,7 +138,7 @@ class Rows:
         Parameters
         ----------
         class_weight : ndarray of shape (M, n_classes) or None, default=None
-            Class weights of each model, multiplied with those of the rows.
+            Class weights of each model, multiplied by those of the rows.
 
         Returns
         -------
@@ -172,7 +172,7 @@ class Rows:
         Parameters
         ----------
         batch_size : int
-            Rows of a full batch, whose weight is taken to be proportional.
+            Rows of a full batch; the weight of a smaller one is in proportion.
         class_weight : ndarray of shape (M, n_classes) or None, default=None
             As for :meth:`total_weights`.
 

@@ -1,4 +1,4 @@
-"""The training run: models that learn from the same batches, each with its hyperparameters."""
+"""Training run: models that learn from the same batches, each with its hyperparameters."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,8 +13,8 @@ from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.state import is_finite, take
 from sklearn_softmax._training.stopping import Convergence, Patience
 
-# A loss so many times larger than that of the untrained model hides it in rounding. Losses of 1e10
-# and more can still be those of useful models if the data are not scaled.
+# Above this ratio to the loss of the untrained model a loss counts as diverged: the smaller one is
+# lost in rounding. With unscaled data even useful models have ratios of 1e10.
 MAX_LOSS_RATIO = 1 / np.finfo(np.float64).eps
 
 
@@ -40,14 +40,14 @@ class TrainedModel:
         ``MAX_LOSS_RATIO`` times that of the untrained model; "validation" if the validation loss is
         not finite.
     loss : float
-        Weighted mean loss of ``params`` on :meth:`Rows.sample` of the training rows; NaN if the
-        model has failed before.
+        Weighted mean loss of ``params`` on :meth:`Rows.sample` of the training rows; NaN if
+        training has failed.
     untrained_loss : float
-        Loss of zero scores, or of the first batch before its step if that is larger; 0 if the loss
-        of zero scores is 0, as for the perceptron, so that there is no scale to compare with.
+        Loss of zero scores, or of the first batch before its step if that is larger; 0 for the
+        perceptron criterion, whose loss of zero scores is 0 and thus no scale.
     chance : Chance or None, default=None
-        Comparison of ``loss`` with that of the class shares; without a problem if the classes are
-        not related to the features.
+        Comparison of ``loss`` with that of the class shares; no problem is reported if the classes
+        are unrelated to the features.
     """
 
     params: Any
@@ -64,7 +64,7 @@ class TrainedModel:
 
 @dataclass
 class Progress:
-    """What a run records of its active models, one entry per model in every array.
+    """Records of the active models of a run, with one entry per model in every array.
 
     Parameters
     ----------
@@ -92,8 +92,8 @@ class TrainingRun:
     """M models of one objective that learn from the same batches.
 
     A model is retired when it diverges, when early stopping ends its training, when it has
-    converged if ``convergence_tol`` is given, and when a loss that learns only from mistakes finds
-    none.
+    converged (unless ``convergence_tol`` is None), and after an epoch without mistakes if its loss
+    learns only from mistakes.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class TrainingRun:
     optimizer : Optimizer or Lbfgs
     solver : callable
         ``solver(state, rows, begin_epoch, finish_epoch)`` trains the models of a state until
-        ``finish_epoch(result)`` returns False, and returns whether it has converged by itself.
+        ``finish_epoch(result)`` returns False, and returns whether training has converged.
     state : State
         Where training begins or resumes; changed in place.
     rows : Rows
@@ -143,7 +143,7 @@ class TrainingRun:
         )
 
     def pause(self):
-        """Release the rows, so that the run can be kept or sent elsewhere until it is resumed."""
+        """Release the rows, so that the run can be stored or sent to another process."""
         self.rows = self.validation = None
 
     def resume(self, rows, validation=None):
@@ -158,11 +158,11 @@ class TrainingRun:
 
     @property
     def records(self):
-        """Record of each epoch, one entry per active model."""
+        """Return the record of each epoch, with one entry per active model."""
         return self._progress.records
 
     def advance(self, n_epochs, begin_epoch=lambda: None, end_epoch=lambda: False):
-        """Train for some more epochs, while there are active models.
+        """Train for more epochs while there are active models.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class TrainingRun:
         begin_epoch : callable, optional
             Called before each epoch.
         end_epoch : callable, optional
-            Called after each epoch that some model completed; a true value ends training.
+            Called after each epoch that any model completes; a true value stops training.
         """
         last_epoch, self._stop_reason = self.state.epoch + n_epochs, "max_epochs"
 
@@ -192,16 +192,16 @@ class TrainingRun:
 
     @np.errstate(**SILENT)
     def get_model(self, model):
-        """Return a model as it is after the last epoch, or as it was when it was retired.
+        """Return a model after its last epoch.
 
         Parameters
         ----------
         model : int
-            Its index among those of the beginning.
+            Its index among the initial models.
 
         Returns
         -------
-        trained : TrainedModel
+        trained_model : TrainedModel
         """
         if model in self._retired:
             return self._retired[model]
@@ -210,7 +210,7 @@ class TrainingRun:
     def last_params(self, model):
         """Return a copy of a model's fitted parameters after its last epoch, not its best one.
 
-        For a retired model they are those of :meth:`get_model`.
+        For a retired model, return those of :meth:`get_model`.
 
         Parameters
         ----------
@@ -230,7 +230,7 @@ class TrainingRun:
         Parameters
         ----------
         models : collection of int
-            Their indices among those of the beginning.
+            Their indices among the initial models.
         """
         self._retired = {i: model for i, model in self._retired.items() if i in models}
         self._select(np.isin(self.active, list(models)))
@@ -245,7 +245,7 @@ class TrainingRun:
         record = result.record
         if not objective.loss.learns_only_from_mistakes:
             record.pop("mistakes", None)
-        # The loss is that before each step, and so is the penalty.
+        # The loss was measured before each step; the penalty is that before the epoch.
         progress.convergence.update(record["loss"] + progress.penalty)
         fitted = self._fitted_params()
         squared_norm = objective.squared_norm(fitted)
@@ -263,7 +263,7 @@ class TrainingRun:
         progress.step_losses.append(result.step_losses)
 
     def _retire_failed(self):
-        """Retire the models that are not finite any more."""
+        """Retire the models that are no longer finite."""
         state = self.state
         is_sound = is_finite(state.params) & is_finite(state.optimizer_state)
         is_sound &= np.isfinite(self.records[-1]["loss"]) & np.isfinite(self.records[-1]["penalty"])
@@ -283,7 +283,7 @@ class TrainingRun:
         self._retire(is_exhausted, np.where(values.early_stopping, "early_stopping", "converged"))
 
     def _retire(self, is_retired, stop_reason="", failure=""):
-        """Retire some of the active models, for one reason or one of each active model."""
+        """Retire some active models; ``stop_reason`` is one for all or one per active model."""
         if is_retired.any():
             reasons = np.broadcast_to(stop_reason, len(is_retired)).tolist()
             for i in np.flatnonzero(is_retired):
@@ -291,7 +291,7 @@ class TrainingRun:
             self._select(~is_retired)
 
     def _select(self, is_kept):
-        """Keep some of the active models."""
+        """Restrict the run to some of the active models."""
         if not np.all(is_kept):
             kept, state = np.flatnonzero(is_kept), self.state
             self.active, self._progress = self.active[kept], take(self._progress, kept)
@@ -314,7 +314,7 @@ class TrainingRun:
         if not failure and (not np.isfinite(loss) or 0 < MAX_LOSS_RATIO * untrained_loss < loss):
             failure = "diverged"
         records = progress.records
-        trained = TrainedModel(
+        model = TrainedModel(
             params=params,
             state=state,
             history={name: np.array([r[name][i] for r in records]) for name in records[0]},
@@ -325,14 +325,14 @@ class TrainingRun:
             loss=loss,
             untrained_loss=untrained_loss,
         )
-        chance = compare_with_chance(self.objective, trained, sample, class_weight)
+        chance = compare_with_chance(self.objective, model, sample, class_weight)
         if chance.problem and not self._is_learnable:
             chance = Chance(chance.loss)
-        return replace(trained, chance=chance)
+        return replace(model, chance=chance)
 
     @cached_property
     def _is_learnable(self):
-        """Whether the rows relate features to classes, so that a model can learn from them."""
+        """Return whether the classes are related to the features, so that they can be learned."""
         is_linear = len(self.objective.network.layer_sizes) == 2
         return are_related(self.rows.sample(), is_linear=is_linear)
 

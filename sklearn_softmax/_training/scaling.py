@@ -1,4 +1,4 @@
-"""Standardised features as a change of variables, without a standardised copy of X."""
+"""Feature scaling as a change of variables, without a standardised copy of X."""
 
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -9,10 +9,10 @@ from scipy.sparse import issparse
 from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._training.state import SHARED
 
-# Features whose sizes differ by at most this factor keep their proportions in a common scale.
+# Features whose sizes differ by at most this factor can share a common scale.
 COMMON_SCALE_RATIO = 10
-# Rounding errors in units of the deviation: features above the first one cannot be learned
-# reliably, and those above the second one count as constant.
+# Rounding errors in units of the deviation. Features above the first limit cannot be learned
+# reliably; those above the second one count as constant.
 NOTICEABLE_ROUNDING, MAX_ROUNDING = 0.01, 0.1
 # The curvature is measured on a sample of at most MAX_ROWS rows and about SAMPLE_SIZE numbers.
 SAMPLE_SIZE, MIN_ROWS, MAX_ROWS = 2**22, 8, 512
@@ -25,7 +25,7 @@ class FeatureMoments:
     Parameters
     ----------
     mean : ndarray of shape (n_features,) or None
-        None without an intercept, which would compensate for a shift.
+        None without an intercept: features are then not shifted.
     deviation : ndarray of shape (n_features,), float64
         Standard deviation, 0 for constant features; without an intercept, the root mean square.
     density : ndarray of shape (n_features,), float64
@@ -62,12 +62,12 @@ class FeatureMoments:
         return rounding
 
     def equals(self, other):
-        """Return whether the moments are equal, which those of other rows hardly are."""
+        """Return whether the moments are equal; those of different rows hardly ever are."""
         has_equal_mean = self.mean is None or np.array_equal(self.mean, other.mean)
         return has_equal_mean and np.array_equal(self.deviation, other.deviation)
 
     def merge(self, other):
-        """Return the moments of these and of further rows.
+        """Return the moments of the rows of both.
 
         Parameters
         ----------
@@ -125,12 +125,12 @@ def _block_moments(X, weight):
     """Return the moments of some rows, exact for constant features."""
     total_weight = np.sum(weight)
     weight = weight / total_weight
-    X = X.astype(np.float64)  # a copy
+    X = X.astype(np.float64)  # a copy, changed below
     density = weight @ (X != 0)
     if issparse(X):
         X.eliminate_zeros()
         values, columns, origin = X.data, X.indices, X[:1].toarray()[0]
-        # A feature that is 0 in some rows is not shifted, so that these zeros need not be stored.
+        # Features that are 0 in some rows are not shifted, so their zeros need not be stored.
         is_shifted = np.bincount(columns, minlength=X.shape[1]) == X.shape[0]
         origin = np.where(is_shifted, origin, 0)
         zero_weight = np.where(is_shifted, 0, np.maximum(1 - density, 0))
@@ -157,10 +157,10 @@ class FeatureScaling:
     .. math:: x'_j = a_j (x_j - \mu_j), \qquad W_{kj} = a_j W'_{kj}, \qquad b = b' - W \mu
 
     with :math:`a_j = \sqrt{p_j / v_j}` for a feature of variance v that is not 0 in a fraction p of
-    the rows. Without p, a word that occurs in one of a hundred texts would be ten times as large
-    as other features. Steps are taken in W' and b', whose gradients are
-    :math:`dW'_{kj} = a_j (dW_{kj} - db_k \mu_j)` and :math:`db'`; the objective and its optimum are
-    those of W and b. X itself is unchanged, so sparse rows stay sparse.
+    the rows. Without p, a word that occurs in one of a hundred texts would be scaled to ten times
+    the size of other features. Steps are taken in W' and b', whose gradients are
+    :math:`dW'_{kj} = a_j (dW_{kj} - db_k \mu_j)` and :math:`db'`; the objective and its optimum
+    remain those of W and b. X is unchanged, so sparse rows stay sparse.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ class FeatureScaling:
     n_outputs: int = field(metadata=SHARED)
 
     def scale_gradient(self, gradient):
-        """Turn gradients by W and b into those by W' and b', in place.
+        """Convert gradients by W and b to those by W' and b', in place.
 
         Parameters
         ----------
@@ -207,7 +207,7 @@ class FeatureScaling:
         dW *= self.scale
 
     def unscale_step(self, step):
-        """Turn steps of W' and b' into those of W and b, in place.
+        """Convert steps of W' and b' to those of W and b, in place.
 
         Parameters
         ----------
@@ -236,13 +236,13 @@ def feature_scaling(moments, *, n_outputs, damping, dtype, with_common_scale=Fal
     n_outputs : int
         Number of outputs of the first layer.
     damping : ndarray of shape (M,)
-        d of each model. With a penalty l and a loss of curvature c, :math:`d = l / c` weighs the
-        curvature of the loss against that of the penalty.
+        d of each model. With a penalty l and a loss of curvature c, :math:`d = l / c` adds the
+        curvature of the penalty to that of the loss.
     dtype : dtype
         Type of the parameters.
     with_common_scale : bool, default=False
-        Whether features of similar size share one scale. Features with the same unit, such as
-        pixels, show by their size how much they matter.
+        Whether features of similar size share one scale. The size of features of the same unit,
+        such as pixels, shows their importance.
 
     Returns
     -------
@@ -259,9 +259,9 @@ def feature_scaling(moments, *, n_outputs, damping, dtype, with_common_scale=Fal
     n_outside = np.count_nonzero(varies & ~((sizes >= 1 / limit) & (sizes <= limit)))
     if n_outside:
         raise ValueError(
-            f"The standard deviations of {n_outside} of {len(varies)} features leave the range of "
-            f"{np.dtype(dtype)}, so they cannot be standardised. Multiply these features by "
-            "constants that bring them near 1."
+            f"The standard deviations of {n_outside} of {len(varies)} features are outside the "
+            f"range of {np.dtype(dtype)}, so they cannot be standardised. Multiply these features "
+            "by constants that bring them near 1."
         )
     if with_common_scale and np.any(varies):
         largest, smallest = np.max(sizes[varies]), np.min(sizes[varies])
@@ -281,16 +281,16 @@ def largest_curvature(rows, scaling, batch_size, class_weight=None):
 
     with m the batch size and :math:`\tilde{X}'` the weighted scaled features of k rows, each with a
     1 for the intercept. The Frobenius norm bounds the largest eigenvalue of G, which is that of
-    the second moments of the features; the mean squared norm of a row stands in for the largest
-    one in the expected smoothness. A batch of all rows has the curvature of G itself. Features that
-    are constant so far count as if they varied, because they may do so in later rows.
+    the second moments of the features; the mean squared norm of a row replaces the largest one in
+    the expected smoothness. A batch of all rows has the curvature of G itself. Features that
+    have been constant so far count as varying, because they may vary in later rows.
 
     Parameters
     ----------
     rows : Rows
         An evenly spaced sample is used.
     scaling : FeatureScaling
-        Without damping, so that it is the same for all models.
+        Without damping, hence the same for all models.
     batch_size : int
     class_weight : ndarray of shape (M, n_classes) or None, default=None
 
@@ -313,7 +313,7 @@ def largest_curvature(rows, scaling, batch_size, class_weight=None):
     shift = 0 if scaling.mean is None else scaling.moments.mean
     X = np.column_stack([(X - shift) * scaling.scale[0], np.full(len(X), scaling.mean is not None)])
     X *= np.sqrt(np.broadcast_to(weight, len(X))[:, np.newaxis] / len(X))
-    # Of both products, which have the same norm and trace, the smaller one.
+    # Both products have the same norm and trace; the smaller one is computed.
     G = X @ X.T if len(X) < X.shape[1] else X.T @ X
     n_constant = np.count_nonzero(scaling.scale[0] == 0)
     mean_norm, norm = np.trace(G) + n_constant, np.hypot(np.linalg.norm(G), np.sqrt(n_constant))

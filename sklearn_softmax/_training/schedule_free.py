@@ -6,7 +6,7 @@ weights :math:`w_t` of the iterates and their sums :math:`W_t`, the weighted mea
 .. math:: x_T = \frac{1}{W_T} \sum_{t=1}^{T} w_t z_t = z_T - \frac{u_T}{W_T}, \qquad
           u_T = \sum_{t=1}^{T} W_{t-1} \Delta_t
 
-so the lag u is all that an average needs, and a step of zero costs nothing.
+so an average needs only the lag u, and a step of zero costs nothing.
 """
 
 from dataclasses import dataclass, field
@@ -170,7 +170,7 @@ class ScheduleFree(Optimizer):
     Parameters
     ----------
     optimizer : GradientDescent or Adam
-        Computes the steps, without momentum.
+        Optimizer that computes the steps, without momentum.
 
     References
     ----------
@@ -185,7 +185,7 @@ class ScheduleFree(Optimizer):
         return ScheduleFreeState(
             base=vector.copy(),
             lag=np.zeros_like(vector),
-            # Above 0, because the square of a decayed learning rate may be 0.
+            # Not 0: the squares of decayed learning rates may underflow, and weights divide steps.
             total_weight=np.full((len(vector), 1), np.finfo(vector.dtype).tiny, vector.dtype),
             step_state=self.optimizer.init(vector, np.zeros(len(vector))),
         )

@@ -14,12 +14,12 @@ SHARED = {"shared": True}
 
 @dataclass
 class State:
-    """All that changes in training, and all that is needed to resume it.
+    """State of training, complete enough to resume it.
 
     Parameters
     ----------
     params : Parameters
-        Where gradients are taken; changed in place.
+        Parameters at which gradients are computed; changed in place.
     optimizer_state : object
         Typed state of the optimizer; changed in place.
     hyperparameters : Hyperparameters
@@ -34,7 +34,7 @@ class State:
 
 
 def take(state, models):
-    """Return a copy of the state of some models.
+    """Return a copy of the state of selected models.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def take(state, models):
     Returns
     -------
     state : object
-        Of the same type. What models share is not copied.
+        Of the same type. Fields that models share are not copied.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def take(state, models):
 
 
 def is_finite(state):
-    """Return whether all numbers of each model are finite, as a bool or an array of shape (M,)."""
+    """Return whether all numbers of each model are finite: an array of shape (M,), or a bool."""
     if isinstance(state, Parameters):
         return is_finite(state.vector)
     if isinstance(state, np.ndarray):

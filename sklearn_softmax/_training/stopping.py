@@ -1,4 +1,4 @@
-"""Stopping rules: convergence of the training objective, and patience with a loss."""
+"""Stopping rules: convergence of the training objective, and patience."""
 
 from dataclasses import dataclass, field
 from math import ceil, sqrt
@@ -9,10 +9,10 @@ from sklearn_softmax._training.state import SHARED
 
 # Relative rise above the lowest objective that counts as noise.
 MAX_RISE = 1.5e-2
-# An objective below this fraction of the first one counts as that much.
+# Falls are relative to at least this fraction of the first objective.
 MIN_FRACTION = 1e-2
-# Epochs over which the fall is measured: the largest number with one step per epoch. Epochs of
-# more steps are less noisy, so the number falls with the root of the steps, down to the smallest.
+# Number of epochs over which the fall is measured: MAX_WINDOW with one step per epoch. Epochs of
+# more steps are less noisy: the number falls with the root of the steps, down to MIN_WINDOW.
 MAX_WINDOW, MIN_WINDOW = 25, 3
 
 
@@ -76,7 +76,7 @@ class Convergence:
         return fall if len(self.lowest) > 1 else np.full(len(fall), np.nan)
 
     def has_converged(self, tol):
-        """Return which models no longer fall, after enough epochs.
+        """Return which models have converged.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class Convergence:
         return has_settled & (len(self.lowest) > self.window)
 
     def _scale(self):
-        """Return the objective to which falls and rises are relative."""
+        """Return the objective that falls and rises are relative to."""
         return np.maximum(self.lowest[-1], MIN_FRACTION * self.first)
 
 
@@ -105,7 +105,7 @@ class Patience:
     lowest_loss : ndarray of shape (M,)
         Infinity before the first epoch.
     n_waited : ndarray of shape (M,), int
-        Epochs since the last sufficient fall.
+        Number of epochs since the last sufficient fall.
 
     References
     ----------
@@ -126,7 +126,7 @@ class Patience:
     n_waited: np.ndarray
 
     def update(self, loss, tol):
-        """Add the losses of an epoch, and return which are the lowest so far.
+        """Add the losses of an epoch and return which are the lowest so far.
 
         Parameters
         ----------

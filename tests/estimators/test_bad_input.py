@@ -394,7 +394,7 @@ def test_a_first_fit_that_fails_leaves_nothing_behind(case, name):
 @estimators('lr="auto"')
 def test_auto_with_deviations_out_of_range(case, dtype, scale):
     scaled = (X * scale).astype(dtype)
-    with pytest.raises(ValueError, match="deviations of 4 of 4 features leave the range of float"):
+    with pytest.raises(ValueError, match="of 4 of 4 features are outside the range of float"):
         model(case, lr="auto", fit_intercept=False).fit(scaled, labels(case))
 
 

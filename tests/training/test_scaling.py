@@ -361,7 +361,7 @@ def test_deviations_outside_the_range_of_the_dtype_raise_an_error(
     container, fit_intercept, dtype, size
 ):
     X = (np.array([[1.0, 1.0], [1.7, 0.0], [-1.0, 0.0]]) * [size, 1]).astype(dtype)
-    with pytest.raises(ValueError, match="deviations of 1 of 2 features leave the range of float"):
+    with pytest.raises(ValueError, match="of 1 of 2 features are outside the range of float"):
         scaling_of(Rows(container(X), np.arange(3)), fit_intercept=fit_intercept, dtype=dtype)
 
 

@@ -60,6 +60,7 @@ html_context = {"default_mode": "auto"}
 html_sidebars = {page: [] for page in ("index", "getting_started", "changelog", "search")}
 html_theme_options = {
     "logo": {"text": project},
+    "navbar_end": ["version", "theme-switcher"],
     "navigation_with_keys": False,
     "show_prev_next": True,
     "footer_start": ["copyright"],

@@ -23,9 +23,10 @@ class TwoLayerMLPClassifier(SmoothClassifier):
 
     Minimises
 
-    .. math:: J = \frac{-\sum_i w_i \ln a_{y_i}(x_i)
-              + \frac{\lambda}{2} \left(\|W^{[1]}\|^2 + \|W^{[2]}\|^2\right)}{\sum_i w_i},
-              \qquad a(x) = \mathrm{softmax}(W^{[2]} g(W^{[1]} x + b^{[1]}) + b^{[2]})
+    .. math::
+        J &= \frac{-\sum_i w_i \ln a_{y_i}(x_i)
+        + \frac{\lambda}{2} \left(\|W^{[1]}\|^2 + \|W^{[2]}\|^2\right)}{\sum_i w_i} \\
+        a(x) &= \mathrm{softmax}(W^{[2]} g(W^{[1]} x + b^{[1]}) + b^{[2]})
 
     from random weights, with steps on batches of rows.
 

@@ -12,7 +12,7 @@ MAX_LENGTH = 36
 
 
 def identity(value):
-    """Return a hashable object that equal values share and different ones do not.
+    """Return a hashable object, equal for equal values and different for different ones.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def identity(value):
     -------
     identity : tuple
         Equal for containers, arrays and estimators with equal contents, and for a NumPy
-        scalar and the same number of Python; different for an integer, a float and a
-        truth value, which mean different things to many parameters.
+        scalar and the same Python number; different for an int, a float and a bool, which
+        mean different things for many parameters.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def _hashable(value):
 
 
 def value_texts(values):
-    """Return a short text of each value, which equal values share and different ones do not.
+    """Return a short text of each value: equal for equal values, otherwise different.
 
     Parameters
     ----------
@@ -66,9 +66,9 @@ def value_texts(values):
     Returns
     -------
     texts : list of str of length n_values
-        Six digits of a float, the class of an estimator, the name of a function, else the
-        text of the value. Where these are alike or long: more digits, the entries or
-        parameters that differ, the characters around the first difference, or a number.
+        Six digits of a float, the class of an estimator, the name of a function, or
+        ``str(value)``. If these are equal or long: more digits, the entries or parameters
+        that differ, the characters around the first difference, or a number.
 
     Examples
     --------
@@ -81,13 +81,13 @@ def value_texts(values):
     """
     identities = [identity(value) for value in values]
     distinct = {key: _to_python(value) for key, value in zip(identities, values)}
-    texts = shortened(_numbered(_distinct_texts(list(distinct.values()))), MAX_LENGTH)
-    by_identity = dict(zip(distinct, texts))
-    return [by_identity[key] for key in identities]
+    texts = shorten(_number_duplicates(_distinct_texts(list(distinct.values()))), MAX_LENGTH)
+    texts_by_identity = dict(zip(distinct, texts))
+    return [texts_by_identity[key] for key in identities]
 
 
-def differing(mappings):
-    """Return texts of the entries that are not the same in all mappings.
+def difference_columns(mappings):
+    """Return texts of the entries that differ between mappings.
 
     Parameters
     ----------
@@ -96,12 +96,12 @@ def differing(mappings):
     Returns
     -------
     columns : dict of list of str of length n_mappings
-        By key, the text of its value in each mapping; "" in those that lack it.
+        By key, the text of its value in each mapping; "" if it has no such key.
 
     Examples
     --------
-    >>> from sklearn_softmax._value_texts import differing
-    >>> differing([{"lr": 1, "size": 20}, {"lr": 2, "size": 20}, {"size": 20}])
+    >>> from sklearn_softmax._value_texts import difference_columns
+    >>> difference_columns([{"lr": 1, "size": 20}, {"lr": 2, "size": 20}, {"size": 20}])
     {'lr': ['1', '2', '']}
     """
     columns = {}
@@ -111,8 +111,8 @@ def differing(mappings):
     return {key: column for key, column in columns.items() if len(set(column)) > 1}
 
 
-def shortened(texts, length):
-    """Return texts of at most a length, different where the texts are.
+def shorten(texts, length):
+    """Shorten texts to a length, such that different ones stay different.
 
     Parameters
     ----------
@@ -121,30 +121,30 @@ def shortened(texts, length):
 
     Returns
     -------
-    shortened : list of str
-        Of long ones fewer digits of a number, else start and end. Where these are alike,
+    texts : list of str
+        Numbers with fewer digits; start and end of other long texts or, if these are equal,
         the characters around the first difference, or a number.
 
     Examples
     --------
-    >>> from sklearn_softmax._value_texts import shortened
-    >>> shortened(["text", "a long text", "a long word, and a text", "0.000123456"], 9)
+    >>> from sklearn_softmax._value_texts import shorten
+    >>> shorten(["text", "a long text", "a long word, and a text", "0.000123456"], 9)
     ['text', '…g text', '…g word,…', '0.0001235']
     """
     distinct = list(dict.fromkeys(texts))
     length = max(1, length)
-    short = [_cut(text, length) for text in distinct]
-    for group in _alike(short):
-        n_alike = n_common([distinct[i] for i in group])
+    short = [_truncate(text, length) for text in distinct]
+    for group in _duplicates(short):
+        difference = _common_prefix_length([distinct[i] for i in group])
         for i in group:
             if len(distinct[i]) > length:
-                short[i] = _part(distinct[i], n_alike, length)
-    by_text = dict(zip(distinct, _numbered(short, length)))
-    return [by_text[text] for text in texts]
+                short[i] = _excerpt(distinct[i], difference, length)
+    short_texts = dict(zip(distinct, _number_duplicates(short, length)))
+    return [short_texts[text] for text in texts]
 
 
 def _to_python(value):
-    """Return arrays and scalars of NumPy as lists and scalars of Python, others as they are."""
+    """Convert NumPy arrays and scalars to lists and Python scalars; return others unchanged."""
     return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
@@ -153,7 +153,7 @@ def _is_estimator(value):
 
 
 def _entries(value):
-    """Return the parameters of an estimator or the entries of a container, None of others."""
+    """Return the parameters of an estimator or the entries of a container, otherwise None."""
     if _is_estimator(value):
         return value.get_params(deep=False)
     if isinstance(value, Mapping):
@@ -162,7 +162,7 @@ def _entries(value):
 
 
 def _text(value):
-    """Return the text of a value, of an estimator its class."""
+    """Return the text of a value, the class name of an estimator."""
     value = _to_python(value)
     if isinstance(value, float):
         return f"{value:g}"
@@ -170,17 +170,17 @@ def _text(value):
         return type(value).__name__
     entries = _entries(value)
     if entries is not None:
-        return _joined(value, {key: _text(entry) for key, entry in entries.items()})
+        return _join_entries(value, {key: _text(entry) for key, entry in entries.items()})
     return _one_line(getattr(value, "__name__", str(value))) or repr(value)
 
 
 def _one_line(text):
-    """Return a text without line breaks and without addresses of objects."""
+    """Return a text without line breaks and memory addresses."""
     text = text if text.isprintable() else " ".join(text.split())
     return re.sub(" at 0x[0-9a-fA-F]+", "", text.strip())
 
 
-def _joined(value, texts):
+def _join_entries(value, texts):
     """Return the text of an estimator or a container from the texts of some of its entries."""
     if _is_estimator(value):
         return f"{type(value).__name__}({', '.join(f'{key}={texts[key]}' for key in texts)})"
@@ -194,23 +194,26 @@ def _joined(value, texts):
 
 
 def _distinct_texts(values):
-    """Return texts of different values, which are different where their contents are."""
+    """Return texts of different values that show how their contents differ."""
     texts = list(map(_text, values))
-    kinds = [
+    keys = [
         type(value) if len(text) > MAX_LENGTH and _entries(value) is not None else text
         for value, text in zip(values, texts)
     ]
-    for group in _alike(kinds):
-        alike = [values[i] for i in group]
-        candidates = (_differences(alike), [_one_line(repr(value)) for value in alike])
-        best = max(candidates, key=lambda rewritten: len(set(rewritten)))
+    for group in _duplicates(keys):
+        group_values = [values[i] for i in group]
+        alternatives = (
+            _difference_texts(group_values),
+            [_one_line(repr(value)) for value in group_values],
+        )
+        best = max(alternatives, key=lambda alternative: len(set(alternative)))
         for i, text in zip(group, best):
             texts[i] = text
     return texts
 
 
-def _differences(values):
-    """Return texts of what tells values apart: digits of numbers, or entries."""
+def _difference_texts(values):
+    """Return the digits of numbers or the entries that distinguish values."""
     types = set(map(type, values))
     if types == {float}:
         rounded = ([f"{value:.{digits}g}" for value in values] for digits in range(7, 18))
@@ -218,38 +221,30 @@ def _differences(values):
     if len(types) > 1 or _entries(values[0]) is None:
         return list(map(_text, values))
     entries = list(map(_entries, values))
-    columns = differing(entries)
+    columns = difference_columns(entries)
     return [
-        _joined(value, {key: column[i] for key, column in columns.items() if key in entries[i]})
+        _join_entries(
+            value, {key: column[i] for key, column in columns.items() if key in entries[i]}
+        )
         for i, value in enumerate(values)
     ]
 
 
-def _alike(keys):
-    """Return the indices of each key that occurs more than once."""
+def _duplicates(keys):
+    """Return the indices of every key that occurs more than once."""
     indices = defaultdict(list)
     for i, key in enumerate(keys):
         indices[key].append(i)
     return [group for group in indices.values() if len(group) > 1]
 
 
-def n_common(texts):
-    """Return the number of characters with which all texts begin.
-
-    Parameters
-    ----------
-    texts : list of str
-
-    Returns
-    -------
-    n_common : int
-    """
+def _common_prefix_length(texts):
     first, last = min(texts), max(texts)
     return next((i for i, pair in enumerate(zip(first, last)) if len(set(pair)) > 1), len(first))
 
 
-def _cut(text, length):
-    """Return a number with fewer digits, and the first two thirds and the end of another text."""
+def _truncate(text, length):
+    """Return a number with fewer digits, or the first two thirds and the end of another text."""
     if len(text) <= length:
         return text
     with suppress(ValueError, StopIteration):
@@ -259,17 +254,17 @@ def _cut(text, length):
     return f"{text[:n_first]}…{text[n_first + len(text) - length + 1 :]}"
 
 
-def _part(text, start, length):
-    """Return some characters of a text from a place on, and a few before it."""
+def _excerpt(text, start, length):
+    """Return characters of a text from an index on, and a few before it."""
     if length < 3:
         return text[start : start + length]
     start = max(0, start - (length - 3) // 3)
-    part = "…"[:start] + text[start:]
-    return part if len(part) <= length else f"{part[: length - 1]}…"
+    excerpt = "…"[:start] + text[start:]
+    return excerpt if len(excerpt) <= length else f"{excerpt[: length - 1]}…"
 
 
-def _numbered(texts, length=sys.maxsize):
-    """Return the texts, with numbers behind those that occurred before."""
+def _number_duplicates(texts, length=sys.maxsize):
+    """Append numbers to texts that occurred before."""
     numbered = {}
     for text in texts:
         unique, number = text, 1

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
-from sklearn_softmax._value_texts import MAX_LENGTH, shortened, value_texts
+from sklearn_softmax._value_texts import MAX_LENGTH, shorten, value_texts
 
 
 @dataclass
@@ -104,7 +104,7 @@ def test_texts_show_what_differs(values, texts):
 @pytest.mark.parametrize("length", [0, 1, 5, 9, 20])
 def test_shortened_texts_stay_different(length):
     texts = ["same start, end", "same start, other end", "0.123456789", "0.123456788", "x", "x"]
-    short = shortened(texts, length)
+    short = shorten(texts, length)
     assert len(set(short)) == 5
     assert short[-1] == short[-2] == "x"
     assert max(map(len, short)) <= max(length, 4)
@@ -121,4 +121,4 @@ def test_shortened_texts_stay_different(length):
     ],
 )
 def test_shortened_texts_contain_the_difference(text, length, short):
-    assert shortened([text.format(1), text.format(2)], length) == short
+    assert shorten([text.format(1), text.format(2)], length) == short

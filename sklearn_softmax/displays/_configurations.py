@@ -1,4 +1,4 @@
-"""Configurations, which are dicts of parameters: what tells them apart, in readable text."""
+"""Configurations (dicts of parameters) as text: the parameters that differ between them."""
 
 from math import isfinite
 from numbers import Real
@@ -7,26 +7,25 @@ import numpy as np
 
 from sklearn_softmax._value_texts import (
     MAX_LENGTH,
-    differing,
-    shortened,
+    difference_columns,
+    shorten,
     value_texts,
 )
 
 
 def text_columns(configurations):
-    """Return the parameters that tell configurations apart, as texts.
+    """Return texts of the parameters that differ between configurations.
 
     Parameters
     ----------
     configurations : list of dict
-        Parameters and their values; a configuration may lack some.
+        Values by parameter; not every configuration needs all parameters.
 
     Returns
     -------
     columns : dict of list of str of length n_configurations
-        Texts of each parameter whose value is not the same everywhere, "" where it is
-        lacking; by its name without the steps of a pipeline where that leaves the names
-        distinct.
+        By the name of each parameter that differs, its texts; "" if a configuration has
+        no such parameter. Names omit the steps of a pipeline if they stay distinct.
 
     Examples
     --------
@@ -34,13 +33,13 @@ def text_columns(configurations):
     >>> text_columns([{"clf__lr": 1, "clf__seed": 0}, {"clf__lr": 2, "clf__seed": 0}])
     {'lr': ['1', '2']}
     """
-    columns = differing(configurations)
+    columns = difference_columns(configurations)
     short = {name.rpartition("__")[2]: column for name, column in columns.items()}
     return short if len(short) == len(columns) else columns
 
 
 def configuration_names(configurations):
-    """Return a name of each configuration: the parameters that tell it from the others.
+    """Return a name for each configuration: the parameters that distinguish it.
 
     Parameters
     ----------
@@ -49,7 +48,7 @@ def configuration_names(configurations):
     Returns
     -------
     names : list of str of length n_configurations
-        Of a parameter with the name "", the value alone.
+        A parameter called "" is named by its value alone.
 
     Examples
     --------
@@ -77,7 +76,7 @@ def text_table(columns, max_width=MAX_LENGTH):
     Returns
     -------
     rows : list of str
-        The names, then the texts.
+        The header, then one row per configuration.
 
     Examples
     --------
@@ -85,17 +84,18 @@ def text_table(columns, max_width=MAX_LENGTH):
     >>> text_table(text_columns([{"lr": 0.1, "size": 20}, {"lr": 0.25, "size": 100}]))
     ['  lr  size', ' 0.1    20', '0.25   100']
     """
-    cut = [shortened([name, *texts], max_width) for name, texts in columns.items()]
+    cut = [shorten([name, *texts], max_width) for name, texts in columns.items()]
     widths = [max(map(len, column)) for column in cut]
     return ["  ".join(map(str.rjust, row, widths)) for row in zip(*cut)]
 
 
 def full_name(name, configurations):
-    """Return a parameter's name, from that or from its part after the last step of a pipeline.
+    """Return the full name of a parameter, which may be named without its pipeline step.
 
     Parameters
     ----------
     name : str
+        Full, or only what follows the last step of a pipeline.
     configurations : list of dict
 
     Returns
@@ -107,11 +107,15 @@ def full_name(name, configurations):
     ValueError
         If it does not name exactly one parameter.
     """
-    known = {full for params in configurations for full in params}
-    matching = [full for full in known if full.rpartition("__")[2] == name]
-    if name in known or len(matching) == 1:
-        return name if name in known else matching[0]
-    raise ValueError(f"{name!r} is not one parameter of the search: it has {sorted(known)}.")
+    full_names = {full for params in configurations for full in params}
+    matches = [full for full in full_names if full.rpartition("__")[2] == name]
+    if name in full_names:
+        return name
+    if len(matches) == 1:
+        return matches[0]
+    raise ValueError(
+        f"{name!r} does not name one parameter of the search, which has {sorted(full_names)}."
+    )
 
 
 def indices_by_value(name, configurations):
@@ -125,7 +129,7 @@ def indices_by_value(name, configurations):
     Returns
     -------
     indices : dict of str to list of int
-        By the text of the value: numbers by size, others as they come.
+        By the text of the value: numbers in increasing order, others in order of occurrence.
 
     Examples
     --------
@@ -138,14 +142,14 @@ def indices_by_value(name, configurations):
     ordered = list(zip(values, value_texts(values), indices))
     if are_numbers(values):
         ordered.sort(key=lambda item: item[0])
-    by_text = {}
+    indices_by_text = {}
     for _, text, index in ordered:
-        by_text.setdefault(text, []).append(index)
-    return by_text
+        indices_by_text.setdefault(text, []).append(index)
+    return indices_by_text
 
 
 def are_numbers(values):
-    """Return whether all values are finite real numbers, truth values not among them.
+    """Return whether all values are finite real numbers, not bools.
 
     Parameters
     ----------

@@ -1,18 +1,18 @@
-"""What all Displays draw with: colours, axes and legends."""
+"""Colours, axes and legends of all Displays."""
 
 import numpy as np
 
-from sklearn_softmax._value_texts import shortened
+from sklearn_softmax._value_texts import shorten
 
 BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"
-# Okabe and Ito's, which colour-blind readers can tell apart (their yellow is too pale for a line).
+# Colours of Okabe and Ito that colour-blind readers can distinguish, without the pale yellow.
 OKABE_ITO = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", BLACK)
 GREY = "0.35"
-MAX_LEGEND_SHARE = 0.6  # of the height of axes, for a legend inside them
+MAX_LEGEND_FRACTION = 0.6  # of the height of axes that contain their legend
 
 
 def colours(n):
-    """Colours that colour-blind readers can tell apart.
+    """Return colours that colour-blind readers can distinguish.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def colours(n):
     Returns
     -------
     colours : list of n colours
-        Okabe and Ito's as far as they go, else from dark to light.
+        Those of Okabe and Ito; if there are too few, from dark to light.
     """
     if n <= len(OKABE_ITO):
         return list(OKABE_ITO[:n])
@@ -31,7 +31,7 @@ def colours(n):
 
 
 def panels(ax, n, *, figsize):
-    """The axes to draw on.
+    """Return the axes to draw on.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def panels(ax, n, *, figsize):
 
 
 def new_figure(figsize):
-    """An empty figure of pyplot's that finds room for its own labels.
+    """Create an empty pyplot figure whose layout makes space for labels.
 
     Parameters
     ----------
@@ -89,10 +89,10 @@ def new_figure(figsize):
 
 
 def add_legend(ax, handles, *, outside, title=None):
-    """Tell what is what, without covering data.
+    """Add a legend that covers no data.
 
-    Labels and title are drawn as they are, without mathematics, and shortened only where
-    they are wider than the figure or the axes.
+    Labels and title are drawn literally, without mathematics. Labels that are wider than the
+    figure or the axes are shortened.
 
     Parameters
     ----------
@@ -100,9 +100,9 @@ def add_legend(ax, handles, *, outside, title=None):
     handles : list of matplotlib Artist
         With their labels.
     outside : bool
-        Whether the figure is ours, so that there is room above all of its axes; it grows
-        where the legend takes more than a quarter of it. On the axes of others the legend
-        stands inside, and they grow where it would cover data, unless their limits are set.
+        Whether to draw the legend above all axes of the figure, which is made higher if the
+        legend needs more than a quarter of it. Otherwise the legend is drawn inside the axes,
+        whose upper limit is raised if the legend would cover data, unless the user has set it.
     title : str, default=None
 
     Returns
@@ -114,50 +114,50 @@ def add_legend(ax, handles, *, outside, title=None):
         return None
     if outside:
         figure = ax.get_figure()
-        legend = _legend_in_columns(figure, handles, "outside upper center", title=title)
+        legend = _draw_legend_in_columns(figure, handles, "outside upper center", title=title)
         height = figure.get_figheight()
         excess = legend.get_window_extent().height / figure.dpi - height / 4
         figure.set_figheight(height + max(0, excess))
         return legend
-    legend = _literal_legend(ax, handles, title=title)
-    ax.figure.figure.draw_without_rendering()  # finds the limits and the legend's place
+    legend = _draw_literal_legend(ax, handles, title=title)
+    ax.figure.figure.draw_without_rendering()  # computes the limits and the legend's position
     if ax.get_autoscaley_on() and _covers_data(legend, ax):
         for size, min_columns in ((None, 1), (8, 1), (6, 2), (4, 4)):
             style = {"title": title, "fontsize": size, "min_columns": min_columns}
-            legend = _legend_in_columns(ax, handles, "upper center", **style)
-            share = legend.get_window_extent().height / ax.bbox.height
-            if share < MAX_LEGEND_SHARE:
+            legend = _draw_legend_in_columns(ax, handles, "upper center", **style)
+            fraction = legend.get_window_extent().height / ax.bbox.height
+            if fraction < MAX_LEGEND_FRACTION:
                 break
-        _make_room_above(ax, min(share, MAX_LEGEND_SHARE))
+        _extend_above(ax, min(fraction, MAX_LEGEND_FRACTION))
     return legend
 
 
-def _literal_legend(parent, handles, *, min_columns=1, **style):
-    """Draw a legend whose texts are the labels as they are, if so many columns fit the parent."""
-    # matplotlib leaves out labels that begin with an underscore, so it gets others first.
+def _draw_literal_legend(parent, handles, *, min_columns=1, **style):
+    """Draw a legend with literal labels, shortened to fit a number of columns."""
+    # matplotlib omits labels that begin with an underscore: set them afterwards.
     legend = parent.legend(handles, ["label"] * len(handles), **style)
     for text, handle in zip(legend.get_texts(), handles):
         text.set(text=handle.get_label(), parse_math=False)
-    shorten_to(parent.bbox.width / min_columns - _key_width(legend), legend.get_texts())
+    shorten_to_width(legend.get_texts(), parent.bbox.width / min_columns - _key_width(legend))
     legend.get_title().set_parse_math(False)
     return legend
 
 
-def _legend_in_columns(parent, handles, loc, **style):
-    """Draw a legend in as many columns as the parent is wide for."""
-    legend = _literal_legend(parent, handles, loc=loc, **style)
+def _draw_legend_in_columns(parent, handles, loc, **style):
+    """Draw a legend in as many columns as fit the width of the parent."""
+    legend = _draw_literal_legend(parent, handles, loc=loc, **style)
     extents = [text.get_window_extent() for text in legend.get_texts()]
     widths = [box.width + _key_width(legend) for box in extents]
     for n_columns in range(len(widths), 1, -1):
         if sum(map(max, np.array_split(widths, n_columns))) <= parent.bbox.width:
             n_columns = -(-len(widths) // -(-len(widths) // n_columns))  # rows of equal length
             legend.remove()
-            return _literal_legend(parent, handles, loc=loc, ncols=n_columns, **style)
+            return _draw_literal_legend(parent, handles, loc=loc, ncols=n_columns, **style)
     return legend
 
 
 def _key_width(legend):
-    """Return what a column of a legend needs beside its texts, in pixels."""
+    """Return the width in pixels of a legend column without its text."""
     ems = legend.handlelength + legend.handletextpad + legend.columnspacing
     return ems * legend.prop.get_size() * legend.figure.dpi / 72
 
@@ -166,7 +166,7 @@ def _covers_data(legend, ax):
     box = legend.get_window_extent()
     paths = [(line, line.get_path(), _marker_radius(line)) for line in ax.lines]
     paths += [(patch, patch.get_path(), 0) for patch in ax.patches]
-    paths += [(part, path, 0) for part in ax.collections for path in part.get_paths()]
+    paths += [(artist, path, 0) for artist in ax.collections for path in artist.get_paths()]
     return any(
         path.transformed(artist.get_transform()).intersects_bbox(
             box.padded(radius), filled=artist not in ax.lines
@@ -176,38 +176,38 @@ def _covers_data(legend, ax):
 
 
 def _marker_radius(line):
-    """Return half of the size of the markers of a line in pixels."""
+    """Return half the size of a line's markers in pixels."""
     has_markers = line.get_marker() not in ("", " ", "None", None)
     return has_markers * line.get_markersize() / 2 * line.figure.dpi / 72
 
 
-def _make_room_above(ax, share):
-    """Keep a share of the height of axes free above the data."""
+def _extend_above(ax, fraction):
+    """Raise the upper limit of axes such that a fraction of their height is free of data."""
     to_screen = ax.transData
     (x, bottom), (_, top) = to_screen.transform([(0.5, y) for y in ax.get_ylim()])
-    highest = bottom + (top - bottom) / (1 - share - 0.03)
+    highest = bottom + (top - bottom) / (1 - fraction - 0.03)
     ax.set_ylim(top=to_screen.inverted().transform((x, highest))[1], auto=None)
 
 
-def shorten_to(width, texts):
-    """Shorten texts until none is wider; they stay different where they were.
+def shorten_to_width(texts, width):
+    """Shorten texts until none is wider; different ones stay different.
 
     Parameters
     ----------
+    texts : list of matplotlib Text
     width : float
         In pixels.
-    texts : list of matplotlib Text
     """
     labels = [text.get_text() for text in texts]
     length = max(map(len, labels))
     while length > 1 and (widest := max(text.get_window_extent().width for text in texts)) > width:
         length = max(1, min(length - 1, int(length * width / widest)))
-        for text, label in zip(texts, shortened(labels, length)):
+        for text, label in zip(texts, shorten(labels, length)):
             text.set_text(label)
 
 
 def set_whole_number_ticks(axis):
-    """Draw ticks at whole numbers only, unless the user has chosen where they are.
+    """Draw ticks at whole numbers only, unless the user has set a locator.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def set_whole_number_ticks(axis):
 
 
 def start_at_zero(ax):
-    """Let a y axis begin at 0, unless it is not linear or the user has set its limits.
+    """Start a linear y axis at 0, unless the user has set its limits.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ def start_at_zero(ax):
 
 
 def mark_single_points(line):
-    """Draw markers where a line has a value between gaps, which it would not show.
+    """Draw markers at values between gaps, which a line does not show.
 
     Parameters
     ----------
@@ -243,20 +243,20 @@ def mark_single_points(line):
         line.set(marker="o", markevery=np.flatnonzero(is_single).tolist())
 
 
-def styled(defaults, style):
-    """Keyword arguments of a line or bar: those of the user, and the defaults of the others.
+def merge_style(defaults, style):
+    """Return the user's keyword arguments of a line or bar, completed by defaults.
 
     Parameters
     ----------
     defaults : dict
-        By matplotlib's full names.
+        Keys are matplotlib's full names.
     style : dict
-        By full names or aliases, such as ``lw``.
+        Keys are full names or aliases, such as ``lw``.
 
     Returns
     -------
     style : dict
-        By full names.
+        Keys are full names.
 
     Raises
     ------
@@ -265,8 +265,8 @@ def styled(defaults, style):
 
     Examples
     --------
-    >>> from sklearn_softmax.displays._drawing import styled
-    >>> styled({"color": "C0", "linewidth": 1}, {"lw": 2})
+    >>> from sklearn_softmax.displays._drawing import merge_style
+    >>> merge_style({"color": "C0", "linewidth": 1}, {"lw": 2})
     {'color': 'C0', 'linewidth': 2}
     """
     from matplotlib.cbook import normalize_kwargs

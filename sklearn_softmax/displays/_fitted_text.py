@@ -1,14 +1,14 @@
-"""Texts that are drawn as large as there is space for them."""
+"""Texts that are drawn smaller or shortened to fit their space."""
 
 from bisect import bisect_right
 from copy import copy
 
 from matplotlib.text import Text
 
-from sklearn_softmax._value_texts import n_common
+from sklearn_softmax._value_texts import shorten
 
-MIN_FONT_SIZE = 3  # smaller texts are left out
-MIN_WIDTH, LETTER_WIDTH = 3.5, 0.65  # of shortened texts and of a letter, in sizes of their font
+MIN_FONT_SIZE = 3  # smaller texts are omitted
+MIN_WIDTH, LETTER_WIDTH = 3.5, 0.65  # of a shortened text and of a letter, in font sizes
 
 
 class FittedText(Text):
@@ -28,7 +28,7 @@ class FittedText(Text):
         self.stale = False
 
     def get_window_extent(self, renderer=None, dpi=None):
-        """Return the box of the text as it is drawn.
+        """Return the box of the drawn text.
 
         Parameters
         ----------
@@ -47,11 +47,11 @@ class FittedText(Text):
         text, fitted = self.get_text(), copy(self)
         if not text or not self.get_visible():
             return fitted
-        fitted.set_fontproperties(self.get_fontproperties())  # a copy of them
+        fitted.set_fontproperties(self.get_fontproperties())  # which copies them
         width, height = self._get_space()
 
         def extent(n_letters):
-            fitted.set_text(_shortened(text, self._texts, n_letters))
+            fitted.set_text(shorten([text, *self._texts], n_letters)[0])
             return Text.get_window_extent(fitted, renderer)
 
         def shrink(ratio):
@@ -70,38 +70,16 @@ class FittedText(Text):
         return fitted
 
 
-def fit(text, texts, get_space):
-    """Draw a text smaller, and shortened, if it is larger than its space.
+def fit_text(text, texts, get_space):
+    """Make a text fit its space whenever it is drawn.
 
     Parameters
     ----------
     text : matplotlib Text
     texts : list of str
-        This text and those from which it is to be told apart.
+        This text and those from which it must differ when shortened.
     get_space : callable
         Returns width and height of the space in display units.
     """
-    text.__class__ = FittedText  # the titles of axes are made by matplotlib
+    text.__class__ = FittedText  # matplotlib creates the titles of axes
     text._texts, text._get_space = texts, get_space
-
-
-def _shortened(text, texts, n_letters):
-    """Return both ends of a text or, if they are alike in some texts, the part that differs."""
-    texts = list({text, *texts})
-    if len({_ends(other, n_letters) for other in texts}) == len(texts):
-        return _ends(text, n_letters)
-    n_start = n_common(texts)
-    n_end = n_common([other[n_start:][::-1] for other in texts])
-    n_spare = max(0, n_letters - (len(text) - n_start - n_end))
-    start = n_start - min(n_start, n_spare)
-    end = len(text) - n_end + min(n_end, n_spare - (n_start - start))
-    part = _ends(text[start:end], n_letters)
-    return f"{'…' * (start > 0)}{part}{'…' * (end < len(text))}".replace("……", "…")
-
-
-def _ends(text, n_letters):
-    """Return some letters of a text, half of them from its end."""
-    if len(text) <= n_letters:
-        return text
-    n_last = n_letters // 2
-    return f"{text[: n_letters - n_last]}…{text[len(text) - n_last :]}"

@@ -1,4 +1,4 @@
-"""Candidates of a successive halving, followed from iteration to iteration."""
+"""Candidates of a successive halving and their results in each iteration."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Candidate:
     Parameters
     ----------
     name : str
-        The parameters that tell it from the others.
+        The parameters that distinguish it from the others.
     results : list of int
-        Indices of its results, iteration by iteration, without those that have no score.
+        Indices of its results that have a score, iteration by iteration.
     """
 
     name: str
@@ -28,12 +28,12 @@ class Candidate:
 
 
 class Halving:
-    """The candidates of a successive halving, and how far each of them went.
+    """The candidates of a successive halving, and the iterations that they reached.
 
     Parameters
     ----------
     configurations : list of dict of length n_results
-        Parameters of the candidate of each result, and its ``n_resources``.
+        Parameters of the candidate of each result, and ``n_resources``.
     iterations : array-like of shape (n_results,)
         The iteration of each result.
     means : ndarray of shape (n_results,)
@@ -45,17 +45,17 @@ class Halving:
     Attributes
     ----------
     resource : str
-        As given. Else the parameter that equals ``n_resources`` in every iteration, or
-        "n_samples" where there is none; "n_resources" where a parameter equals them, but
-        they are the same in all iterations, so that this may be chance.
+        The parameter above; if None, the one that equals ``n_resources`` in every iteration,
+        or "n_samples" if there is none. "n_resources" if a parameter equals them but they are
+        the same in all iterations, so that this may be chance.
     resources : list of int of length n_iterations
-        How much of it the candidates of each iteration had.
+        Amount of the resource in each iteration.
     iterations : ndarray of shape (n_results,)
         The iteration of each result, from 0.
     survivors : list of Candidate
-        Those that have a score in the last iteration, the best first.
+        Those with a score in the last iteration, the best first.
     dropped : list of Candidate
-        The others that have a score, in their order.
+        The others with a score, in their original order.
 
     Examples
     --------
@@ -74,21 +74,21 @@ class Halving:
         _, firsts, self.iterations = np.unique(iterations, return_index=True, return_inverse=True)
         self.resource = _resource(configurations) if resource is None else resource
         self.resources = [configurations[first][N_RESOURCES] for first in firsts]
-        candidates = self._with_scores(configurations, means)
+        candidates = self._scored_candidates(configurations, means)
         last = len(self.resources) - 1
         self.survivors = [c for c in candidates if self.iterations[c.results[-1]] == last]
         self.survivors.sort(key=lambda candidate: -means[candidate.results[-1]])
         self.dropped = [c for c in candidates if self.iterations[c.results[-1]] < last]
 
-    def _with_scores(self, configurations, means):
-        """Return the candidates that have a score in any iteration."""
+    def _scored_candidates(self, configurations, means):
+        """Return the candidates with a score in any iteration."""
         searched = [
             {n: value for n, value in params.items() if n not in (self.resource, N_RESOURCES)}
             for params in configurations
         ]
         names = configuration_names(searched)
         candidates = []
-        for indices in _followed(searched, self.iterations):
+        for indices in _results_per_candidate(searched, self.iterations):
             scored = [index for index in indices if np.isfinite(means[index])]
             if scored:
                 candidates.append(Candidate(names[scored[0]], scored))
@@ -96,7 +96,7 @@ class Halving:
 
 
 def _resource(configurations):
-    """Return the parameter that equals the resources, as far as these tell."""
+    """Return the parameter that equals the resources, or the name of the resource."""
     equal = [
         name
         for name in configurations[0]
@@ -112,17 +112,16 @@ def _equals_resources(name, params):
     return are_numbers([params.get(name)]) and params[name] == params[N_RESOURCES]
 
 
-def _followed(searched, iterations):
-    """Return the indices of the results of each candidate, told apart by its parameters.
+def _results_per_candidate(searched, iterations):
+    """Return the indices of the results of each candidate, identified by its parameters.
 
-    Of several candidates with the same parameters, the first one in an iteration is taken for
-    the first one in the next.
+    Candidates with equal parameters are matched by their order within the iterations.
     """
-    followed = {}
+    indices = {}
     for iteration in range(1 + max(iterations)):
-        seen = Counter()
+        counts = Counter()
         for index in np.flatnonzero(iterations == iteration):
             params = identity(searched[index])
-            seen[params] += 1
-            followed.setdefault((params, seen[params]), []).append(int(index))
-    return list(followed.values())
+            counts[params] += 1
+            indices.setdefault((params, counts[params]), []).append(int(index))
+    return list(indices.values())

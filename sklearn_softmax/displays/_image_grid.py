@@ -1,4 +1,4 @@
-"""Places of images in rows."""
+"""Arrangement of images in rows."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ TITLE_HEIGHT = 0.24  # in inches
 
 @dataclass
 class ImageGrid:
-    """Places of images in rows, in pixels of the images, downwards.
+    """Arrangement of images in rows, in pixels of the images, downwards.
 
     Parameters
     ----------
     n_images, n_columns : int
     height, width : int
-        Of an image.
+        Size of an image.
     has_titles : bool
         Whether there is a title above each image.
     panel_size : tuple of float
@@ -38,57 +38,57 @@ class ImageGrid:
     panel_size: tuple[float, float]
 
     def __post_init__(self):
-        self._gap = self._above = GAP * np.sqrt(self.height * self.width)
+        self._gap = self._top_gap = GAP * np.sqrt(self.height * self.width)
         self._pitch = self.width + self._gap
         self.xlim = 0, self.n_columns * self._pitch
         n_rows = -(-self.n_images // self.n_columns)
         if self.has_titles:
             sizes = self.xlim[1], n_rows * self.height
             pixels_per_inch = max(np.divide(sizes, self.panel_size))
-            self._above = max(self._gap, min(self.width / 2, TITLE_HEIGHT * pixels_per_inch))
-        self.ylim = n_rows * (self.height + self._above), 0
+            self._top_gap = max(self._gap, min(self.width / 2, TITLE_HEIGHT * pixels_per_inch))
+        self.ylim = n_rows * (self.height + self._top_gap), 0
         self.aspect = self.ylim[0] / self.xlim[1]
 
-    def extent(self, place):
+    def extent(self, index):
         """Return left, right, bottom and top of an image.
 
         Parameters
         ----------
-        place : int
+        index : int
 
         Returns
         -------
         extent : tuple of float
         """
-        row, column = divmod(place, self.n_columns)
+        row, column = divmod(index, self.n_columns)
         left = column * self._pitch + self._gap / 2
-        bottom = (row + 1) * (self.height + self._above)
+        bottom = (row + 1) * (self.height + self._top_gap)
         return left, left + self.width, bottom, bottom - self.height
 
-    def title_extent(self, place):
-        """Return left, right, bottom and top of the space for the title of an image.
+    def title_extent(self, index):
+        """Return left, right, bottom and top of the space for an image's title.
 
         Parameters
         ----------
-        place : int
+        index : int
 
         Returns
         -------
         extent : tuple of float
         """
-        left, right, _, top = self.extent(place)
+        left, right, _, top = self.extent(index)
         margin = (self._gap - 0.1 * self._pitch) / 2
-        return left - margin, right + margin, top, top - self._above
+        return left - margin, right + margin, top, top - self._top_gap
 
 
 def best_n_columns(n_images, aspect):
-    """Return the columns with which square images fill a panel best, empty places deducted.
+    """Return the number of columns with which images fill a panel best.
 
     Parameters
     ----------
     n_images : int
     aspect : float
-        Width of the panel divided by its height, with an image's sides as units.
+        Width of the panel divided by its height, in units of an image's width and height.
 
     Returns
     -------

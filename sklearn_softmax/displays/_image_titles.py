@@ -1,11 +1,11 @@
-"""Titles of images: which they are, and texts that fit into the space for them."""
+"""Titles of images and of their panels, fitted to their space."""
 
 from functools import partial
 from math import inf
 
 import numpy as np
 
-from sklearn_softmax.displays._models import names_of_classes
+from sklearn_softmax.displays._models import output_names_of_classes
 
 
 def titles_of_model(model, n_images):
@@ -23,7 +23,7 @@ def titles_of_model(model, n_images):
     """
     if hasattr(model, "coefs_"):
         return None
-    return names_of_classes(getattr(model, "classes_", []), n_images)
+    return output_names_of_classes(getattr(model, "classes_", []), n_images)
 
 
 def titles_of_history(history):
@@ -40,7 +40,7 @@ def titles_of_history(history):
     """
     if len(history.weights_) > 1:
         return None
-    return names_of_classes(history.classes_, history.weights_[0].shape[1])
+    return output_names_of_classes(history.classes_, history.weights_[0].shape[1])
 
 
 def check_titles(titles, n_images):
@@ -54,7 +54,7 @@ def check_titles(titles, n_images):
     Raises
     ------
     ValueError
-        If there is another number of titles.
+        If their number differs.
     """
     if titles is not None and len(titles) != n_images:
         raise ValueError(f"titles has {len(titles)} entries for {n_images} images: {titles}.")
@@ -73,18 +73,18 @@ def draw_titles(ax, grid, titles):
     -------
     texts : list of matplotlib Text
     """
-    from sklearn_softmax.displays._fitted_text import fit
+    from sklearn_softmax.displays._fitted_text import fit_text
 
     style = {"ha": "center", "va": "bottom", "parse_math": False, "in_layout": False}
     texts = []
-    for place, title in enumerate(titles):
-        extent = left, right, bottom, _ = grid.title_extent(place)
+    for index, title in enumerate(titles):
+        extent = left, right, bottom, _ = grid.title_extent(index)
         texts.append(ax.text((left + right) / 2, bottom, title, **style))
-        fit(texts[-1], [str(title) for title in titles], partial(_title_space, ax, extent))
+        fit_text(texts[-1], [str(title) for title in titles], partial(_title_space, ax, extent))
     return texts
 
 
-def draw_name(ax, name, names):
+def draw_panel_title(ax, name, names):
     """Draw the name of an estimator as the title of its axes.
 
     Parameters
@@ -92,15 +92,17 @@ def draw_name(ax, name, names):
     ax : matplotlib Axes
     name : str
     names : list of str
-        Of all estimators.
+        Names of all estimators.
     """
-    from sklearn_softmax.displays._fitted_text import fit
+    from sklearn_softmax.displays._fitted_text import fit_text
 
-    fit(ax.set_title(name, loc="left", parse_math=False), names, partial(_name_space, ax))
+    fit_text(
+        ax.set_title(name, loc="left", parse_math=False), names, partial(_panel_title_space, ax)
+    )
 
 
 def panel_box(ax):
-    """Return the box of axes before square pixels make it smaller.
+    """Return the box of axes before square pixels shrink it.
 
     Parameters
     ----------
@@ -115,11 +117,11 @@ def panel_box(ax):
 
 
 def _title_space(ax, extent):
-    """Return width and height of the space for the title of an image."""
+    """Return width and height of the space for an image's title."""
     left, right, bottom, top = extent
     return np.ptp(ax.transData.transform([(left, bottom), (right, top)]), axis=0)
 
 
-def _name_space(ax):
-    """Return width and height of the space for the name of an estimator."""
+def _panel_title_space(ax):
+    """Return width and height of the space for an estimator's name."""
     return panel_box(ax).x1 - ax.bbox.x0, inf

@@ -1,4 +1,4 @@
-"""What Displays read from estimators, through their public attributes alone."""
+"""Names, weights and stop reasons of estimators, read from public attributes only."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,17 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_softmax.displays._configurations import configuration_names
 
+ALTERNATIVES = {
+    "history_": "a classifier of this package",
+    "coef_": "a linear model or a net, or the list of estimators_ of an ensemble",
+}
 
-def named(estimators):
+
+def estimators_by_name(estimators):
     """Return the estimators by name.
 
     Parameters
@@ -20,26 +26,26 @@ def named(estimators):
 
     Returns
     -------
-    named : dict of str to estimator
+    models : dict of str to estimator
 
     Raises
     ------
     TypeError
-        If something else is among them.
+        If one is not an estimator.
     ValueError
         If there are none.
     """
     if isinstance(estimators, Mapping):
-        by_name = {str(name): estimator for name, estimator in estimators.items()}
+        models = {str(name): estimator for name, estimator in estimators.items()}
     elif isinstance(estimators, (list, tuple)):
-        by_name = dict(enumerate(estimators))
+        models = dict(enumerate(estimators))
     else:
-        by_name = {None: estimators}
-    if not by_name:
+        models = {None: estimators}
+    if not models:
         raise ValueError(
             f"estimators is empty: {estimators!r}. Give at least one fitted estimator."
         )
-    for name, estimator in by_name.items():
+    for name, estimator in models.items():
         is_class = isinstance(estimator, type)
         if is_class or not hasattr(estimator, "fit"):
             raise TypeError(
@@ -49,11 +55,12 @@ def named(estimators):
                 "estimator after its fit, not its class, its history_ or its callback."
             )
     if isinstance(estimators, (list, tuple)):
-        return dict(zip(_names(estimators), estimators))
-    return by_name if None not in by_name else {type(final_model(estimators)).__name__: estimators}
+        return dict(zip(_distinct_names(estimators), estimators))
+    return models if None not in models else {type(final_model(estimators)).__name__: estimators}
 
 
-def _names(estimators):
+def _distinct_names(estimators):
+    """Return names of estimators by the parameters that differ, or by numbers."""
     models = [final_model(estimator) for estimator in estimators]
     configurations = [
         {"": type(model).__name__, **model.get_params(deep=False)} for model in models
@@ -65,7 +72,7 @@ def _names(estimators):
 
 
 def final_model(estimator):
-    """Return the final classifier: the best one of a search, the last step of a pipeline.
+    """Return the best estimator of a search and the last step of a pipeline.
 
     Parameters
     ----------
@@ -82,7 +89,7 @@ def final_model(estimator):
     return estimator
 
 
-def require(estimator, attribute):
+def check_fitted_attribute(estimator, attribute):
     """Check that an estimator has a fitted attribute.
 
     Parameters
@@ -93,18 +100,23 @@ def require(estimator, attribute):
     Raises
     ------
     NotFittedError
-        If it has not.
+        If it is not fitted, or fitted without the attribute.
     """
-    if not hasattr(estimator, attribute):
-        raise NotFittedError(
-            f"This {type(estimator).__name__} has no `{attribute}`: fit it first (a search with "
-            "refit=True). If it is fitted, it is of a kind that has none; of an ensemble, give its "
-            "estimators_."
-        )
+    if hasattr(estimator, attribute):
+        return
+    name = type(estimator).__name__
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        raise NotFittedError(f"This {name} has no `{attribute}`: fit it first.") from None
+    raise NotFittedError(
+        f"This fitted {name} has no `{attribute}`: give {ALTERNATIVES[attribute]}; a search needs "
+        "refit=True."
+    )
 
 
-def why_ended(model):
-    """Return why training ended before the last epoch.
+def ending_text(model):
+    """Return the text of the reason why training ended before the last epoch.
 
     Parameters
     ----------
@@ -114,7 +126,7 @@ def why_ended(model):
     Returns
     -------
     reason : str or None
-        None if training went on to the last epoch, or by ``partial_fit``.
+        None if training did not end early, or after ``partial_fit``.
     """
     is_perceptron = "mistakes" in model.history_
     reasons = {
@@ -128,8 +140,8 @@ def why_ended(model):
     return reason and f"ended: {reason}"
 
 
-def check_kept(history):
-    """Check that a callback has kept parameters.
+def check_history(history):
+    """Check that a history holds parameters.
 
     Parameters
     ----------
@@ -138,9 +150,9 @@ def check_kept(history):
     Raises
     ------
     TypeError
-        If it is something else.
+        If it is not a history.
     NotFittedError
-        If it has kept none.
+        If it holds none.
     """
     if not hasattr(history, "every") and not hasattr(history, "epochs_"):
         name = history.__name__ if isinstance(history, type) else type(history).__name__
@@ -157,41 +169,42 @@ def check_kept(history):
 
 
 def input_weights(model):
-    """Weights of the features: a row for each class, or for each hidden unit.
+    """Return the weights of the features: one row per class or hidden unit.
 
     Parameters
     ----------
     model : estimator
-        Fitted, with ``coef_``, ``coefs_``, or as ``OneVsRestClassifier`` with
-        ``estimators_`` that have them.
+        Fitted, with ``coef_``, ``coefs_``, or (``OneVsRestClassifier``) ``estimators_``
+        that have them.
 
     Returns
     -------
     weights : ndarray of shape (n_outputs, n_features)
-        Zeros for a label that all or no rows have, which scikit-learn predicts without features.
+        Zeros for a label that all or no rows have: scikit-learn predicts it without features.
 
     Raises
     ------
     NotFittedError
-        If it has none of them.
+        If it has none of these attributes.
     """
     if hasattr(model, "coefs_"):
         return model.coefs_[0].T
     if hasattr(model, "estimators_"):
         zeros = np.zeros((1, model.n_features_in_))
-        parts = model.estimators_
-        return np.vstack([zeros if _is_constant(part) else input_weights(part) for part in parts])
-    require(model, "coef_")
+        return np.vstack(
+            [zeros if _is_constant(sub) else input_weights(sub) for sub in model.estimators_]
+        )
+    check_fitted_attribute(model, "coef_")
     return model.coef_.toarray() if issparse(model.coef_) else np.atleast_2d(model.coef_)
 
 
 def _is_constant(predictor):
-    """Return whether ``OneVsRestClassifier`` has set this predictor for a label of one value."""
+    """Return whether ``OneVsRestClassifier`` uses this predictor for a label of one value."""
     return type(predictor).__name__ == "_ConstantPredictor"
 
 
-def names_of_classes(classes, n_outputs):
-    """Names of the outputs of a model, as far as they belong to classes.
+def output_names_of_classes(classes, n_outputs):
+    """Return the names of a model's outputs if they belong to classes.
 
     Parameters
     ----------
@@ -201,8 +214,7 @@ def names_of_classes(classes, n_outputs):
     Returns
     -------
     names : list of str or None
-        The classes where there is an output for each, the positive one where there is
-        one for two.
+        All classes if each has an output; the positive one if two classes share an output.
     """
     names = [str(label) for label in classes]
     if len(names) == n_outputs:

@@ -1,4 +1,4 @@
-"""Weights as pixels: the shape of their image, its threshold and its scale."""
+"""Weights as pixels: shape, threshold and scale of their images."""
 
 from math import isqrt, prod
 from operator import index
@@ -23,7 +23,7 @@ def check_image_shape(image_shape, n_features):
     Raises
     ------
     ValueError
-        If it is no such shape, or has another number of pixels.
+        If it is not such a shape or has another number of pixels.
 
     Examples
     --------
@@ -58,8 +58,8 @@ def _example(n_features):
     return ""
 
 
-def as_image(weights, image_shape, limit):
-    """Return weights in the shape of an image.
+def reshape_to_image(weights, image_shape, limit):
+    """Reshape weights to an image.
 
     Parameters
     ----------
@@ -67,12 +67,12 @@ def as_image(weights, image_shape, limit):
     image_shape : tuple of int
         (height, width) or (height, width, 3).
     limit : float
-        Weight at the upper end of the scale, for colour images.
+        For colour images, the weight at the upper end of the scale.
 
     Returns
     -------
     image : ndarray of shape image_shape
-        The weights; of a colour image red, green and blue from 0 to 1, 0.5 for zero and NaN.
+        The weights; in a colour image from 0 to 1 with 0.5 for zero and NaN.
     """
     image = weights.reshape(image_shape)
     if len(image_shape) == 2:
@@ -80,8 +80,8 @@ def as_image(weights, image_shape, limit):
     return np.nan_to_num(np.clip(0.5 + image / limit / 2, 0, 1), nan=0.5)
 
 
-def largest(weights, axis=None):
-    """Return the largest absolute value, 1 if all weights are zero.
+def largest_magnitude(weights, axis=None):
+    """Return the largest absolute weight, or 1 if all weights are zero.
 
     Parameters
     ----------
@@ -91,16 +91,17 @@ def largest(weights, axis=None):
 
     Returns
     -------
-    largest : ndarray
-        With ``axis``, of the same number of dimensions; otherwise a number.
+    largest : ndarray or float
+        With ``axis``, an array with as many dimensions as ``weights``.
     """
-    sizes = np.abs(weights)
-    found = sizes.max(axis=axis, keepdims=axis is not None, where=np.isfinite(sizes), initial=0)
-    return np.where(found > 0, found, 1)[()]
+    magnitudes = np.abs(weights)
+    options = {"where": np.isfinite(magnitudes), "initial": 0}
+    largest = magnitudes.max(axis=axis, keepdims=axis is not None, **options)
+    return np.where(largest > 0, largest, 1)[()]
 
 
-def scaled(weights, scale):
-    """Return the values to draw of each estimator, and the value at the end of its scale.
+def scale_weights(weights, scale):
+    """Return the values to draw and the limit of the colour scale for each estimator.
 
     Parameters
     ----------
@@ -109,18 +110,18 @@ def scaled(weights, scale):
 
     Returns
     -------
-    scaled : list of (ndarray, float)
+    values_and_limits : list of (ndarray, float)
     """
     if scale == "image":
-        return [(rows / largest(rows, axis=1), 1) for rows in weights]
+        return [(rows / largest_magnitude(rows, axis=1), 1) for rows in weights]
     if scale == "common":
-        limit = largest(np.concatenate(weights))
+        limit = largest_magnitude(np.concatenate(weights))
         return [(rows, limit) for rows in weights]
-    return [(rows, largest(rows)) for rows in weights]
+    return [(rows, largest_magnitude(rows)) for rows in weights]
 
 
-def thresholded(weights, threshold):
-    """Return the weights, zero where negative or small compared with the largest of their row.
+def apply_threshold(weights, threshold):
+    """Set weights to zero that are negative, or small compared with the largest of their row.
 
     Parameters
     ----------
@@ -129,7 +130,7 @@ def thresholded(weights, threshold):
 
     Returns
     -------
-    thresholded : ndarray of shape (n_images, n_features)
+    apply_threshold : ndarray of shape (n_images, n_features)
     """
     highest = weights.max(axis=1, keepdims=True, where=np.isfinite(weights), initial=0)
     return np.where((weights > 0) & (weights >= threshold * highest), weights, 0)

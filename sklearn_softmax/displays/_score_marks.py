@@ -1,15 +1,15 @@
-"""Marks of scores: error bars, and a star for the best one."""
+"""Marks of scores: error bars, and a star at the best one."""
 
 import numpy as np
 
-from sklearn_softmax.displays._drawing import ORANGE, add_legend, panels, styled
+from sklearn_softmax.displays._drawing import ORANGE, add_legend, merge_style, panels
 
-UNNAMED = "_nolegend_"  # matplotlib's own
-MAX_NAMED = 20  # error bars in a legend
+UNNAMED = "_nolegend_"  # label that matplotlib omits from legends
+MAX_NAMED = 20  # error bars in a legend at most
 
 
 class ScoreMarks:
-    """The marks of the scores of a search on axes.
+    """Marks of a search's scores on axes.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ class ScoreMarks:
         None for a new figure.
     results : SearchResultsDisplay
     style : dict
-        Arguments of ``errorbar`` given by the user.
+        The user's arguments of ``errorbar``.
     figsize : tuple of float
         Width and height of a new figure in inches.
 
@@ -44,14 +44,16 @@ class ScoreMarks:
         ----------
         x, y : array-like
         defaults : dict
-            Arguments of ``errorbar`` for what the user has not given.
+            Arguments of ``errorbar`` that the user has not set.
         **errors : array-like
             ``xerr`` or ``yerr``.
         """
-        self.errorbars.append(self.ax.errorbar(x, y, **errors, **styled(defaults, self._style)))
+        self.errorbars.append(
+            self.ax.errorbar(x, y, **errors, **merge_style(defaults, self._style))
+        )
 
     def mark_best(self, x, y):
-        """Draw a star for the best score.
+        """Draw a star at the best score.
 
         Parameters
         ----------
@@ -61,9 +63,9 @@ class ScoreMarks:
         (self.best,) = self.ax.plot(x, y, marker="*", label=self._best_label, **style)
 
     def add_legend(self):
-        """Draw a legend with the error bars that have names, of many of them some, and the star."""
+        """Add a legend of the star and the named error bars, at most MAX_NAMED of them."""
         handles = [bars for bars in self.errorbars if bars.get_label() != UNNAMED]
         n_named = min(len(handles), MAX_NAMED)
-        named = np.linspace(0, len(handles) - 1, n_named).round().astype(int)
-        handles = [handles[i] for i in named] + ([] if self.best is None else [self.best])
+        indices = np.linspace(0, len(handles) - 1, n_named).round().astype(int)
+        handles = [handles[i] for i in indices] + ([] if self.best is None else [self.best])
         add_legend(self.ax, handles, outside=self.is_new_figure)

@@ -1,4 +1,4 @@
-"""Scores of a search, a row for each configuration."""
+"""Scores of a search, one row per configuration."""
 
 from math import ceil
 
@@ -13,11 +13,11 @@ from sklearn_softmax.displays._tick_labels import gaps
 MAX_FONT_SIZE, MIN_FONT_SIZE = 8, 5
 MIN_COLUMN_WIDTH = 7  # characters
 MAX_HEIGHT = 50  # inches of a new figure
-MAX_LABEL_SHARE = 0.6  # of the width of axes
+MAX_LABEL_FRACTION = 0.6  # of the width of axes
 
 
 def draw_rows(results, ax, style):
-    """Draw a line of text and an error bar for each configuration.
+    """Draw a line of text and an error bar per configuration.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def draw_rows(results, ax, style):
     ax : matplotlib Axes or None
         None for a new figure.
     style : dict
-        Arguments of ``errorbar`` given by the user.
+        The user's arguments of ``errorbar``.
 
     Returns
     -------
@@ -35,13 +35,13 @@ def draw_rows(results, ax, style):
     width = sum(2 + max(map(len, [name, *texts])) for name, texts in columns.items())
     figsize = (min(14, 4.5 + 0.07 * width), min(MAX_HEIGHT, 1.5 + 0.18 * n))
     marks = ScoreMarks(ax, results, style, figsize)
-    places = np.arange(n)
+    positions = np.arange(n)
     bars = {"fmt": "o", "markersize": 4, "capsize": 2}
     if results.train_means is not None:
         defaults = {"color": GREY, "markerfacecolor": "white", "label": "train", **bars}
-        marks.add_bars(results.train_means, places, defaults, xerr=results.train_deviations)
+        marks.add_bars(results.train_means, positions, defaults, xerr=results.train_deviations)
     defaults = {"color": BLUE, "label": "test" if marks.errorbars else UNNAMED, **bars}
-    marks.add_bars(results.means, places, defaults, xerr=results.deviations)
+    marks.add_bars(results.means, positions, defaults, xerr=results.deviations)
     if results.best_index is not None:
         marks.mark_best(results.means[results.best_index], results.best_index)
     ax = marks.ax
@@ -50,14 +50,14 @@ def draw_rows(results, ax, style):
     ax.set_ylim(n - 0.5, -1.5, auto=None)
     ax.set_xlabel(f"{results.score_name} in cross-validation", parse_math=False)
     ax.grid(axis="x", alpha=0.3)
-    if not ax.yaxis.get_tick_params().get("labelleft", True):  # labels of axes beside these
+    if not ax.yaxis.get_tick_params().get("labelleft", True):  # shared axes show the labels
         marks.add_legend()
         return marks
     ax.set_yticks([])
     table, size = _fitting_table(ax, columns) if columns else ([""] * (1 + n), MAX_FONT_SIZE)
     _label_rows(ax, table, size, results.best_index)
     marks.add_legend()
-    _label_rows(ax, table, size, results.best_index)  # in the height that the legend has left
+    _label_rows(ax, table, size, results.best_index)  # the legend may change the height
     if results.best_index is not None:
         tick = list(ax.get_yticks()).index(results.best_index)
         ax.get_yticklabels()[tick].set(color=ORANGE, weight="bold")
@@ -65,9 +65,9 @@ def draw_rows(results, ax, style):
 
 
 def _label_rows(ax, table, size, best_index):
-    """Draw the labels as large as the rows are high, of many some."""
+    """Label the rows as large as their height allows, and only some if there are too many."""
     step, largest = _step_and_size(ax)
-    best = -step if best_index is None else best_index  # the names of the parameters are there
+    best = -step if best_index is None else best_index  # where the header is
     n = len(table) - 1
     rows = [i for i in range(n) if i == best or (i % step == 0 and abs(i - best) >= step)]
     style = {"fontsize": min(size, largest), "family": "monospace", "parse_math": False}
@@ -77,8 +77,8 @@ def _label_rows(ax, table, size, best_index):
 
 
 def _step_and_size(ax):
-    """Return how many rows a label takes, and the font size at which labels do not touch."""
-    ax.figure.figure.draw_without_rendering()  # finds the size of the axes
+    """Return the number of rows per label, and the font size at which labels do not touch."""
+    ax.figure.figure.draw_without_rendering()  # computes the size of the axes
     n_rows = abs(np.subtract(*ax.get_ylim()))
     row_size = 0.85 * ax.bbox.height * 72 / ax.figure.dpi / n_rows
     step = ceil(max(1, MIN_FONT_SIZE / row_size))
@@ -86,27 +86,27 @@ def _step_and_size(ax):
 
 
 def _fitting_table(ax, columns):
-    """Return the rows of a table that has room left of the axes, and the size of its font.
+    """Return the rows of a table that fits left of the axes, and its font size.
 
-    Where no layout makes room for labels, the axes become narrower.
+    Without a layout that makes space for labels, the axes become narrower.
     """
     _, size = _step_and_size(ax)
-    gap, room = gaps(ax, 0)[0] - 0.1 * ax.figure.dpi, MAX_LABEL_SHARE * ax.bbox.width
+    gap, space = gaps(ax, 0)[0] - 0.1 * ax.figure.dpi, MAX_LABEL_FRACTION * ax.bbox.width
     has_layout = ax.figure.get_layout_engine() is not None
-    room = max(1, room if has_layout else room + gap)
+    space = max(1, space if has_layout else space + gap)
     for max_width in range(MAX_LENGTH, MIN_COLUMN_WIDTH - 1, -1):
         table, fitting_size = text_table(columns, max_width), size
-        while (width := _text_width(ax, table[0], fitting_size)) > room:
-            fitting_size *= min(0.95, room / width)
+        while (width := _text_width(ax, table[0], fitting_size)) > space:
+            fitting_size *= min(0.95, space / width)
         if fitting_size >= MIN_FONT_SIZE:
             break
     if not has_layout and width > gap:
-        _narrow(ax, width - gap)
+        _narrow_axes(ax, width - gap)
     return table, fitting_size
 
 
 def _text_width(ax, text, size):
-    """Return the largest width of a label in pixels, which depends on the resolution a little."""
+    """Return the largest width of a label in pixels; it depends slightly on the resolution."""
     style = {"family": "monospace", "weight": "bold", "fontsize": size, "parse_math": False}
     drawn = ax.text(0, 0, text, **style)
     width = drawn.get_window_extent().width
@@ -114,7 +114,7 @@ def _text_width(ax, text, size):
     return 1.07 * width
 
 
-def _narrow(ax, n_pixels):
+def _narrow_axes(ax, n_pixels):
     """Move the left edge of axes to the right."""
     box, is_in_layout = ax.get_position(), ax.get_in_layout()
     box.x0 += n_pixels / ax.figure.bbox.width

@@ -1,37 +1,38 @@
-"""Labels of an x axis, turned, shortened and thinned to fit."""
+"""Labels of an x axis: rotated, shortened and thinned to fit."""
 
 from functools import partial
 from math import ceil, inf
 
 import numpy as np
 
-from sklearn_softmax.displays._drawing import shorten_to
+from sklearn_softmax.displays._drawing import shorten_to_width
 
-MAX_LABEL_SHARE = 0.4  # of the height of axes, for their labels
+MAX_LABEL_FRACTION = 0.4  # of the height of axes, for their labels
 MIN_ASPECT = 4  # width of shortened labels, in heights of a line
 
 
 def fit_tick_labels(ax):
-    """Turn, shorten and thin the labels of an x axis so that none covers another.
+    """Rotate, shorten and thin the labels of an x axis such that none covers another.
 
-    They are turned and shortened for the axes as they are now, and thinned whenever the
-    figure is drawn. Whole numbers are not turned. Without a layout engine, turned labels
-    end above the axes below and inside the figure.
+    They are rotated and shortened for the present size of the axes, and thinned whenever
+    the figure is drawn. Whole numbers are not rotated. Without a layout engine, rotated
+    labels end above the axes below and inside the figure.
 
     Parameters
     ----------
     ax : matplotlib Axes
-        With labels by ``ax.set_xticks(places, labels, parse_math=False)``, on axes that are
-        otherwise finished, but for a legend inside them.
+        Labelled by ``ax.set_xticks(positions, labels, parse_math=False)`` and otherwise
+        finished, except for a legend inside them.
     """
     from matplotlib.ticker import FuncFormatter
 
     axis = ax.xaxis
     axis.get_ticklabels()  # updates the ticks
-    places, texts = axis.get_majorticklocs(), [tick.label1 for tick in axis.get_major_ticks()]
+    positions = axis.get_majorticklocs()
+    texts = [tick.label1 for tick in axis.get_major_ticks()]
     labels = [text.get_text() for text in texts]
-    axis.set_ticklabels([" "] * len(labels))  # long ones would leave no room for the axes
-    ax.figure.figure.draw_without_rendering()  # finds the size of the axes
+    axis.set_ticklabels([" "] * len(labels))  # long ones would shrink the axes
+    ax.figure.figure.draw_without_rendering()  # computes the size of the axes
     left, below = _space(ax, texts[0])
     axis.set_ticklabels(labels)
     width, height = _largest(texts)
@@ -40,19 +41,20 @@ def fit_tick_labels(ax):
     angle, longest = 0, max(shortest, min(spacing - height / 2, 2 * left))
     if are_whole_numbers:
         longest = inf
-    for turned in () if are_whole_numbers or _fit_side_by_side(ax, texts) else (45, 90):
-        along, across = np.cos(np.radians(turned)), np.sin(np.radians(turned))
+    is_horizontal = are_whole_numbers or _labels_fit_side_by_side(ax, texts)
+    for option in () if is_horizontal else (45, 90):
+        along, across = np.cos(np.radians(option)), np.sin(np.radians(option))
         length = min(left / along, (below - height * along) / across)
         if length >= min(shortest, width):
-            angle, longest = turned, length
+            angle, longest = option, length
             if height / across <= spacing:
                 break
-    shorten_to(longest, texts)
+    shorten_to_width(texts, longest)
     width, height = _largest(texts)
-    room = height / np.sin(np.radians(angle)) if angle else width + height / 2
-    by_place = dict(zip(places, [text.get_text() for text in texts]))
-    label_of_tick = partial(_label_unless_covered, ax, by_place, room / ax.figure.dpi)
-    axis.set_major_formatter(FuncFormatter(label_of_tick))
+    label_width = height / np.sin(np.radians(angle)) if angle else width + height / 2
+    labels = dict(zip(positions, [text.get_text() for text in texts]))
+    format_tick = partial(_label_unless_covered, ax, labels, label_width / ax.figure.dpi)
+    axis.set_major_formatter(FuncFormatter(format_tick))
     if angle:
         va = "top" if angle < 90 else "center"
         for text in texts:
@@ -60,19 +62,19 @@ def fit_tick_labels(ax):
 
 
 def _largest(texts):
-    """Return the largest width and height of texts that are not turned."""
+    """Return the largest width and height of texts that are not rotated."""
     return np.max([text.get_window_extent().size for text in texts], axis=0)
 
 
 def _space(ax, first_label):
-    """Return the space for labels: left of the first tick, up to half of the gap, and below."""
-    below = MAX_LABEL_SHARE * ax.bbox.height
+    """Return the space for labels: left of the first tick, up to half of the gap, and below it."""
+    below = MAX_LABEL_FRACTION * ax.bbox.height
     if ax.figure.get_layout_engine() is not None:
         return inf, below
     label = first_label.get_window_extent()
     left = min(gaps(ax, 0)) / 2 + (label.x0 + label.x1) / 2 - ax.bbox.x0
-    taken = ax.bbox.y0 - ax.xaxis.get_tightbbox().y0 - label.height
-    return left, min(below, gaps(ax, 1)[0] - taken)
+    ticks_and_axis_label = ax.bbox.y0 - ax.xaxis.get_tightbbox().y0 - label.height
+    return left, min(below, gaps(ax, 1)[0] - ticks_and_axis_label)
 
 
 def gaps(ax, dimension):
@@ -99,10 +101,10 @@ def gaps(ax, dimension):
     return low - first, last - high
 
 
-def _fit_side_by_side(ax, texts):
-    """Return whether labels that are not turned fit between the ticks, and the outer ones too.
+def _labels_fit_side_by_side(ax, texts):
+    """Return whether labels fit side by side without rotation.
 
-    These take up to half of the gap beside the axes, or make axes in a layout narrower.
+    The outer ones may use half of the gap beside the axes; a layout makes the axes narrower.
     """
     (width, height), spacing = _largest(texts), tick_spacing(ax)
     if ax.figure.get_layout_engine() is not None:
@@ -113,14 +115,14 @@ def _fit_side_by_side(ax, texts):
     return fit_beside and width + height / 2 <= spacing
 
 
-def _label_unless_covered(ax, by_place, room, place, position):
-    """Return the label of a tick, or none if every label has less room than so many inches."""
-    step = ceil(room * ax.figure.dpi / tick_spacing(ax))
-    return by_place.get(place, "") if position is not None and position % step == 0 else ""
+def _label_unless_covered(ax, labels, width, position, index):
+    """Return the label of a tick, or "" if a label before it, of a width in inches, covers it."""
+    step = ceil(width * ax.figure.dpi / tick_spacing(ax))
+    return labels.get(position, "") if index is not None and index % step == 0 else ""
 
 
 def tick_spacing(ax):
-    """Return the smallest distance between the ticks of an x axis as drawn.
+    """Return the smallest distance between the drawn ticks of an x axis.
 
     Parameters
     ----------

@@ -4,13 +4,13 @@ from math import inf
 from numbers import Real
 
 from sklearn_softmax.displays._image_titles import titles_of_history
-from sklearn_softmax.displays._models import check_kept
-from sklearn_softmax.displays._pixels import as_image, largest
+from sklearn_softmax.displays._models import check_history
+from sklearn_softmax.displays._pixels import largest_magnitude, reshape_to_image
 from sklearn_softmax.displays.weight_images import WeightImagesDisplay
 
 
 class WeightFrames:
-    """The first layer's weights as images, epoch by epoch in one figure, on one scale.
+    """The first layer's weights as images, one frame per epoch, on one scale.
 
     Parameters
     ----------
@@ -18,12 +18,12 @@ class WeightFrames:
     image_shape, titles, n_columns
         As in :meth:`WeightImagesDisplay.from_estimator`.
     style : dict
-        Keyword arguments of ``imshow``.
+        Keyword arguments for ``imshow``.
 
     Attributes
     ----------
     figure : matplotlib Figure
-        The figure to draw in, of pyplot's.
+        The pyplot figure that shows the frames.
 
     Raises
     ------
@@ -34,9 +34,9 @@ class WeightFrames:
     """
 
     def __init__(self, history, image_shape, titles, n_columns, style):
-        check_kept(history)
+        check_history(history)
         self._epochs, self._weights = history.epochs_, history.weights_[0]
-        self._limit = largest(self._weights)
+        self._limit = largest_magnitude(self._weights)
         titles = titles_of_history(history) if titles is None else list(titles)
         self._display = WeightImagesDisplay(
             weights={"": self._weights[-1]}, image_shape=image_shape, titles={"": titles}
@@ -47,28 +47,28 @@ class WeightFrames:
         self.figure = self._display.figure_
         self.draw(0)
         self.figure.draw_without_rendering()
-        self.figure.set_layout_engine("none")  # nothing moves any more
+        self.figure.set_layout_engine("none")  # images keep their positions
 
-    def draw(self, number):
+    def draw(self, index):
         """Draw a frame.
 
         Parameters
         ----------
-        number : int
-            Its place among the copies of the history.
+        index : int
+            Index into ``history.epochs_``.
 
         Returns
         -------
         images : list of matplotlib AxesImage
         """
-        self.figure.suptitle(f"Epoch {self._epochs[number]}")
+        self.figure.suptitle(f"Epoch {self._epochs[index]}")
         (images,) = self._display.images_
-        for image, weights in zip(images, self._weights[number]):
-            image.set_data(as_image(weights, self._display.image_shape, self._limit))
+        for image, weights in zip(images, self._weights[index]):
+            image.set_data(reshape_to_image(weights, self._display.image_shape, self._limit))
         return images
 
     def animate(self, interval, pause):
-        """Return the animation of all frames.
+        """Animate all frames.
 
         Parameters
         ----------
@@ -82,8 +82,8 @@ class WeightFrames:
         from matplotlib.animation import FuncAnimation
 
         last = len(self._epochs) - 1
-        numbers = [*range(last), *[last] * (1 + round(pause / interval))]
-        return FuncAnimation(self.figure, self.draw, frames=numbers, interval=interval)
+        frames = [*range(last), *[last] * (1 + round(pause / interval))]
+        return FuncAnimation(self.figure, self.draw, frames=frames, interval=interval)
 
 
 def check_milliseconds(name, value, minimum):
@@ -98,7 +98,7 @@ def check_milliseconds(name, value, minimum):
     Raises
     ------
     ValueError
-        If it is not.
+        If it is not a number from ``minimum`` on, or infinite.
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not minimum <= value < inf:
         raise ValueError(f"{name} must be {minimum} milliseconds or more, got {value!r}.")

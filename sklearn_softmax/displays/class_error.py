@@ -1,4 +1,4 @@
-"""Error rate of each class."""
+"""Error rates of the classes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sklearn_softmax._typing import Array, Estimators, MatrixLike
 from sklearn_softmax.displays._drawing import (
     add_legend,
     colours,
+    merge_style,
     panels,
     start_at_zero,
-    styled,
 )
-from sklearn_softmax.displays._models import named
+from sklearn_softmax.displays._models import estimators_by_name
 from sklearn_softmax.displays._tick_labels import fit_tick_labels, tick_spacing
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ClassErrorDisplay:
     Parameters
     ----------
     errors : dict of str to array-like of shape (n_classes,)
-        By the name of the model, its error rates, from 0 to 1; NaN where undefined.
+        Error rates from 0 to 1 by the name of the model; NaN if undefined.
     classes : array-like of shape (n_classes,)
         Names of the classes.
 
@@ -54,7 +54,7 @@ class ClassErrorDisplay:
 
     See Also
     --------
-    sklearn.metrics.ConfusionMatrixDisplay : Which class is taken for which.
+    sklearn.metrics.ConfusionMatrixDisplay : Which class is predicted as which.
 
     References
     ----------
@@ -86,12 +86,13 @@ class ClassErrorDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw for each class the share of its rows that are predicted wrong.
+        """Draw for each class the fraction of its rows that are misclassified.
 
         Parameters
         ----------
         estimator : classifier, list of classifiers, or dict of str to classifier
-            Any that are fitted. Those of a list are named by the parameters that differ.
+            Fitted classifiers of any kind. Those of a list are named by the parameters
+            that differ.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to predict.
         y : array-like of shape (n_samples,)
@@ -108,11 +109,11 @@ class ClassErrorDisplay:
         Raises
         ------
         TypeError
-            If ``estimator`` is something else.
+            If ``estimator`` is of another type.
         NotFittedError
             If an estimator is not fitted.
         """
-        predictions = {name: model.predict(X) for name, model in _fitted(estimator).items()}
+        predictions = {name: model.predict(X) for name, model in _fitted_models(estimator).items()}
         return cls.from_predictions(y, predictions, sample_weight=sample_weight, ax=ax, **kwargs)
 
     @classmethod
@@ -125,7 +126,7 @@ class ClassErrorDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw for each class the share of its rows that are predicted wrong.
+        """Draw for each class the fraction of its rows that are misclassified.
 
         It is undefined for a class whose rows have no weight.
 
@@ -134,7 +135,7 @@ class ClassErrorDisplay:
         y_true : array-like of shape (n_samples,)
             Classes of the rows.
         y_pred : array-like of shape (n_samples,), or dict of str to such
-            Predicted classes, of several models by name.
+            Predicted classes, or those of several models by name.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         ax, **kwargs
@@ -179,9 +180,9 @@ class ClassErrorDisplay:
     ) -> Self:
         """Draw the error rate of each sub-classifier of one-vs-rest models.
 
-        A sub-classifier says yes to a row where its column of ``decision_function`` is
-        above 0. Its error rate is the share of all rows that it says yes to without
-        their being of its class, or no to where they are.
+        A sub-classifier accepts a row if its column of ``decision_function`` is above 0.
+        Its error rate is the fraction of all rows that it accepts although they are of
+        another class, or rejects although they are of its class.
 
         Parameters
         ----------
@@ -202,13 +203,13 @@ class ClassErrorDisplay:
         Raises
         ------
         TypeError
-            If ``estimator`` is something else.
+            If ``estimator`` is of another type.
         NotFittedError
             If an estimator is not fitted.
         ValueError
-            If the classes differ, or if there is no sub-classifier for each.
+            If the models' classes differ, or a class has no sub-classifier.
         """
-        models = _fitted(estimator)
+        models = _fitted_models(estimator)
         classes = next(iter(models.values())).classes_
         errors = {}
         for name, model in models.items():
@@ -227,17 +228,17 @@ class ClassErrorDisplay:
         return cls(errors=errors, classes=classes).plot(ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
-        """Draw a group of bars for each class.
+        """Draw a group of bars per class.
 
-        Where there is no error, a 0 stands for the bar, and "n/a" where the error rate is
-        undefined (NaN). Names of classes are turned, shortened or thinned to fit the axes.
+        An error rate of zero is drawn as "0", and an undefined one (NaN) as "n/a". Names of
+        classes are rotated, shortened or thinned to fit the axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None for a new figure.
         **kwargs : dict
-            Passed on to matplotlib's ``bar`` for each model.
+            Passed to matplotlib's ``bar`` for each model.
 
         Returns
         -------
@@ -246,17 +247,19 @@ class ClassErrorDisplay:
         """
         (self.ax_,) = panels(ax, 1, figsize=(6.4, 4.2))
         self.figure_ = self.ax_.get_figure()
-        n_models, places = len(self.errors), np.arange(len(self.classes))
+        n_models, positions = len(self.errors), np.arange(len(self.classes))
         width = 0.8 / n_models
         self.bars_ = []
         for position, (name, colour) in enumerate(zip(self.errors, colours(n_models))):
             shift = width * (position - (n_models - 1) / 2)
             style = {"color": colour, "label": name, "width": width}
             errors = np.asarray(self.errors[name], dtype=float)
-            self.bars_.append(self.ax_.bar(places + shift, errors, **styled(style, kwargs)))
-        self.ax_.update_datalim([(-0.4, 0), (len(places) - 0.6, 0)], updatey=False)  # with NaN, too
+            self.bars_.append(self.ax_.bar(positions + shift, errors, **merge_style(style, kwargs)))
+        self.ax_.update_datalim(
+            [(-0.4, 0), (len(positions) - 0.6, 0)], updatey=False
+        )  # also for NaN
         self.ax_.autoscale_view()
-        self.ax_.set_xticks(places, [str(label) for label in self.classes], parse_math=False)
+        self.ax_.set_xticks(positions, [str(label) for label in self.classes], parse_math=False)
         self.ax_.set(xlabel="Class", ylabel="Error rate")
         start_at_zero(self.ax_)
         if self.ax_.yaxis.isDefault_majfmt:
@@ -271,16 +274,16 @@ class ClassErrorDisplay:
         return self
 
     def _mark_missing_bars(self, bars):
-        """Write a 0 for bars without height and "n/a" for undefined ones, as large as they fit."""
+        """Write "0" for bars of height 0 and "n/a" for undefined ones, in a size that fits."""
         from matplotlib import rcParams
 
         font_size = rcParams["font.size"]
         em = font_size * self.figure_.dpi / 72
-        room = tick_spacing(self.ax_) * bars[0].get_width() / em
-        digit_size = font_size * min(1, room / 0.65)
+        n_ems = tick_spacing(self.ax_) * bars[0].get_width() / em  # width of a bar
+        digit_size = font_size * min(1, n_ems / 0.65)
         styles = {"": {}, "0": {"fontsize": digit_size}, "n/a": {}}
-        if room < 1.7:
-            size = max(MIN_FONT_SIZE, font_size * min(1, room / 1.2))
+        if n_ems < 1.7:
+            size = max(MIN_FONT_SIZE, font_size * min(1, n_ems / 1.2))
             styles["n/a"] = {"rotation": 90, "fontsize": size}
         for bar, rate in zip(bars, bars.datavalues):
             is_zero = rate == 0 and digit_size >= MIN_FONT_SIZE
@@ -300,8 +303,9 @@ def _percent(rate, _):
     return f"{100 * rate:g}%"
 
 
-def _fitted(estimator):
-    models = named(estimator)
+def _fitted_models(estimator):
+    """Return the estimators by name after checking that they are fitted."""
+    models = estimators_by_name(estimator)
     for model in models.values():
         check_is_fitted(model)
     return models

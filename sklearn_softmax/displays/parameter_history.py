@@ -1,4 +1,4 @@
-"""The parameters over the epochs."""
+"""Norms of the weights and intercepts over the epochs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sklearn_softmax.displays._drawing import (
     add_legend,
     colours,
     mark_single_points,
+    merge_style,
     panels,
     set_whole_number_ticks,
     start_at_zero,
-    styled,
 )
-from sklearn_softmax.displays._models import check_kept, names_of_classes
+from sklearn_softmax.displays._models import check_history, output_names_of_classes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ LINESTYLES = ("-", "--", ":")
 
 
 class ParameterHistoryDisplay:
-    """Norm of the weights and each intercept over the epochs.
+    """Norms of the weights and intercepts over the epochs.
 
     It is recommended to use :meth:`from_history`. All parameters are stored as
     attributes.
@@ -47,13 +47,13 @@ class ParameterHistoryDisplay:
     Attributes
     ----------
     axes_ : ndarray of shape (2,) of matplotlib Axes
-        Axes of the norms and of the intercepts.
+        Axes with the norms and with the intercepts.
     figure_ : matplotlib Figure
         Figure that holds them.
     norm_lines_ : list of matplotlib Line2D
-        A line for each layer.
+        One line per layer.
     intercept_lines_ : list of matplotlib Line2D
-        A line for each output.
+        One line per output.
 
     See Also
     --------
@@ -101,14 +101,14 @@ class ParameterHistoryDisplay:
         ax: Sequence[Axes] | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw what a callback has kept.
+        """Draw the parameters that a callback has kept.
 
         Parameters
         ----------
         history : WeightHistory
             After the fit of a classifier that had it as a callback.
         layer : int, default=-1
-            Layer whose intercepts are drawn: the last one has one for each class.
+            Layer whose intercepts are drawn; the last one has one per class.
         ax, **kwargs
             As in :meth:`plot`.
 
@@ -125,7 +125,7 @@ class ParameterHistoryDisplay:
         ValueError
             If ``layer`` or ``ax`` is not valid.
         """
-        check_kept(history)
+        check_history(history)
         n_layers = len(history.weights_)
         if not -n_layers <= layer < n_layers:
             raise ValueError(
@@ -138,7 +138,7 @@ class ParameterHistoryDisplay:
                 [np.linalg.norm(W, axis=(1, 2)) for W in history.weights_]
             ),
             intercepts=intercepts,
-            output_names=names_of_classes(history.classes_, intercepts.shape[1])
+            output_names=output_names_of_classes(history.classes_, intercepts.shape[1])
             if layer in (-1, n_layers - 1)
             else None,
         )
@@ -153,7 +153,7 @@ class ParameterHistoryDisplay:
             Axes to draw on, which keep their scales, ticks and limits; None for a new
             figure.
         **kwargs : dict
-            Passed on to matplotlib's ``plot`` for each line.
+            Passed to matplotlib's ``plot`` for each line.
 
         Returns
         -------
@@ -182,10 +182,11 @@ class ParameterHistoryDisplay:
         return self
 
     def _draw(self, ax, values, names, kwargs):
+        """Draw one line per column of values."""
         lines = []
-        for place, style in enumerate(_styles(values.shape[1])):
-            style["label"] = None if names is None else names[place]
-            lines += ax.plot(self.epochs, values[:, place], **styled(style, kwargs))
+        for index, style in enumerate(_styles(values.shape[1])):
+            style["label"] = None if names is None else names[index]
+            lines += ax.plot(self.epochs, values[:, index], **merge_style(style, kwargs))
             mark_single_points(lines[-1])
         ax.set_xlabel("Epoch")
         set_whole_number_ticks(ax.xaxis)
@@ -194,7 +195,7 @@ class ParameterHistoryDisplay:
 
 
 def _styles(n):
-    """Colours, with other dashes where these begin again; beyond that a scale of colours."""
+    """Return colours and, when these repeat, other dashes; beyond that a scale of colours."""
     n_colours = len(OKABE_ITO)
     if n > n_colours * len(LINESTYLES):
         return [{"color": colour} for colour in colours(n)]

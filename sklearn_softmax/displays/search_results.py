@@ -1,4 +1,4 @@
-"""Scores of all configurations of a search."""
+"""Scores of the configurations of a search."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class SearchResultsDisplay:
     best_index : int or None
         The candidate to mark as the best.
     score_name : str
-        What the scores are.
+        Name of the scores.
     train_means, train_deviations : ndarray of shape (n_candidates,), default=None
-        The same of the scores on the training rows.
+        Mean and standard deviation of the scores on the training rows.
     iterations : ndarray of shape (n_candidates,), default=None
-        Of successive halving, the iteration of each; ``configurations`` then have
-        ``n_resources``, and a candidate has an entry for each iteration that it reached.
+        For successive halving, the iteration of each entry; ``configurations`` then contain
+        ``n_resources``, and a candidate has one entry per iteration that it reached.
     resource : str, default=None
-        Of successive halving, the parameter that is its resource, or "n_samples". None to
-        find it among the parameters: the one that equals ``n_resources``, if these grow.
+        For successive halving, the parameter that is its resource, or "n_samples". None
+        selects the parameter that equals ``n_resources``, if these grow.
 
     Attributes
     ----------
@@ -50,9 +50,9 @@ class SearchResultsDisplay:
     figure_ : matplotlib Figure
         Figure that holds them.
     errorbars_ : list of matplotlib ErrorbarContainer
-        Test scores, then training scores where there are any; against a parameter one
-        for each line; of successive halving one for each candidate that has a score,
-        those that reached the last iteration before the others, the best first.
+        Training scores, if there are any, then test scores. Against a parameter, one per
+        line. For successive halving, one per candidate with a score: those that reached
+        the last iteration before the others, the best first.
     best_ : matplotlib Line2D or None
         Mark of the best candidate.
 
@@ -81,7 +81,7 @@ class SearchResultsDisplay:
     >>> display.ax_.get_xlabel()
     'lr'
 
-    Of successive halving, a line for each candidate, up to the iteration that it reached:
+    For successive halving, one line per candidate, up to the iteration that it reached:
 
     >>> from sklearn_softmax import FusedHalvingGridSearchCV
     >>> model = SoftmaxRegression(random_state=0)
@@ -131,11 +131,10 @@ class SearchResultsDisplay:
         Parameters
         ----------
         search : estimator
-            Fitted ``GridSearchCV`` or any other with ``cv_results_``; those of
-            successive halving are drawn over its resource, as :meth:`plot` describes.
+            Fitted ``GridSearchCV`` or any other with ``cv_results_``; successive halving
+            is drawn over its resource, as :meth:`plot` describes.
         metric : str, default=None
-            Which of several metrics; None for the one that ``refit`` names, or the only
-            one.
+            The metric to draw; None for the one that ``refit`` names, or the only one.
         parameter, lines, ax, **kwargs
             As in :meth:`plot`.
 
@@ -158,14 +157,14 @@ class SearchResultsDisplay:
         is_multimetric = getattr(search, "multimetric_", False)
         chosen_by = search.refit if is_multimetric and isinstance(search.refit, str) else None
         metric = chosen_by if metric is None else metric
-        display = cls._computed(search.cv_results_, metric)
+        display = cls._create(search.cv_results_, metric)
         display.resource = getattr(search, "resource", None)
         if metric == chosen_by and hasattr(search, "best_index_"):
             best_index = int(search.best_index_)
             display.best_index = best_index if np.isfinite(display.means[best_index]) else None
         scoring = getattr(search, "scoring", None)
         if metric is None and isinstance(scoring, str):
-            display.score_name = _as_words(scoring)
+            display.score_name = _readable_name(scoring)
         return display.plot(ax, parameter=parameter, lines=lines, **kwargs)
 
     @classmethod
@@ -184,13 +183,13 @@ class SearchResultsDisplay:
         Parameters
         ----------
         cv_results : dict of str to array-like
-            ``cv_results_`` of any of scikit-learn's searches. Successive halving is
-            known by its ``iter``; its ``n_resources`` counts as a parameter, and its best
-            candidate is that of the last iteration. Where its resource cannot be told, as
-            all iterations have as much of it as a parameter says, the axis has the name
-            "n_resources"; :meth:`from_search` reads the resource from the search.
+            ``cv_results_`` of any of scikit-learn's searches. The column ``iter`` indicates
+            successive halving: ``n_resources`` then counts as a parameter, and the best
+            candidate is that of the last iteration. If the resource is ambiguous, because a
+            parameter equals ``n_resources`` but all iterations have the same, the axis is
+            called "n_resources"; :meth:`from_search` reads the resource from the search.
         metric : str, default=None
-            Which of several metrics; None for the only one.
+            The metric to draw; None for the only one.
         parameter, lines, ax, **kwargs
             As in :meth:`plot`.
 
@@ -201,16 +200,17 @@ class SearchResultsDisplay:
         Raises
         ------
         TypeError
-            If ``cv_results`` is something else, such as the search.
+            If ``cv_results`` is not a mapping, but for example the search.
         ValueError
             If there is no such metric or parameter.
         """
-        display = cls._computed(cv_results, metric)
+        display = cls._create(cv_results, metric)
         return display.plot(ax, parameter=parameter, lines=lines, **kwargs)
 
     @classmethod
-    def _computed(cls, cv_results, metric):
-        metric = _checked_metric(cv_results, metric)
+    def _create(cls, cv_results, metric):
+        """Create a Display of a metric without drawing it."""
+        metric = _validate_metric(cv_results, metric)
         configurations = [dict(params) for params in cv_results["params"]]
         for params, n_resources in zip(configurations, cv_results.get("n_resources", [])):
             params[N_RESOURCES] = n_resources
@@ -220,7 +220,7 @@ class SearchResultsDisplay:
             means=means,
             deviations=np.asarray(cv_results[f"std_test_{metric}"], dtype=float),
             best_index=_best_index(means, cv_results.get("iter")),
-            score_name=_as_words(metric),
+            score_name=_readable_name(metric),
             train_means=cv_results.get(f"mean_train_{metric}"),
             train_deviations=cv_results.get(f"std_train_{metric}"),
             iterations=cv_results.get("iter"),
@@ -236,31 +236,31 @@ class SearchResultsDisplay:
     ) -> Self:
         """Draw every configuration, or the best ones against a parameter.
 
-        Of successive halving, every configuration is a line of scores over the resource,
-        which ends where the candidate was dropped, with a cross. Those that reached the
-        last iteration have error bars, a colour each and a name, the best first; of more
-        than seven the others are grey. Failed fits are left out.
+        For successive halving, every configuration is a line of scores over the resource.
+        It ends with a cross at the iteration in which the candidate was dropped. The seven
+        best of those that reached the last iteration have error bars, a colour and a name;
+        the others are grey. Failed fits are omitted.
 
-        Equal values of a parameter are drawn as one and different ones have different
-        texts, which are shortened where they are long, and left out where there are too
-        many. A legend names at most twenty lines.
+        Equal values of a parameter are drawn as one. Different values have different texts,
+        which are shortened if they are long, and omitted if there are too many. A legend
+        names at most twenty lines.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None for a new figure, as high as the configurations need
-            (0.18 inches each up to 50, of successive halving 0.2 for each that is named).
+            (0.18 inches each, 50 in all; for successive halving, 0.2 for each named one).
             In a figure without a layout, axes become narrower if the names of the
-            configurations need more room than there is left of them. On an x axis that is
-            not linear, numbers are drawn at their values.
+            configurations need more space than there is left of the axes. On an x axis
+            that is not linear, numbers are drawn at their values.
         parameter : str, default=None
-            Parameter to draw the scores against, by its name in the search or without
-            its step of a pipeline; a point is the best of all configurations with that
-            value. None draws every configuration by itself.
+            Parameter to draw the scores against, named as in the search or without its
+            pipeline step; a point is the best of all configurations with that value. None
+            draws every configuration.
         lines : str, default=None
-            With ``parameter``, another one, of which each value has a line of its own.
+            With ``parameter``, another parameter; one line is drawn per value of it.
         **kwargs : dict
-            Passed on to matplotlib's ``errorbar``.
+            Passed to matplotlib's ``errorbar``.
 
         Returns
         -------
@@ -270,7 +270,7 @@ class SearchResultsDisplay:
         Raises
         ------
         ValueError
-            If there is no such parameter, or if ``lines`` is given alone.
+            If there is no such parameter, or if ``lines`` is used without ``parameter``.
         """
         if lines is not None and parameter is None:
             raise ValueError(f"lines={lines!r} needs a parameter to draw the scores against.")
@@ -289,28 +289,28 @@ class SearchResultsDisplay:
         return self
 
 
-def _checked_metric(cv_results, metric):
-    """Return the metric, or the only one; an error names those that there are."""
+def _validate_metric(cv_results, metric):
+    """Return the metric, or the only one if it is None."""
     if not hasattr(cv_results, "keys"):
         raise TypeError(
             "cv_results must be the cv_results_ of a search, got "
             f"{type(cv_results).__name__}: give search.cv_results_, or the search to from_search."
         )
     prefix = "mean_test_"
-    known = [key.removeprefix(prefix) for key in cv_results if key.startswith(prefix)]
-    if metric in known:
+    metrics = [key.removeprefix(prefix) for key in cv_results if key.startswith(prefix)]
+    if metric in metrics:
         return metric
-    if metric is None and len(known) == 1:
-        return known[0]
-    raise ValueError(f"metric={metric!r} does not name one of the metrics of the search: {known}.")
+    if metric is None and len(metrics) == 1:
+        return metrics[0]
+    raise ValueError(f"metric={metric!r} does not name a metric of the search: {metrics}.")
 
 
 def _best_index(means, iterations):
-    """Index of the highest mean, in the last iteration where there are several."""
+    """Return the index of the highest mean in the last iteration."""
     if iterations is not None:
         means = np.where(iterations == np.max(iterations), means, np.nan)
     return None if np.all(np.isnan(means)) else int(np.nanargmax(means))
 
 
-def _as_words(name):
+def _readable_name(name):
     return name.replace("_", " ").capitalize()

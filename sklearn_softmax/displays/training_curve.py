@@ -1,4 +1,4 @@
-"""Loss, accuracy and what else is recorded, as curves over the training."""
+"""Loss, accuracy and other recorded metrics as curves over the training."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ from sklearn_softmax.displays._drawing import (
     add_legend,
     colours,
     mark_single_points,
+    merge_style,
     panels,
     set_whole_number_ticks,
-    styled,
 )
-from sklearn_softmax.displays._models import final_model, named, require, why_ended
+from sklearn_softmax.displays._models import (
+    check_fitted_attribute,
+    ending_text,
+    estimators_by_name,
+    final_model,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,13 +47,13 @@ class TrainingCurveDisplay:
     Parameters
     ----------
     histories : dict of str to dict of str to ndarray of shape (n_epochs,)
-        By the name of the estimator, its ``history_``.
+        ``history_`` of each estimator, by its name.
     step_losses : dict of str to ndarray of shape (n_steps,)
-        By the same names, the loss of each batch.
+        Loss of each batch, by the same names.
     best_epochs : dict of str to int
-        By name, the epoch of the lowest validation loss, for those that it is marked for.
+        Epoch of the lowest validation loss, by name; only of estimators to mark.
     endings : dict of str to str, default=None
-        By name, why training ended before its most epochs, for those of which it did.
+        Reason why training ended early, by name; only of estimators to mark.
 
     Attributes
     ----------
@@ -57,13 +62,13 @@ class TrainingCurveDisplay:
     figure_ : matplotlib Figure
         Figure that holds them.
     lines_ : list of list of matplotlib Line2D
-        For each metric, the curves: estimator by estimator, training before validation.
+        Curves of each metric: estimator by estimator, training before validation.
     bands_ : list of list of matplotlib PolyCollection
-        For each metric, the bands around running means; empty for metrics of epochs.
+        Bands around the running means of each metric; empty for metrics of epochs.
     markers_ : list of list of matplotlib Line2D
-        For each metric, the marks at the lowest validation loss.
+        Marks at the lowest validation loss, for each metric.
     ends_ : list of list of matplotlib Line2D
-        For each metric, the marks where curves end early; the legend tells why.
+        Marks at curves that end early, for each metric; the legend shows the reason.
     legend_ : matplotlib Legend or None
         The legend of all axes.
 
@@ -132,16 +137,16 @@ class TrainingCurveDisplay:
         Raises
         ------
         TypeError
-            If ``estimator`` is something else, such as a ``history_``.
+            If ``estimator`` is of another type, such as a ``history_``.
         NotFittedError
             If an estimator is not fitted.
         ValueError
             If ``metrics``, ``window`` or ``ax`` is not valid, or if no estimator has
             recorded one of the metrics.
         """
-        models = {name: final_model(model) for name, model in named(estimator).items()}
+        models = {name: final_model(model) for name, model in estimators_by_name(estimator).items()}
         for model in models.values():
-            require(model, "history_")
+            check_fitted_attribute(model, "history_")
         display = cls(
             histories={name: model.history_ for name, model in models.items()},
             step_losses={name: model.step_losses_ for name, model in models.items()},
@@ -151,7 +156,7 @@ class TrainingCurveDisplay:
                 if "val_loss" in model.history_
                 and (model.early_stopping or model.stop_reason_ == "early_stopping")
             },
-            endings={name: why for name, model in models.items() if (why := why_ended(model))},
+            endings={name: text for name, model in models.items() if (text := ending_text(model))},
         )
         return display.plot(
             ax, metrics=metrics, window=window, validation_name=validation_name, **kwargs
@@ -166,7 +171,7 @@ class TrainingCurveDisplay:
         validation_name: str = "validation",
         **kwargs: Any,
     ) -> Self:
-        """Draw each metric on axes of its own, all estimators together.
+        """Draw one panel per metric, with the curves of all estimators.
 
         Parameters
         ----------
@@ -174,17 +179,16 @@ class TrainingCurveDisplay:
             Axes to draw on, which keep their scales, ticks and limits; None for a new
             figure.
         metrics : str or sequence of str, default=("loss", "accuracy")
-            What of ``history_`` to draw over the epochs, beside its figure on the
-            validation rows where there is one; "val_loss" and "val_accuracy" draw that
-            one alone. "step_loss" is the loss of each batch over the steps: its running
-            mean, in a band of one running standard deviation to each side, as far as the
-            losses can go: not below 0.
+            Metrics of ``history_`` to draw over the epochs, for the training rows and, if
+            recorded, the validation rows; "val_loss" and "val_accuracy" draw only the
+            latter. "step_loss" draws the loss of each batch over the steps: its running
+            mean, in a band of one running standard deviation to each side, cut off at 0.
         window : int, default=None
-            Steps that a running mean is over; None for a fiftieth of them.
+            Number of steps in a running mean; None for a fiftieth of all steps.
         validation_name : str, default="validation"
-            What the validation rows are called.
+            Name of the validation rows in the legend.
         **kwargs : dict
-            Passed on to matplotlib's ``plot`` for each curve.
+            Passed to matplotlib's ``plot`` for each curve.
 
         Returns
         -------
@@ -213,45 +217,46 @@ class TrainingCurveDisplay:
                 self._draw_epochs(panel, metric, validation_name, kwargs)
             set_whole_number_ticks(panel.xaxis)
             panel.grid(alpha=0.3)
-        self.legend_ = add_legend(self.axes_[0], self._keys(), outside=ax is None)
+        self.legend_ = add_legend(self.axes_[0], self._legend_handles(), outside=ax is None)
         return self
 
     def _check_metrics(self, metrics):
-        known = {STEP_LOSS: None} | {n: None for h in self.histories.values() for n in h}
-        known.pop("epoch", None)
+        """Check that all metrics were recorded."""
+        recorded = {STEP_LOSS: None} | {n: None for h in self.histories.values() for n in h}
+        recorded.pop("epoch", None)
         if not metrics:
-            raise ValueError(f"metrics is empty: name at least one of {list(known)}.")
+            raise ValueError(f"metrics is empty: name at least one of {list(recorded)}.")
         for metric in metrics:
-            if metric in known:
+            if metric in recorded:
                 continue
             if metric in ("val_loss", "val_accuracy"):
                 raise ValueError(
                     f"metrics names {metric!r}, which is recorded only with validation rows: fit "
                     "with X_val and y_val, or with early_stopping=True."
                 )
-            raise ValueError(f"metrics names {metric!r}, but there are only {list(known)}.")
+            raise ValueError(f"metrics names {metric!r}, but there are only {list(recorded)}.")
 
     def _draw_epochs(self, ax, metric, validation_name, kwargs):
-        """Draw the curves of a metric of the epochs, and mark the best ones."""
+        """Draw the curves of a metric over the epochs, with their marks."""
         kinds = {metric: "training", f"val_{metric}": validation_name}
         if metric.startswith("val_"):
             kinds = {metric: validation_name}
         lines, markers, ends = [], [], []
-        for (name, history), colour in self._coloured(self.histories):
+        for (name, history), colour in self._items_with_colours(self.histories):
             curves = {column: kind for column, kind in kinds.items() if column in history}
-            for place, (column, kind) in enumerate(curves.items()):
-                own = {"color": ORANGE} if place and self._is_single() else {"color": colour}
-                own |= {"linestyle": ("-", "--")[place], "label": self._line_label(name, kind)}
-                lines += ax.plot(history["epoch"], history[column], **styled(own, kwargs))
+            for index, (column, kind) in enumerate(curves.items()):
+                defaults = {"color": ORANGE} if index and self._is_single() else {"color": colour}
+                defaults |= {"linestyle": ("-", "--")[index], "label": self._line_label(name, kind)}
+                lines += ax.plot(history["epoch"], history[column], **merge_style(defaults, kwargs))
                 mark_single_points(lines[-1])
-                self._note(name, kind, lines[-1])
+                self._add_legend_entry(name, kind, lines[-1])
             if curves and name in self.best_epochs:
                 markers.append(_mark(ax, lines[-1], self.best_epochs[name]))
-                self._note(name, BEST, markers[-1])
+                self._add_legend_entry(name, BEST, markers[-1])
             if curves:
-                own_lines = lines[-len(curves) :]
-                complete = [line for line in own_lines if np.isfinite(line.get_ydata()[-1])]
-                ends += self._mark_end(ax, name, (complete or own_lines)[-1])
+                curve_lines = lines[-len(curves) :]
+                complete = [line for line in curve_lines if np.isfinite(line.get_ydata()[-1])]
+                ends += self._mark_end(ax, name, (complete or curve_lines)[-1])
         self.lines_.append(lines)
         self.bands_.append([])
         self.markers_.append(markers)
@@ -260,22 +265,22 @@ class TrainingCurveDisplay:
         ax.set_ylabel(_label(metric, validation_name), parse_math=False)
 
     def _draw_steps(self, ax, window, kwargs):
-        """Draw running means of the losses of the batches, in their bands."""
+        """Draw running means of the losses of the batches, with their bands."""
         lines, bands, ends = [], [], []
-        for (name, losses), colour in self._coloured(self.step_losses):
+        for (name, losses), colour in self._items_with_colours(self.step_losses):
             size = window or max(1, round(len(losses) / 50))
             mean = uniform_filter1d(losses, size)
             variance = uniform_filter1d((losses - mean) ** 2, size)
-            deviation = np.sqrt(np.maximum(variance, 0))  # rounding may leave less
+            deviation = np.sqrt(np.maximum(variance, 0))  # may be negative by rounding
             steps = np.arange(1, len(losses) + 1)
-            own = {"color": colour, "label": self._line_label(name, "running mean")}
-            lines += ax.plot(steps, mean, **styled(own, kwargs))
+            defaults = {"color": colour, "label": self._line_label(name, "running mean")}
+            lines += ax.plot(steps, mean, **merge_style(defaults, kwargs))
             mark_single_points(lines[-1])
             band = {"color": lines[-1].get_color(), "alpha": 0.25, "linewidth": 0}
             lowest = np.maximum(mean - deviation, 0)
             bands.append(ax.fill_between(steps, lowest, mean + deviation, **band))
-            self._note(name, "running mean", lines[-1])
-            self._note(name, "± standard deviation", lines[-1], alpha=0.25, linewidth=8)
+            self._add_legend_entry(name, "running mean", lines[-1])
+            self._add_legend_entry(name, "± standard deviation", lines[-1], alpha=0.25, linewidth=8)
             ends += self._mark_end(ax, name, lines[-1])
         self.lines_.append(lines)
         self.bands_.append(bands)
@@ -284,55 +289,55 @@ class TrainingCurveDisplay:
         ax.set(xlabel="Step", ylabel=LABELS[STEP_LOSS])
 
     def _mark_end(self, ax, name, line):
-        """Mark the last point of a curve that ends early; a list of the mark, if any."""
+        """Mark the last point of a curve that ends early, and return the marks."""
         ending = (self.endings or {}).get(name)
         if ending is None:
             return []
         end = _mark(ax, line, line.get_xdata()[-1], marker="X", markersize=7)
-        self._note(name, ending, end)
+        self._add_legend_entry(name, ending, end)
         return [end]
 
     def _is_single(self):
         return len(self.histories) == 1
 
-    def _coloured(self, by_name):
-        return zip(by_name.items(), colours(len(by_name)))
+    def _items_with_colours(self, entries):
+        return zip(entries.items(), colours(len(entries)))
 
     def _line_label(self, name, kind):
         return kind if self._is_single() else f"{name}, {kind}"
 
-    def _note(self, name, kind, line, **style):
-        """Note for the legend a kind of line and, of several estimators, whose it is."""
-        self._kinds.setdefault(kind, _key(line, label=kind, **style))
+    def _add_legend_entry(self, name, kind, line, **style):
+        """Add a kind of line and, with several estimators, the estimator to the legend."""
+        self._kinds.setdefault(kind, _legend_handle(line, label=kind, **style))
         if not self._is_single():
             self._kinds[kind].set_color(GREY)
-            self._names.setdefault(name, _key(line, label=name, linestyle="-"))
+            self._names.setdefault(name, _legend_handle(line, label=name, linestyle="-"))
 
-    def _keys(self):
-        """What the legend tells: the estimators by colour, then the kinds of lines."""
+    def _legend_handles(self):
+        """Return the handles of the legend: estimators by colour, then kinds of lines."""
         marks = {BEST, *(self.endings or {}).values()}
         kinds = dict(self._kinds)
         if self._names and len(kinds.keys() - marks) == 1:
-            kinds = {kind: key for kind, key in kinds.items() if kind in marks}
+            kinds = {kind: handle for kind, handle in kinds.items() if kind in marks}
         return [*self._names.values(), *kinds.values()]
 
 
-def _mark(ax, line, place, marker="o", **style):
+def _mark(ax, line, position, marker="o", **style):
     """Mark the point of a curve at an epoch or step."""
     x, y = line.get_data()
     style |= {"linestyle": "none", "markerfacecolor": "white", "zorder": 3}
-    (mark,) = ax.plot(x[x == place], y[x == place], marker, color=line.get_color(), **style)
+    (mark,) = ax.plot(x[x == position], y[x == position], marker, color=line.get_color(), **style)
     return mark
 
 
-def _key(line, **style):
-    """An entry of the legend that looks like a line, but for the style."""
+def _legend_handle(line, **style):
+    """Return a legend handle with the properties of a line, updated by a style."""
     from matplotlib.lines import Line2D
 
-    key = Line2D([], [])
-    key.update_from(line)
-    key.set(**style)
-    return key
+    handle = Line2D([], [])
+    handle.update_from(line)
+    handle.set(**style)
+    return handle
 
 
 def _label(metric, validation_name):

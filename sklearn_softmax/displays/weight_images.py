@@ -13,14 +13,24 @@ from sklearn_softmax.displays._drawing import new_figure, panels
 from sklearn_softmax.displays._image_grid import ImageGrid, best_n_columns
 from sklearn_softmax.displays._image_titles import (
     check_titles,
-    draw_name,
+    draw_panel_title,
     draw_titles,
     panel_box,
     titles_of_history,
     titles_of_model,
 )
-from sklearn_softmax.displays._models import check_kept, final_model, input_weights, named
-from sklearn_softmax.displays._pixels import as_image, check_image_shape, scaled, thresholded
+from sklearn_softmax.displays._models import (
+    check_history,
+    estimators_by_name,
+    final_model,
+    input_weights,
+)
+from sklearn_softmax.displays._pixels import (
+    apply_threshold,
+    check_image_shape,
+    reshape_to_image,
+    scale_weights,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,19 +52,19 @@ class WeightImagesDisplay:
     image_shape : sequence of int
         (height, width), or (height, width, 3) for colour images; stored as a tuple.
     titles : dict of str to list of str, or None
-        By the same names, the title of each image, or None for none.
+        By the same names, the title of each image, or None for no titles.
 
     Attributes
     ----------
     axes_ : ndarray of shape (n_estimators,) of matplotlib Axes
-        Axes of each estimator; all of its images stand in them.
+        Axes of each estimator, which contain all of its images.
     figure_ : matplotlib Figure
         Figure that holds them.
     images_ : list of list of matplotlib AxesImage
         The images of each estimator.
     texts_ : list of list of matplotlib Text
-        Their titles. They are drawn smaller and shortened if they are larger than the
-        space above their image; ``get_text`` returns the whole title.
+        Their titles, drawn smaller and shortened if they are larger than the space above
+        their image; ``get_text`` returns the whole title.
     colorbars_ : list of matplotlib Colorbar
         One for all estimators, or one for each; empty for colour images.
 
@@ -133,7 +143,7 @@ class WeightImagesDisplay:
         ValueError
             If a parameter is not valid, or does not fit the weights.
         """
-        models = {name: final_model(model) for name, model in named(estimator).items()}
+        models = {name: final_model(model) for name, model in estimators_by_name(estimator).items()}
         weights = {name: input_weights(model) for name, model in models.items()}
         display = cls(
             weights=weights,
@@ -159,7 +169,7 @@ class WeightImagesDisplay:
         ax: Axes | Sequence[Axes] | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the weights as they were after some epochs, under one another.
+        """Draw the weights after some epochs, one panel per epoch.
 
         Parameters
         ----------
@@ -188,12 +198,12 @@ class WeightImagesDisplay:
             If nothing was kept after one of the epochs, or if another parameter is not
             valid.
         """
-        check_kept(history)
-        places = {epoch: place for place, epoch in enumerate(history.epochs_.tolist())}
-        epochs = list(places if epochs is None else epochs)
-        if not epochs or not places.keys() >= set(epochs):
-            raise ValueError(f"epochs={epochs} must be some of those kept: {list(places)}.")
-        weights = {f"Epoch {epoch}": history.weights_[0][places[epoch]] for epoch in epochs}
+        check_history(history)
+        indices = {epoch: index for index, epoch in enumerate(history.epochs_.tolist())}
+        epochs = list(indices if epochs is None else epochs)
+        if not epochs or not indices.keys() >= set(epochs):
+            raise ValueError(f"epochs={epochs} must be some of those kept: {list(indices)}.")
+        weights = {f"Epoch {epoch}": history.weights_[0][indices[epoch]] for epoch in epochs}
         titles = titles_of_history(history) if titles is None else list(titles)
         display = cls(
             weights=weights, image_shape=image_shape, titles=dict.fromkeys(weights, titles)
@@ -209,23 +219,23 @@ class WeightImagesDisplay:
         n_columns: int | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the images, estimators under one another.
+        """Draw the images, one panel per estimator.
 
         Parameters
         ----------
         ax : matplotlib Axes or array-like of n_estimators Axes, default=None
             Axes to draw on; None for a new figure.
         scale : {"common", "estimator", "image"}, default="common"
-            Whether a colour stands for the same weight in all images, in those of one
-            estimator, or for the same share of the image's own largest weight.
+            Whether a colour means the same weight in all images, the same weight in the
+            images of one estimator, or the same fraction of the image's largest weight.
         threshold : float, default=None
-            Fraction of an image's largest weight, from 0 to 1: what lies below that, all
-            negative weights too, is drawn as zero. None draws all. The colour bar is cut
-            to the weights that are left.
+            Fraction of an image's largest weight, from 0 to 1. Weights below it and all
+            negative weights are drawn as zero, and the colour bar shows only the range of
+            the remaining weights. None draws all weights.
         n_columns : int, default=None
-            Images in a row; None for what fills the figure best.
+            Images per row; None for the number that fills the figure best.
         **kwargs : dict
-            Passed on to matplotlib's ``imshow`` for each image.
+            Passed to matplotlib's ``imshow`` for each image.
 
         Returns
         -------
@@ -237,7 +247,7 @@ class WeightImagesDisplay:
         ValueError
             If a parameter is not valid.
         """
-        _check_choices(scale, threshold, n_columns)
+        _check_plot_params(scale, threshold, n_columns)
         for name, rows in self.weights.items():
             check_titles(self.titles[name], len(rows))
         if ax is None:
@@ -249,26 +259,26 @@ class WeightImagesDisplay:
             grids = [self._grid(name, n_columns, size) for name, size in zip(self.weights, sizes)]
         self.figure_ = self.axes_[0].get_figure()
         self.images_, self.texts_ = [], []
-        shown = list(self.weights.values())
+        weights = list(self.weights.values())
         if threshold is not None:
-            shown = [thresholded(rows, threshold) for rows in shown]
+            weights = [apply_threshold(rows, threshold) for rows in weights]
         for panel, grid, name, (values, limit) in zip(
-            self.axes_, grids, self.weights, scaled(shown, scale)
+            self.axes_, grids, self.weights, scale_weights(weights, scale)
         ):
             self.images_.append(self._draw_images(panel, grid, values, limit, kwargs))
             self.texts_.append(draw_titles(panel, grid, self.titles[name] or []))
             panel.set(xlim=grid.xlim, ylim=grid.ylim, aspect=1, xticks=[], yticks=[])
             panel.set_frame_on(False)
             if len(self.weights) > 1:
-                draw_name(panel, name, list(self.weights))
+                draw_panel_title(panel, name, list(self.weights))
         self.colorbars_ = self._add_colorbars(scale) if len(self.image_shape) == 2 else []
         if threshold is not None:
             for bar, images in zip(self.colorbars_, self._images_of_bars(scale)):
-                _cut_to_shown(bar, images)
+                _limit_colorbar(bar, images)
         return self
 
     def _grid(self, name, n_columns, panel_size=None):
-        """Arrange the images of an estimator on axes, by default on those of a new figure."""
+        """Arrange the images of an estimator on axes, by default of a new figure."""
         height, width = self.image_shape[:2]
         n_images = len(self.weights[name])
         if n_columns is None and panel_size is None and len(self.weights) > 1 and n_images <= 12:
@@ -281,11 +291,11 @@ class WeightImagesDisplay:
         return ImageGrid(n_images, n_columns, height, width, has_titles, panel_size)
 
     def _new_width(self):
-        """Return the width of the axes of a new figure, beside the colour bar."""
+        """Return the width in inches of the axes of a new figure, without the colour bar."""
         return 5.3 if len(self.image_shape) == 2 else 6.1
 
     def _new_panels(self, grids):
-        """Return the axes of a new figure that fits the images."""
+        """Create a figure that fits the images, and return its axes."""
         ratios = [grid.aspect for grid in grids]
         names = 0.35 * len(grids) if len(grids) > 1 else 0.1
         figure = new_figure((6.4, min(12, 0.2 + names + self._new_width() * sum(ratios))))
@@ -294,17 +304,17 @@ class WeightImagesDisplay:
     def _draw_images(self, ax, grid, values, limit, kwargs):
         """Draw the images of an estimator."""
         images = []
-        for place, row in enumerate(values):
-            style = {"cmap": "RdBu_r", "interpolation": "nearest", "extent": grid.extent(place)}
+        for index, row in enumerate(values):
+            style = {"cmap": "RdBu_r", "interpolation": "nearest", "extent": grid.extent(index)}
             if "norm" not in kwargs:
                 style |= {"vmin": -limit, "vmax": limit}
-            image = as_image(row, self.image_shape, limit)
+            image = reshape_to_image(row, self.image_shape, limit)
             images.append(ax.imshow(image, **{**style, **kwargs}))
         return images
 
     def _add_colorbars(self, scale):
-        """Add a bar for all images or, where each estimator has its own scale, for each."""
-        label = "Share of the largest" if scale == "image" else "Weight"
+        """Add a colour bar for all images, or one per estimator if each has its scale."""
+        label = "Fraction of the largest" if scale == "image" else "Weight"
         axes = list(self.axes_) if scale == "estimator" else [list(self.axes_)]
         style = {"label": label, "pad": 0.02, "aspect": 25}
         return [
@@ -317,8 +327,8 @@ class WeightImagesDisplay:
         return self.images_ if scale == "estimator" else [np.concatenate(self.images_)]
 
 
-def _cut_to_shown(bar, images):
-    """Limit a colour bar to the weights above zero, if there are several."""
+def _limit_colorbar(bar, images):
+    """Limit a colour bar to the range of the positive weights, if they differ."""
     values = np.concatenate([np.ravel(image.get_array()) for image in images])
     values = values[values > 0]
     if len(values):
@@ -327,8 +337,8 @@ def _cut_to_shown(bar, images):
             bar.ax.set_ylim(low, high)
 
 
-def _check_choices(scale, threshold, n_columns):
-    """Check the parameters of a drawing."""
+def _check_plot_params(scale, threshold, n_columns):
+    """Check the parameters of ``plot``."""
     if scale not in SCALES:
         raise ValueError(f"scale must be one of {SCALES}, got {scale!r}.")
     if threshold is not None and not (isinstance(threshold, Real) and 0 <= threshold <= 1):

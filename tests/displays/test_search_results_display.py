@@ -325,9 +325,9 @@ def test_keyword_arguments_reach_matplotlib(pyplot):
     [
         (
             {"parameter": "C"},
-            r"'C' is not one parameter of the search: .* \['m__lr', 'm__size'",
+            r"'C' does not name one parameter of the search, .* \['m__lr', 'm__size'",
         ),
-        ({"parameter": "lr", "lines": "C"}, "'C' is not one parameter"),
+        ({"parameter": "lr", "lines": "C"}, "'C' does not name one parameter"),
         ({"lines": "lr"}, "lines='lr' needs a parameter"),
         ({"metric": "recall"}, r"metric='recall' does not name .*\['score'\]"),
     ],

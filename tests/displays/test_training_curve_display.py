@@ -367,7 +367,10 @@ def test_a_legend_on_given_axes_covers_no_data(scale, pyplot):
     ],
 )
 def test_not_fitted(model, pyplot):
-    with pytest.raises(NotFittedError, match=f"{type(model).__name__} has no `history_`: fit it"):
+    with pytest.raises(
+        NotFittedError,
+        match=f"{type(model).__name__} has no `history_`: (fit it first|give a classifier of this)",
+    ):
         TrainingCurveDisplay.from_estimator(model)
     assert not pyplot.get_fignums()
 

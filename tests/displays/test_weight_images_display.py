@@ -21,7 +21,6 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
     WeightImagesDisplay,
 )
-from sklearn_softmax.displays._fitted_text import _shortened
 from tests.displays.test_parameter_history_display import history
 
 X, y = load_digits(return_X_y=True)
@@ -365,21 +364,6 @@ def test_titles_are_as_large_as_there_is_space_for_them(pyplot):
     assert np.all((sizes[1] > 0) & (sizes[1] < sizes[0]))
     assert not sizes[2].any()
     pickle.loads(pickle.dumps(display.figure_)).canvas.draw()
-
-
-@pytest.mark.parametrize(
-    ("texts", "n_letters", "expected"),
-    [
-        (["setosa", "versicolor"], 6, ["setosa", "ver…lor"]),
-        (["cats, class 10 of 40", "cats, class 11 of 40"], 2, ["…10…", "…11…"]),
-        (["long_name_1", "long_name_2"], 2, ["l…1", "l…2"]),
-        (["model 1, of cats", "model 2, of cats"], 1, ["…1…", "…2…"]),
-        (["one and only"], 4, ["on…ly"]),
-        (["alike", "alike"], 1, ["a…", "a…"]),
-    ],
-)
-def test_shortened_titles_show_what_differs(texts, n_letters, expected):
-    assert [_shortened(text, texts, n_letters) for text in texts] == expected
 
 
 @pytest.mark.parametrize("label", ["$", "$5 to $10", r"$\frac$", "a_b^c $x_1$"])

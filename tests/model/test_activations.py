@@ -10,14 +10,11 @@ EXPECTED = {"relu": lambda Z: np.maximum(Z, 0), "sigmoid": expit, "tanh": np.tan
 each_activation = pytest.mark.parametrize("name", ACTIVATIONS)
 
 
-def test_every_activation_is_tested():
-    assert set(ACTIVATIONS) == set(EXPECTED)
-
-
 @each_activation
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_values(name, dtype, rng):
+def test_values_equal_those_of_numpy_and_scipy(name, dtype, rng):
     Z = (5 * rng.standard_normal((2, 3, 50))).astype(dtype)
+    Z[0, 0, :3] = -1e30, 1e30, np.nan
     before = Z.copy()
     A = ACTIVATIONS[name](Z)
     assert A.dtype == dtype
@@ -37,24 +34,18 @@ def test_backward_equals_central_differences(name, rng):
     np.testing.assert_allclose(dZ, difference, rtol=1e-7, atol=1e-9)
 
 
-def test_relu_has_no_gradient_at_its_kink():
-    dA = np.ones(2)
-    ACTIVATIONS["relu"].backward(dA, ACTIVATIONS["relu"](np.array([0.0, 1e-300])))
-    np.testing.assert_array_equal(dA, [0, 1])
-
-
-@each_activation
-def test_large_inputs_stay_finite(name):
-    Z = np.array([-1e30, 1e30])
-    A, dA = ACTIVATIONS[name](Z), np.ones(2)
-    np.testing.assert_array_equal(A, EXPECTED[name](Z))
-    ACTIVATIONS[name].backward(dA, A)
-    np.testing.assert_array_equal(dA, [0, name == "relu"])
-
-
-@each_activation
-def test_nan_stays_nan(name):
-    assert np.isnan(ACTIVATIONS[name](np.array([np.nan]))).all()
+@pytest.mark.parametrize(
+    ("name", "Z", "slopes"),
+    [
+        ("relu", [-1e30, 0.0, 1e-300, 1e30], [0, 0, 1, 1]),
+        ("sigmoid", [-1e30, 1e30], [0, 0]),
+        ("tanh", [-1e30, 1e30], [0, 0]),
+    ],
+)
+def test_slopes_at_the_kink_and_at_large_inputs(name, Z, slopes):
+    dA = np.ones(len(Z))
+    ACTIVATIONS[name].backward(dA, ACTIVATIONS[name](np.array(Z)))
+    np.testing.assert_array_equal(dA, slopes)
 
 
 @pytest.mark.parametrize(("name", "n_inputs"), [("relu", 30), ("sigmoid", 100), ("tanh", 100)])

@@ -24,20 +24,13 @@ def test_every_hidden_layer_has_a_new_mask():
     assert not np.array_equal(masks[0], masks[2])
 
 
-def test_masks_do_not_depend_on_the_dtype():
-    single, double = (
-        Dropout(np.random.default_rng(0))(0.5, (8, 30), dtype) for dtype in (np.float32, float)
-    )
-    np.testing.assert_array_equal(single, double)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_models_with_different_rates_have_the_masks_of_single_models(dtype):
+def test_masks_of_several_rates_are_those_of_single_models_in_every_dtype(dtype):
     rates = np.array([0.0, 0.1, 0.5, 0.9])
     shared = Dropout(np.random.default_rng(0))
     together = shared.masks(rates[:, np.newaxis, np.newaxis], (5, 40, 20, 3), 30, dtype)
     for i, rate in enumerate(rates.tolist()):
-        alone = Dropout(np.random.default_rng(0)).masks(rate, (5, 40, 20, 3), 30, dtype)
+        alone = Dropout(np.random.default_rng(0)).masks(rate, (5, 40, 20, 3), 30, np.float64)
         for mask, expected in zip(together, alone):
             assert mask.dtype == dtype
-            np.testing.assert_array_equal(mask[i], expected)
+            np.testing.assert_array_equal(mask[i], expected.astype(dtype))

@@ -22,19 +22,21 @@ N_MODELS = pytest.mark.parametrize("n_models", [1, 3])
 def test_layers_are_views_that_cover_the_vector(hidden, fit_intercept, n_models):
     sizes = (5, *hidden, 3)
     network = DenseNetwork(sizes, fit_intercept)
-    params = network.parameters(np.float64, n_models)
-    assert params.vector.shape == (n_models, network.n_parameters)
+    params = network.parameters(np.float32, n_models)
+    assert (params.vector.shape, params.vector.dtype) == ((n_models, network.n_parameters), "f4")
+    np.testing.assert_array_equal(params.vector, 0)
     layers = params.weights + params.intercepts
-    shapes = [(n_models, n_out, n_in) for n_in, n_out in pairwise(sizes)]
-    shapes += [(n_models, n_out, 1) for n_out in sizes[1:]] * fit_intercept
-    assert [layer.shape for layer in layers] == shapes
+    shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    shapes += [(n_out, 1) for n_out in sizes[1:]] * fit_intercept
+    assert network.shapes() == shapes
+    assert [layer.shape for layer in layers] == [(n_models, *shape) for shape in shapes]
     for layer in layers:
         assert np.shares_memory(layer, params.vector)
         layer += 1
     np.testing.assert_array_equal(params.vector, 1)
 
 
-def test_the_weights_of_an_output_precede_its_intercept():
+def test_weights_of_an_output_precede_its_intercept():
     params = Parameters(np.arange(13.0).reshape(1, 13), (2, 3, 1))
     np.testing.assert_array_equal(params.weights[0], [[[0, 1], [3, 4], [6, 7]]])
     np.testing.assert_array_equal(params.intercepts[0], [[[2], [5], [8]]])
@@ -56,33 +58,29 @@ def test_input_weights_are_one_matrix_if_memory_allows_it(hidden, fit_intercept,
     np.testing.assert_array_equal(params.weights[0], 7)
 
 
-def test_input_weights_of_separate_arrays_are_one_matrix(rng):
+@pytest.mark.parametrize(
+    ("models", "n_outputs", "shape"), [(2, 3, (6, 5)), (1, 2, (2, 5)), (2, 2, (2, 2, 5))]
+)
+def test_input_weights_of_separate_arrays_are_a_view(models, n_outputs, shape, rng):
     W = rng.standard_normal((2, 3, 5))
-    layers = Layers([W], [])
-    assert layers.input_weights.shape == (6, 5)
+    layers = Layers([W[:models, :n_outputs]], [])
+    assert layers.input_weights.shape == shape
     assert np.shares_memory(layers.input_weights, W)
-    single = Layers([W[:1, :2]], [])
-    assert single.input_weights.shape == (2, 5)
-    assert np.shares_memory(single.input_weights, W)
-    apart = Layers([W[:, :2]], [])
-    assert apart.input_weights.shape == (2, 2, 5)
-    assert np.shares_memory(apart.input_weights, W)
 
 
-def test_with_another_vector_the_network_is_the_same():
+def test_replaced_vector_has_the_layers_of_the_same_network():
     params = DenseNetwork((5, 4, 3), fit_intercept=False).parameters(np.float64)
     vector = np.ones_like(params.vector)
     other = params.replace_vector(vector)
     assert other.vector is vector
     assert [W.shape for W in other.weights] == [W.shape for W in params.weights]
     assert other.intercepts == []
-    np.testing.assert_array_equal(params.vector, 0)
 
 
-@pytest.mark.parametrize("copied", [deepcopy, lambda params: pickle.loads(pickle.dumps(params))])
-def test_the_layers_of_a_copy_are_views_of_its_vector(copied, rng):
+@pytest.mark.parametrize("make_copy", [deepcopy, lambda p: pickle.loads(pickle.dumps(p))])
+def test_layers_of_a_copy_are_views_of_its_vector(make_copy, rng):
     params = random_params(DenseNetwork((5, 4, 3)), rng, n_models=2)
-    copy = copied(params)
+    copy = make_copy(params)
     np.testing.assert_array_equal(copy.vector, params.vector)
     copy.vector[...] = 7
     for layer in (*copy.weights, *copy.intercepts):

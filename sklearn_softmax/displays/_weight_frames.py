@@ -79,11 +79,11 @@ class WeightFrames:
         -------
         animation : matplotlib.animation.FuncAnimation
         """
-        from matplotlib.animation import FuncAnimation
+        from sklearn_softmax.displays._film import Film
 
         last = len(self._epochs) - 1
         frames = [*range(last), *[last] * (1 + round(pause / interval))]
-        return FuncAnimation(self.figure, self.draw, frames=frames, interval=interval)
+        return Film(self.figure, self.draw, frames=frames, interval=interval)
 
 
 def check_milliseconds(name, value, minimum):

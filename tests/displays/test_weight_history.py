@@ -179,6 +179,13 @@ def test_animation_as_gif(tmp_path, pyplot):
 
 
 @needs_callbacks
+def test_film_is_a_player_in_a_notebook_without_a_second_figure(fitted, pyplot):
+    film = fitted.animate((2, 2), pause=0)
+    assert film._repr_html_().count("data:image/png") == len(fitted.epochs_)
+    assert not pyplot.get_fignums()
+
+
+@needs_callbacks
 @pytest.mark.parametrize("extension", ["mp4", "avi"])
 def test_animation_as_video(extension, tmp_path, pyplot):
     from matplotlib.animation import writers

@@ -72,7 +72,7 @@ def claims():
     yield README, f"{fused:.0f} s instead of {one_by_one:.0f} s"
     yield README, f"{halving:.0f} s instead of {theirs:.0f} s"
     one, two = (seconds(DIGITS, "fused", n_jobs=n_jobs) for n_jobs in (1, 2))
-    yield SPEED, f"{one:.1f} s in one process, and {two:.1f} s in two that had to start"
+    yield SPEED, f"{one:.1f} s in one process and {two:.1f} s in two new processes"
     job, tests = (record("newcomer", command=name)["seconds"] for name in ("main job", "tests"))
     yield README, f"The first took {job:.0f} s on the same machine, the second {tests:.0f} s."
     for table, page in ((searches, SPEED), (epochs, SPEED), (defaults, CHOOSING)):
@@ -85,7 +85,7 @@ def machine(description):
     processor, cores, kernels = re.match(
         r"(.+), cores: (\d+);.* kernels: (\w+)", description
     ).groups()
-    return f"{processor}, {cores} cores, OpenBLAS with its kernels for {kernels}"
+    return f"{processor}, {cores} cores, OpenBLAS with {kernels} kernels"
 
 
 @pytest.mark.parametrize(("page", "claim"), list(claims()))

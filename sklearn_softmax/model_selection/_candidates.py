@@ -1,4 +1,4 @@
-"""What the candidates of a search train, and which of them can train together."""
+"""Candidates of a search, with equal keys if they can train together."""
 
 from dataclasses import dataclass, field
 from pickle import PicklingError
@@ -8,9 +8,9 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sklearn_softmax.estimators._callbacks import has_callbacks
-from sklearn_softmax.model_selection._stack import STACKABLE, model_key, obstacle_to_stacking
+from sklearn_softmax.model_selection._stack import STACKABLE, find_obstacle, model_key
 
-# Pipelines that hand their last step what the steps before it make of the rows, and no more.
+# Pipelines that fit their last step to the transformed rows and do nothing more.
 PIPELINES = {("sklearn.pipeline", "Pipeline"), ("imblearn.pipeline", "Pipeline")}
 
 
@@ -21,15 +21,15 @@ class Candidate:
     Parameters
     ----------
     index : int
-        In the search.
+        Index in the search.
     key : object
-        What those that train together share.
+        Equal for candidates that train together.
     classifier : estimator of this package or None, default=None
-        What it trains; None for anything else.
+        Classifier to be trained; None if the candidate is fitted alone.
     shared : dict, default={}
-        Parameters that are the same for all candidates that train together.
+        Parameters that are equal in all candidates that train together.
     reason : str, default=""
-        Why it is fitted by itself; empty where it need not be.
+        Why the candidate must be fitted alone; empty if it need not be.
     """
 
     index: int
@@ -40,18 +40,18 @@ class Candidate:
 
 
 def read_candidate(estimator, index, params, has_validation_rows):
-    """A candidate as what it trains, or with the reason why it stands alone.
+    """Return a candidate, with the reason if it must be fitted alone.
 
     Parameters
     ----------
     estimator : estimator instance
-        What the search is over.
+        Estimator of the search.
     index : int
-        Of the candidate.
+        Index of the candidate.
     params : dict
         Parameters of the candidate.
     has_validation_rows : bool
-        Whether ``fit`` is given some.
+        Whether ``fit`` gets validation rows.
 
     Returns
     -------
@@ -61,45 +61,45 @@ def read_candidate(estimator, index, params, has_validation_rows):
         candidate = clone(estimator).set_params(**clone(params, safe=False))
     except (AttributeError, TypeError, ValueError):
         return Candidate(index, index, reason="its parameters cannot be set")
-    reason = _obstacle_in_pipeline(candidate) or obstacle_to_stacking(last_step(candidate))
+    reason = _find_pipeline_obstacle(candidate) or find_obstacle(last_step(candidate))
     if reason:
         return Candidate(index, index, reason=reason)
-    classifier, path = last_step(candidate), path_to_last_step(candidate)
-    differing = {*STACKABLE, "n_epochs"}
+    classifier, prefix = last_step(candidate), last_step_prefix(candidate)
+    stackable = {*STACKABLE, "n_epochs"}
     if not has_validation_rows:
-        differing.discard("early_stopping")
-    names = {path + name for name in differing}
+        stackable.discard("early_stopping")
+    names = {prefix + name for name in stackable}
     shared = {name: value for name, value in params.items() if name not in names}
     if classifier.lr == "auto":
-        # It cannot train beside numbers, and it depends on class weights.
-        shared |= {path + "lr": "auto", path + "class_weight": classifier.class_weight}
+        # "auto" needs another optimizer than a number, and depends on the class weights.
+        shared |= {prefix + "lr": "auto", prefix + "class_weight": classifier.class_weight}
     try:
         key = joblib.hash(shared), classifier.n_epochs == "auto"
-        hash(model_key(classifier))  # class weights may be anything yet
+        hash(model_key(classifier))  # class weights are not validated yet
     except (AttributeError, PicklingError, TypeError):
         return Candidate(index, index, reason="its parameters cannot be compared")
     return Candidate(index, key, classifier, shared)
 
 
 def last_step(estimator):
-    """What a pipeline, and one within it, ends in; another estimator as it is."""
+    """Return the last step of a pipeline, also of a nested one, or the estimator itself."""
     return last_step(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
 
 
-def path_to_last_step(estimator):
-    """What stands before the names of its parameters in those of the whole estimator."""
+def last_step_prefix(estimator):
+    """Return the prefix of the last step's parameters in those of the estimator."""
     if not isinstance(estimator, Pipeline):
         return ""
     name, step = estimator.steps[-1]
-    return f"{name}__{path_to_last_step(step)}"
+    return f"{name}__{last_step_prefix(step)}"
 
 
-def _obstacle_in_pipeline(estimator):
-    """Why the last steps of such pipelines cannot train together; empty where they can."""
+def _find_pipeline_obstacle(estimator):
+    """Return why the last steps of such pipelines cannot train together; empty if they can."""
     if not isinstance(estimator, Pipeline):
         return ""
     if (type(estimator).__module__, type(estimator).__name__) not in PIPELINES:
-        return f"{type(estimator).__name__} may fit in another way than a Pipeline"
+        return f"{type(estimator).__name__} may fit differently from a Pipeline"
     if has_callbacks(estimator):
         return "its pipeline has callbacks"
-    return _obstacle_in_pipeline(estimator.steps[-1][1])
+    return _find_pipeline_obstacle(estimator.steps[-1][1])

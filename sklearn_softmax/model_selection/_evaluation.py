@@ -1,4 +1,4 @@
-"""Fit the candidates of a fold that train together, and score each of them."""
+"""Evaluation of the tasks of a plan: fits, scores and storage."""
 
 import time
 from collections import Counter
@@ -10,72 +10,73 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import delayed
 
 from sklearn_softmax._warnings import warn
-from sklearn_softmax.model_selection._candidates import last_step, path_to_last_step
+from sklearn_softmax.model_selection._candidates import last_step, last_step_prefix
 from sklearn_softmax.model_selection._memory import write_fits
 from sklearn_softmax.model_selection._stack import Stack
 
 
 def evaluate_tasks(plan, X, y, evaluations, parallel, store, resumable=False):
-    """Evaluate the candidates of a search, a task of its plan at a time.
+    """Evaluate the candidates of a search, one job per task of the plan.
 
     Parameters
     ----------
     plan : Plan
     X, y : array-like
-        All rows: separate arguments of each task, which dask then sends only once.
+        All rows; separate arguments of each job, so that dask sends them once.
     evaluations : list of Evaluation
-        One for each candidate and fold.
+        One per candidate and fold.
     parallel : Parallel
     store : FitStore
-        Contains the fits that no task of the plan makes; each task stores its results.
+        Contains the fits that are in no task of the plan; each task stores its results.
     resumable : bool, default=False
-        Whether a later evaluation, of candidates with more epochs, is to go on from this one.
+        Whether later evaluations, with more epochs, resume these fits.
 
     Returns
     -------
     results : list of dict
         In the order of the evaluations.
     stacks : dict of (int, int) to Stack, str or None
-        For each candidate and fold, what the candidate trained in, or its name in the store; None
-        if by itself.
+        For each candidate and fold its stack, or the name of the stack in the store; None if the
+        candidate was fitted alone.
     warnings : list of list of Warning
-        About the fits, in the order of the evaluations; those of fits one by one are already shown.
+        Warnings of the fits, in the order of the evaluations; those of fits one by one are already
+        shown.
 
     Warns
     -----
     RuntimeWarning
-        If candidates that should have trained together could not, for no fault of theirs.
+        If training candidates together failed with an error that none of them raises alone.
     UserWarning
         If results could not be stored.
     """
     index = {(e.candidate, e.fold): i for i, e in enumerate(evaluations)}
     keys = [[(candidate, task.fold) for candidate in task.group.candidates] for task in plan.tasks]
-    found = parallel(
+    outcomes = parallel(
         delayed(_evaluate_and_store)(
-            *(X, y, [evaluations[index[key]] for key in of_task], stack),
-            *(store.folder, [store.names.get(key) for key in of_task]),
+            *(X, y, [evaluations[index[key]] for key in task_keys], stack),
+            *(store.folder, [store.names.get(key) for key in task_keys]),
         )
-        for of_task, stack in zip(keys, _stacks_of(plan.tasks, resumable, store))
+        for task_keys, stack in zip(keys, _make_stacks(plan.tasks, resumable, store))
     )
     results, warnings, stacks = [None] * len(evaluations), [[] for _ in evaluations], {}
     for key, fit in store.fits.items():
         evaluations[index[key]].skip()
         results[index[key]], warnings[index[key]], stacks[key] = fit
-    for of_task, (of_candidates, stack, *_) in zip(keys, found):
-        stacks |= dict.fromkeys(of_task, stack)
-        for key, result in zip(of_task, of_candidates):
+    for task_keys, (task_results, stack, *_) in zip(keys, outcomes):
+        stacks |= dict.fromkeys(task_keys, stack)
+        for key, result in zip(task_keys, task_results):
             results[index[key]] = result
-        for key, fit_warnings in zip(of_task, getattr(stack, "warnings_", ())):
+        for key, fit_warnings in zip(task_keys, getattr(stack, "warnings_", ())):
             warnings[index[key]] = fit_warnings
-    for problem in {problem for *_, problem, _ in found if problem}:
+    for problem in {problem for *_, problem, _ in outcomes if problem}:
         warn(problem, RuntimeWarning)
-    store.warn_of_errors([error for *_, error in found if error])
+    store.warn_of_errors([error for *_, error in outcomes if error])
     return results, stacks, warnings
 
 
-def _stacks_of(tasks, resumable, store):
-    """What each task is to train in: a new stack, that of an earlier evaluation, or None."""
-    n_takers = Counter(id(task.stack) for task in tasks)
+def _make_stacks(tasks, resumable, store):
+    """Yield the stack of each task: a new one, that of an earlier evaluation, or None."""
+    n_tasks = Counter(id(task.stack) for task in tasks)
     for task in tasks:
         if task.group.reason:
             yield None
@@ -84,50 +85,52 @@ def _stacks_of(tasks, resumable, store):
         elif isinstance(task.stack, str):
             yield store.read(task.stack) or Stack([], resumable)
         else:
-            yield deepcopy(task.stack) if n_takers[id(task.stack)] > 1 else task.stack
+            yield deepcopy(task.stack) if n_tasks[id(task.stack)] > 1 else task.stack
 
 
 def _evaluate_and_store(X, y, evaluations, stack, folder, names):
-    """Return what ``_evaluate`` does, and why it could not be stored."""
+    """Return the outcome of ``_evaluate``, and why it could not be stored."""
     results, stack, problem = _evaluate(X, y, evaluations, stack)
     return results, stack, problem, write_fits(folder, names, results, stack)
 
 
 def _evaluate(X, y, evaluations, stack):
-    """Results of candidates on one fold, the stack as they leave it, and what went wrong."""
+    """Return the results of candidates on one fold, their stack, and a problem if any."""
     if stack is None:
         return [evaluation.run(X, y) for evaluation in evaluations], None, ""
     try:
         return _evaluate_together(X, y, evaluations, stack), stack, ""
     except Exception as error:
         raised = error
-    # Each by itself then fails, or not, as it would in any other search, the first one first.
-    in_order = sorted(evaluations, key=lambda evaluation: evaluation.candidate)
-    of_candidates = {evaluation.candidate: evaluation.run(X, y) for evaluation in in_order}
-    results = [of_candidates[evaluation.candidate] for evaluation in evaluations]
-    return results, Stack([], stack.resumable), _problem(raised, results)
+    # Fitted alone and in the order of the search, candidates raise what they raise elsewhere.
+    results_by_candidate = {
+        evaluation.candidate: evaluation.run(X, y)
+        for evaluation in sorted(evaluations, key=lambda evaluation: evaluation.candidate)
+    }
+    results = [results_by_candidate[evaluation.candidate] for evaluation in evaluations]
+    return results, Stack([], stack.resumable), _describe_problem(raised, results)
 
 
-def _problem(error, results):
-    """What to tell of an error that ended the fit of several candidates."""
+def _describe_problem(error, results):
+    """Return a text for an error of a joint fit; empty if a candidate raises it alone."""
     if any(type(error).__name__ in (result.get("fit_error") or "") for result in results):
-        return ""  # one has it by itself, too, and the search will tell
+        return ""  # the search warns of it or raises it
     return (
-        f"{len(results)} candidates were to be trained together, which ended in an error that none "
-        "of them has by itself: they were fitted one by one. Please report it to the developers of "
+        f"Training {len(results)} candidates together raised an error that none of them raises "
+        "alone: they were fitted one by one. Please report it to the developers of "
         f"sklearn_softmax: {''.join(format_exception(error))}"
     )
 
 
 def _evaluate_together(X, y, evaluations, stack):
     """Evaluate candidates on one fold by one training run."""
-    estimators = [evaluation.with_parameters() for evaluation in evaluations]
-    rows = evaluations[0].rows(X, y)
+    estimators = [evaluation.set_parameters() for evaluation in evaluations]
+    rows = evaluations[0].split_rows(X, y)
     stack.members = [last_step(estimator) for estimator in estimators]
     start = time.time()
     with (
-        _in_place_of_last_step(stack, estimators[0]) as fitted,
-        evaluations[0].followed(fitted, rows),
+        _replace_last_step(estimators[0], stack) as fitted,
+        evaluations[0].notify_callbacks(fitted, rows),
     ):
         fitted.fit(*rows.train, **rows.fit_params)
     fit_time = (time.time() - start) / len(estimators)
@@ -138,27 +141,27 @@ def _evaluate_together(X, y, evaluations, stack):
         for evaluation, estimator, error in zip(evaluations, estimators, stack.errors_)
     ]
     for evaluation, estimator in zip(evaluations[1:], estimators[1:]):
-        with evaluation.followed(estimator, rows):
-            pass  # nothing is left to do
+        with evaluation.notify_callbacks(estimator, rows):
+            pass  # the run has fitted it
     stack.members = []
     return results
 
 
 @contextmanager
-def _in_place_of_last_step(step, estimator):
-    """A pipeline that ends in a step in this block; the step itself where there is no pipeline."""
-    path, last = path_to_last_step(estimator).removesuffix("__"), last_step(estimator)
-    if not path:
+def _replace_last_step(estimator, step):
+    """Replace the last step of a pipeline in this block; without a pipeline, yield the step."""
+    name, last = last_step_prefix(estimator).removesuffix("__"), last_step(estimator)
+    if not name:
         yield step
         return
     try:
-        yield estimator.set_params(**{path: step})
+        yield estimator.set_params(**{name: step})
     finally:
-        estimator.set_params(**{path: last})
+        estimator.set_params(**{name: last})
 
 
 def _share_transformers(fitted, estimator):
-    """Give a pipeline the fitted transformers of another."""
+    """Set the transformers of a pipeline to the fitted ones of another."""
     if isinstance(fitted, Pipeline):
         _share_transformers(fitted.steps[-1][1], estimator.steps[-1][1])
         estimator.steps = [*fitted.steps[:-1], estimator.steps[-1]]

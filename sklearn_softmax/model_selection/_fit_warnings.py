@@ -1,4 +1,4 @@
-"""Warnings of fits that train together, summed up for a search."""
+"""One summary per kind of warning of the fits that train together."""
 
 import re
 from collections import defaultdict
@@ -8,7 +8,7 @@ from sklearn_softmax._warnings import warn
 
 
 class Fit(NamedTuple):
-    """A candidate on a fold, with the warnings about its result."""
+    """A candidate on a fold, with the warnings of its fit."""
 
     candidate: int
     parameters: dict
@@ -16,27 +16,27 @@ class Fit(NamedTuple):
 
 
 def warn_of_fits(fits):
-    """Warn once of each kind of warning, with the number of fits and the first of them.
+    """Warn once per kind of warning, with the number of fits and the parameters of the first.
 
     Parameters
     ----------
     fits : list of Fit
         All fits of a search.
     """
-    by_kind = defaultdict(list)
+    warnings_by_kind = defaultdict(list)
     for fit in fits:
         for warning in fit.warnings:
-            by_kind[_kind(warning)].append((fit, warning))
+            warnings_by_kind[_kind(warning)].append((fit, warning))
     n_candidates = len({fit.candidate for fit in fits})
-    for of_kind in by_kind.values():
-        (first, warning), n_warned = of_kind[0], len({fit.candidate for fit, _ in of_kind})
+    for group in warnings_by_kind.values():
+        (first, warning), n_warned = group[0], len({fit.candidate for fit, _ in group})
         warn(
-            f"{len(of_kind)} of {len(fits)} fits ({n_warned} of {n_candidates} candidates) ended "
+            f"{len(group)} of {len(fits)} fits ({n_warned} of {n_candidates} candidates) ended "
             f"with a warning, the first one with {first.parameters}: {warning}",
             type(warning),
         )
 
 
 def _kind(warning):
-    """Return what warnings that differ only in their numbers share."""
+    """Return a key that is equal for warnings that differ only in numbers."""
     return type(warning), re.sub(r"\S*\d\S*", "", str(warning).partition(":")[0])

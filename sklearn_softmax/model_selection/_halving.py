@@ -1,4 +1,4 @@
-"""What the two halving searches have in common."""
+"""Base class of the halving searches."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from sklearn_softmax.model_selection._fit_warnings import warn_of_fits
 from sklearn_softmax.model_selection._memory import FitStore
 from sklearn_softmax.model_selection._plan import max_epochs
 from sklearn_softmax.model_selection._rungs import Rungs, SameFolds, Schedule, best_candidates
-from sklearn_softmax.model_selection._scikit_learn import evaluating_with, splitter_of
+from sklearn_softmax.model_selection._scikit_learn import get_splitter, replace_evaluation
 from sklearn_softmax.model_selection.fused_search import CONSTRAINTS as SEARCH_CONSTRAINTS
 from sklearn_softmax.model_selection.fused_search import FusedSearchMixin
 
 CONSTRAINTS = {
     **SEARCH_CONSTRAINTS,
-    # One metric decides who is left.
+    # A single metric ranks the candidates.
     "scoring": [StrOptions(set(get_scorer_names())), callable, None],
     "random_state": ["random_state"],
     "max_resources": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -39,7 +39,7 @@ CONSTRAINTS = {
 
 
 class FusedHalvingMixin(FusedSearchMixin):
-    """Lets fewer and fewer candidates go on, in rungs; all the rest is as in a fused search."""
+    """Fused search in rungs, each with fewer candidates and more epochs."""
 
     cv_results_: Any
     best_index_: Any
@@ -69,7 +69,7 @@ class FusedHalvingMixin(FusedSearchMixin):
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: MatrixLike, y: ArrayLike | None = None, **params: Any) -> Self:
-        """Search, and train the best candidate on all rows.
+        """Run the search, and refit the best candidate on all rows.
 
         Parameters
         ----------
@@ -89,46 +89,46 @@ class FusedHalvingMixin(FusedSearchMixin):
         Raises
         ------
         ValueError
-            If a parameter is not valid, or if the resource is none of the estimator's, or is
-            one of the searched parameters.
+            If a parameter is not valid, if the estimator has no such resource, or if the resource
+            is one of the searched parameters.
 
         Warns
         -----
         ConvergenceWarning
-            Once of each kind at the end, if fits of any rung that train together would warn.
+            Once per kind at the end, for the fits of all rungs that train together.
         """
         self._check_resource()
         self._candidates()  # raises before any work
         super().fit(X, y, **params)  # type: ignore[misc]  # of the search it is mixed into
-        # BaseSearchCV would take it from all rungs.
+        # BaseSearchCV has set the best score of all rungs.
         self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
         return self
 
     def _whole_plan(self, n_folds, fit_params, stored):
-        """What is done with all candidates in the first rung, and how many go on from there."""
+        """Return the plan of the first rung, with the schedule of all rungs."""
         self._check_resource()
         candidates = self._candidates()
         schedule = self._schedule(len(candidates))
-        first = self._with_resource(candidates, schedule.n_resources[0])
+        first = self._add_resource(candidates, schedule.n_resources[0])
         first_rung = self._plan(first, n_folds, fit_params, stacks={}, stored=stored)
         return replace(first_rung, rungs=f"{self.resource} from rung to rung: {schedule}")
 
     def _check_resource(self):
-        """Check the parameters that say what the resource is, and how much of it there is."""
-        known = self.estimator.get_params()
-        if self.resource not in known:
-            alike = [name for name in known if name.split("__")[-1] == self.resource]
-            remedy = f"use one of {alike}" if alike else "use a parameter that counts its work"
+        """Check the resource and its amounts."""
+        names = self.estimator.get_params()
+        if self.resource not in names:
+            similar = [name for name in names if name.split("__")[-1] == self.resource]
+            remedy = f"use one of {similar}" if similar else "use a parameter that counts its work"
             raise ValueError(
                 f"Cannot use resource={self.resource} which is not supported by estimator "
                 f"{type(self.estimator).__name__}: {remedy}, or scikit-learn's halving searches "
                 "for the number of samples."
             )
-        least, most = self._least(), self._most()
+        least, most = self._min_amount(), self._max_amount()
         if not isinstance(most, Integral):
             raise ValueError(
-                f"max_resources='auto' takes the estimator's own {self.resource}, which is "
-                f"{most!r}: give max_resources as an int."
+                f"max_resources='auto' uses the estimator's {self.resource}, which is {most!r}: "
+                "set max_resources to an int."
             )
         if least > most:
             raise ValueError(
@@ -137,73 +137,75 @@ class FusedHalvingMixin(FusedSearchMixin):
             )
 
     def _candidates(self):
-        """Parameters of each candidate of the first rung, without the resource."""
-        candidates = self._drawn()
+        """Return the parameters of each candidate of the first rung, without the resource."""
+        candidates = self._draw_candidates()
         if any(self.resource in params for params in candidates):
             raise ValueError(
                 f"Cannot use parameter {self.resource} as the resource since it is part of the "
                 "searched parameters: leave it out of them."
             )
-        # Drawn again, as in scikit-learn, where a generator draws other ones then.
+        # A generator draws other candidates when it is read again, as in scikit-learn.
         return list(candidates)
 
-    def _least(self):
-        """Least that a candidate may get."""
+    def _min_amount(self):
+        """Return the least that a candidate may get."""
         return 1 if isinstance(self.min_resources, str) else self.min_resources
 
-    def _most(self):
-        """Most that a candidate may get."""
+    def _max_amount(self):
+        """Return the most that a candidate may get."""
         if self.max_resources == "auto":
             return max_epochs(self.estimator.get_params()[self.resource])
         return self.max_resources
 
     def _schedule(self, n_candidates):
-        """The rungs for so many candidates."""
-        least = "exhaust" if self.min_resources == "exhaust" else self._least()
-        return Schedule(n_candidates, least, self._most(), self.factor, self.aggressive_elimination)
+        """Return the schedule for a number of candidates."""
+        least = "exhaust" if self.min_resources == "exhaust" else self._min_amount()
+        return Schedule(
+            n_candidates, least, self._max_amount(), self.factor, self.aggressive_elimination
+        )
 
-    def _with_resource(self, candidates, amount):
-        """Parameters of the candidates, the resource among them."""
+    def _add_resource(self, candidates, amount):
+        """Return the parameters of the candidates with an amount of the resource."""
         return [{**params, self.resource: amount} for params in candidates]
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
-        """Evaluate rung after rung, each with fewer candidates."""
+        """Evaluate the rungs."""
         candidates = self._candidates()
-        schedule = self._note_schedule(len(candidates))
-        rungs = Rungs(self._plan_of, FitStore(self.memory), self.verbose)
-        cv = splitter_of(self, evaluate_candidates)
+        schedule = self._set_schedule(len(candidates))
+        rungs = Rungs(self._plan_evaluations, FitStore(self.memory), self.verbose)
+        cv = get_splitter(self, evaluate_candidates)
         folds = None if cv is None else SameFolds(cv)
-        evaluate = evaluating_with(rungs.evaluate, evaluate_candidates)
+        evaluate = replace_evaluation(rungs.evaluate, evaluate_candidates)
         name = {"task_name": "search", "max_subtasks": schedule.n_rungs}
         with subtask(callback_ctx, self, **name) as search_ctx:
             for rung, amount in enumerate(schedule.n_resources):
                 if self.verbose > 0:
                     print(f"rung {rung}: {len(candidates)} candidates, {self.resource}={amount}")
-                candidates = self._with_resource(candidates, amount)
-                scores = self._scores(evaluate, rung, candidates, folds, search_ctx)
+                candidates = self._add_resource(candidates, amount)
+                scores = self._evaluate_rung(evaluate, rung, candidates, folds, search_ctx)
                 best = best_candidates(scores, schedule.n_candidates_left[rung + 1])
                 candidates = [candidates[i] for i in best]
                 rungs.keep(best)
                 if self.verbose > 0:
-                    print(_who_is_left(rung, candidates, scores[best]))
+                    print(_ranking_text(rung, candidates, scores[best]))
         warn_of_fits(rungs.fits)
 
-    def _note_schedule(self, n_candidates):
-        """The rungs for so many candidates, also as attributes."""
+    def _set_schedule(self, n_candidates):
+        """Return the schedule for a number of candidates, and set its fitted attributes."""
         schedule = self._schedule(n_candidates)
         self.n_required_iterations_ = schedule.n_required
         self.n_possible_iterations_ = schedule.n_possible
         self.n_iterations_ = schedule.n_rungs
-        self.min_resources_, self.max_resources_ = schedule.first_resources, self._most()
+        self.min_resources_, self.max_resources_ = schedule.first_resources, self._max_amount()
         self.n_resources_ = schedule.n_resources
         *self.n_candidates_, self.n_remaining_candidates_ = schedule.n_candidates_left
         return schedule
 
-    def _scores(self, evaluate, rung, candidates, folds, search_ctx):
-        """Mean scores of the candidates of a rung."""
+    def _evaluate_rung(self, evaluate, rung, candidates, folds, search_ctx):
+        """Evaluate a rung and return the mean scores of its candidates."""
         n, amount = len(candidates), candidates[0][self.resource]
         more_results = {"iter": [rung] * n, "n_resources": [amount] * n}
-        # scikit-learn before 1.9 has no callbacks, and tells the number of folds later.
+        # scikit-learn before 1.9 has no callbacks, and sets n_splits_ after the search.
         n_fits = n * getattr(self, "n_splits_", 0)
         name = {"task_name": "halving-iteration", "max_subtasks": n_fits}
         with subtask(search_ctx, self, **name, sequential_subtasks=False) as rung_ctx:
@@ -213,13 +215,13 @@ class FusedHalvingMixin(FusedSearchMixin):
 
     @staticmethod
     def _select_best_index(refit, refit_metric, results):
-        """Index of the best candidate of the last rung."""
+        """Return the index of the best candidate of the last rung."""
         last = np.flatnonzero(results["iter"] == np.max(results["iter"]))
         scores = results["mean_test_score"][last]
         return last[0 if np.isnan(scores).all() else np.nanargmax(scores)]
 
 
-def _who_is_left(rung, candidates, scores):
-    """What ``verbose`` prints after a rung, the best candidate first."""
+def _ranking_text(rung, candidates, scores):
+    """Return the lines that ``verbose`` prints after a rung, the best candidate first."""
     lines = [f"{score:.4f} {params}" for params, score in zip(candidates, scores)][::-1]
-    return "\n  ".join([f"left after rung {rung}, with the mean score of each:", *lines])
+    return "\n  ".join([f"left after rung {rung}, with mean scores:", *lines])

@@ -43,9 +43,9 @@ class FitStore:
     Attributes
     ----------
     folder : Path or None
-        Where ``joblib.Memory.clear`` also removes it.
+        A subfolder that ``joblib.Memory.clear`` removes as well.
     names : dict of (int, int) to str
-        Names of the files of candidates on folds, without those that must not be stored.
+        Names of the files of candidates on folds, except those that must not be stored.
     fits : dict of (int, int) to StoredFit
         Fits that were stored before.
     """
@@ -76,7 +76,7 @@ class FitStore:
             return
         candidates = {evaluation.candidate: evaluation for evaluation in evaluations}
         folds = {evaluation.fold: evaluation for evaluation in evaluations}
-        folds = {fold: joblib.hash(evaluation.rows_of_fold) for fold, evaluation in folds.items()}
+        folds = {fold: joblib.hash(evaluation.fold_rows) for fold, evaluation in folds.items()}
         hashes, obstacles = {}, {}
         for index, evaluation in candidates.items():
             try:
@@ -193,9 +193,9 @@ def find_stored_fits(search, X, y, groups, params):
         stored.extend(options["stored"])
         raise _PlannedError
 
-    copy._plan_of = stop
+    copy._plan_evaluations = stop
     with warnings.catch_warnings(), suppress(_PlannedError, RuntimeWarning):
-        # Of another scikit-learn, whose search would fit the candidates.
+        # With an unsupported scikit-learn the search would fit the candidates.
         warnings.simplefilter("error", RuntimeWarning)
         copy.fit(X, y, **({} if groups is None else {"groups": groups}), **params)
     return stored
@@ -218,8 +218,8 @@ def write_fits(folder, names, results, stack):
     error : str
         Why they could not be stored; empty if they are.
     """
-    of_fits = getattr(stack, "warnings_", [[] for _ in results])
-    fits = [fit for fit in zip(names, results, of_fits) if fit[0] is not None]
+    warnings_per_fit = getattr(stack, "warnings_", [[] for _ in results])
+    fits = [fit for fit in zip(names, results, warnings_per_fit) if fit[0] is not None]
     try:
         stack_name = None
         if fits and getattr(stack, "resumable", False):

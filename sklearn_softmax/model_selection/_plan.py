@@ -1,4 +1,4 @@
-"""What a search does: groups of candidates that train together, as tasks for its workers."""
+"""Plan of a search: groups of candidates that train together, and tasks for workers."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -9,10 +9,9 @@ from sklearn_softmax.model_selection._candidates import Candidate, read_candidat
 from sklearn_softmax.model_selection._plan_text import parameter_texts
 from sklearn_softmax.model_selection._stack import model_key
 
-# A pass over the rows costs as much, beside what its models cost, as so many models: 1.7 to 3.7 for
-# softmax regressions on one BLAS thread with kernels for Haswell, more with several threads
-# or with kernels for AVX-512.
-COST_OF_PASS = 3
+# Cost of a pass over the rows in units of a model's cost: 1.7 to 3.7 for softmax regressions with
+# one BLAS thread and Haswell kernels, more with several threads or AVX-512 kernels.
+PASS_COST = 3
 
 
 @dataclass(frozen=True)
@@ -22,15 +21,14 @@ class Group:
     Parameters
     ----------
     models : tuple of tuple of int
-        Indices of the candidates that are one model, those with the most epochs first:
-        candidates that differ in ``n_epochs`` alone.
+        Indices of the candidates of each model, those with the most epochs first: they differ
+        only in ``n_epochs``.
     n_epochs : tuple of int or of "auto", default=()
-        Epochs after which the models are read off; empty where nothing trains together.
+        Epochs after which the models are read off; empty if the candidate is fitted alone.
     shared : dict, default={}
-        Parameters of the search that tell the group from others, with the values of all of its
-        candidates.
+        Searched parameters with one value for all candidates of the group.
     reason : str, default=""
-        Why a candidate is fitted by itself; empty where it is not.
+        Why a candidate is fitted alone; empty if it is not.
     """
 
     models: tuple
@@ -40,17 +38,17 @@ class Group:
 
     @property
     def candidates(self):
-        """Indices of the candidates in the search."""
+        """Return the indices of the candidates in the search."""
         return tuple(candidate for model in self.models for candidate in model)
 
     @property
     def n_models(self):
-        """Number of models."""
+        """Return the number of models."""
         return len(self.models)
 
     @property
     def training(self):
-        """How the models train, in words."""
+        """Return a text about the training of the models."""
         models = "1 model" if self.n_models == 1 else f"{self.n_models} models"
         if self.n_epochs == ("auto",):
             return f"{models}, read off when they end"
@@ -59,16 +57,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Task:
-    """What one worker does at a time: models of a group on a fold, by one run.
+    """Models of a group on a fold, which a worker trains in one run.
 
     Parameters
     ----------
     group : Group
-        All of it, or as many of its models as this task trains.
+        The group, with only the models of this task.
     fold : int
     stack : object, default=None
-        What the models trained in before, or its name in the store, where they go on; None where
-        they begin.
+        Stack of the models in an earlier rung, or its name in the store; None for new models.
     """
 
     group: Group
@@ -77,32 +74,32 @@ class Task:
 
     @property
     def cost(self):
-        """What it takes, in epochs of a model."""
+        """Return the estimated cost, in epochs of a model."""
         n_epochs = max(map(max_epochs, self.group.n_epochs), default=1)
-        return n_epochs * (COST_OF_PASS + self.group.n_models)
+        return n_epochs * (PASS_COST + self.group.n_models)
 
-    def halves(self):
-        """Two tasks with half of the models each."""
+    def split(self):
+        """Return two tasks with half of the models each."""
         halves = self.group.models[::2], self.group.models[1::2]
         return [replace(self, group=replace(self.group, models=models)) for models in halves]
 
 
 @dataclass(frozen=True, repr=False)
 class Plan:
-    """What a search trains together; printed, one line per group, and a table in a notebook.
+    """Groups and tasks of a search; prints one line per group, and is a table in a notebook.
 
     Parameters
     ----------
     groups : tuple of Group
     n_folds : int
     tasks : tuple of Task
-        One per group and fold, or more where workers would have nothing to do.
+        One per group and fold, or more if there are more workers.
     more_work : float, default=1.0
-        How much more work that takes, by a rough estimate.
+        Estimated cost of the tasks, relative to one task per group and fold.
     rungs : str, default=""
-        What comes after these fits, in successive halving.
+        Text about the rungs of successive halving.
     n_stored : int, default=0
-        Number of the fits whose results are stored: no task has them.
+        Number of fits with stored results, which are in no task.
     """
 
     groups: tuple
@@ -141,14 +138,14 @@ class Plan:
         """Return the numbers of fits and runs."""
         runs = f"{self.n_folds} of each group"
         if self.more_work > 1:
-            runs = f"cut so that all workers have work (about {self.more_work:.1f} times the work)"
+            runs = f"split for all workers (about {self.more_work:.1f} times the work)"
         if self.n_stored:
             n_left = self.n_fits - self.n_stored
             return f"{self.n_fits} fits, {self.n_stored} stored, {n_left} in {self.n_runs} runs"
         return f"{self.n_fits} fits in {self.n_runs} runs, {runs}"
 
     def _rows(self):
-        """Return a row for each group, and one for all candidates fitted alone for one reason."""
+        """Return one row per group, and one per reason for the candidates fitted alone."""
         groups = [group for group in self.groups if not group.reason]
         reasons = Counter(group.reason for group in self.groups if group.reason)
         rows = [
@@ -176,28 +173,28 @@ def plan(
 ):
     """Divide the candidates of a search into groups that train together.
 
-    Candidates train together where they are the same in all but ``n_epochs`` and what a
-    stack of models can hold.
+    Candidates train together if they differ only in ``n_epochs`` and in parameters in which the
+    models of a stack may differ.
 
     Parameters
     ----------
     estimator : estimator instance
-        What the search is over: one of this package, or a pipeline that ends in one.
+        Estimator of the search: one of this package, or a pipeline that ends in one.
     candidates : list of dict
         Parameters of each candidate.
     n_folds : int
     obstacle : str, default=""
-        Why none of them can train together, if there is such a reason.
+        Why no candidates can train together; empty if some can.
     has_validation_rows : bool, default=False
-        Whether ``fit`` is given ``X_val``. Without it, early stopping takes rows away from
-        training, so those with it and those without learn from other rows.
+        Whether ``fit`` gets ``X_val``. Without it, early stopping holds out training rows, so
+        that candidates with and without early stopping have different training rows.
     n_workers : int, default=1
         Tasks that can run at once.
     stacks : dict of (int, int) to object, default=None
-        For candidates that go on: what each has trained in before, by candidate and fold.
-        Candidates of which no other is like them then are stacks of one.
+        Stacks of candidates that resume, by candidate and fold. If not None, candidates without
+        compatible ones are stacks of one model.
     stored : collection of (int, int), default=()
-        Candidates and folds whose results are stored, which no task trains.
+        Candidates and folds with stored results, which are in no task.
 
     Returns
     -------
@@ -212,7 +209,7 @@ def plan(
       2 together: 2 models, read off when they end
       1 one by one: no compatible candidate
     """
-    candidates_by_key, searched = {}, set().union(*candidates)
+    candidates_by_key, searched_names = {}, set().union(*candidates)
     for index, params in enumerate(candidates):
         candidate = (
             Candidate(index, index, reason=obstacle)
@@ -221,21 +218,23 @@ def plan(
         )
         candidates_by_key.setdefault(candidate.key, []).append(candidate)
     groups = tuple(
-        _group(members, searched, stacks is not None) for members in candidates_by_key.values()
+        _make_group(members, searched_names, stacks is not None)
+        for members in candidates_by_key.values()
     )
-    whole = [
+    unsplit_tasks = [
         task
         for group in groups
         for fold in range(n_folds)
-        for task in _tasks(group, fold, stacks or {}, stored)
+        for task in _make_tasks(group, fold, stacks or {}, stored)
     ]
-    tasks = _split_tasks(whole, n_workers)
-    more_work = sum(task.cost for task in tasks) / max(1, sum(task.cost for task in whole))
+    tasks = _split_tasks(unsplit_tasks, n_workers)
+    unsplit_cost = max(1, sum(task.cost for task in unsplit_tasks))
+    more_work = sum(task.cost for task in tasks) / unsplit_cost
     return Plan(groups, n_folds, tuple(tasks), more_work, n_stored=len(stored))
 
 
-def _group(candidates, searched, resumable):
-    """The group of candidates that are alike."""
+def _make_group(candidates, searched_names, resumable):
+    """Return the group of compatible candidates."""
     first = candidates[0]
     if first.reason or (len(candidates) == 1 and not resumable):
         reason = first.reason or "no compatible candidate"
@@ -245,33 +244,34 @@ def _group(candidates, searched, resumable):
         model = model_key(candidate.classifier, resumable)
         models.setdefault(model, []).append(candidate.index)
     n_epochs = {candidate.classifier.n_epochs for candidate in candidates}
-    shared = {name: value for name, value in first.shared.items() if name in searched}
+    shared = {name: value for name, value in first.shared.items() if name in searched_names}
     return Group(tuple(map(tuple, models.values())), tuple(sorted(n_epochs)), shared)
 
 
-def _tasks(group, fold, stacks, stored):
-    """The tasks of a group on a fold: one, or one for each stack that its models stand in."""
-    parts = {}
+def _make_tasks(group, fold, stacks, stored):
+    """Return the tasks of a group on a fold: one, or one per stack of its models."""
+    models_by_stack = {}
     for model in group.models:
         model = tuple(candidate for candidate in model if (candidate, fold) not in stored)
         if model:
             stack = stacks.get((model[0], fold))
             key = stack if isinstance(stack, str) else id(stack)
-            parts.setdefault(key, (stack, []))[1].append(model)
+            models_by_stack.setdefault(key, (stack, []))[1].append(model)
     return [
-        Task(replace(group, models=tuple(models)), fold, stack) for stack, models in parts.values()
+        Task(replace(group, models=tuple(models)), fold, stack)
+        for stack, models in models_by_stack.values()
     ]
 
 
 def _split_tasks(tasks, n_workers):
-    """As many tasks as there are workers, if models are enough: the largest is cut in two."""
+    """Split the largest tasks until there is one per worker, or one per model."""
     tasks = list(tasks)
     while len(tasks) < n_workers:
         largest = max(tasks, key=lambda task: (task.group.n_models > 1, task.cost), default=None)
         if largest is None or largest.group.n_models == 1:
             break
         i = tasks.index(largest)
-        tasks[i : i + 1] = largest.halves()
+        tasks[i : i + 1] = largest.split()
     return tasks
 
 

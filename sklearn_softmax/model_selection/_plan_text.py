@@ -1,4 +1,4 @@
-"""Texts of the parameters that tell the groups of a plan apart."""
+"""Texts of the parameters in which the groups of a plan differ."""
 
 from collections import defaultdict
 
@@ -6,7 +6,7 @@ from sklearn_softmax._value_texts import value_texts
 
 
 def parameter_texts(groups):
-    """Return a line for each group, with the parameters that its candidates share.
+    """Return one text per group, with the parameters that its candidates share.
 
     Parameters
     ----------
@@ -27,5 +27,5 @@ def parameter_texts(groups):
     for group in groups:
         for name, value in group.shared.items():
             values[name].append(value)
-    texts = {name: iter(value_texts(of_name)) for name, of_name in values.items()}
+    texts = {name: iter(value_texts(group_values)) for name, group_values in values.items()}
     return [", ".join(f"{name}={next(texts[name])}" for name in group.shared) for group in groups]

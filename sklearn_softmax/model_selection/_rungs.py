@@ -1,4 +1,4 @@
-"""The rungs of successive halving: how many candidates get how many epochs, and who is left."""
+"""Rungs of successive halving: their candidates, their epochs and their evaluation."""
 
 from dataclasses import dataclass
 from math import ceil, floor, log
@@ -11,22 +11,23 @@ from sklearn_softmax.model_selection._fit_warnings import Fit
 
 @dataclass(frozen=True)
 class Schedule:
-    """How many candidates each rung has, and how much of the resource each of them gets.
+    """Number of candidates of each rung, and the amount of the resource for each of them.
 
     Parameters
     ----------
     n_candidates : int
-        Candidates of the first rung.
+        Number of candidates of the first rung.
     min_resources : int or "exhaust"
-        What a candidate gets in the first rung; "exhaust" for as much as lets the last rung
-        come close to ``max_resources``.
+        Amount per candidate in the first rung; "exhaust" is the amount that brings the last rung
+        close to ``max_resources``.
     max_resources : int
-        Most that a candidate gets.
+        Largest amount per candidate.
     factor : float
-        A rung has this many times fewer candidates than the one before, and gives each this
-        many times as much.
+        Ratio of the candidates of a rung to those of the next one, and of the amount of the next
+        one to its own.
     aggressive_elimination : bool
-        Whether to repeat the first rung until few enough candidates are left for the last one.
+        Whether to repeat the first rung until the last one has no more than ``factor``
+        candidates.
 
     References
     ----------
@@ -49,39 +50,39 @@ class Schedule:
 
     @property
     def n_required(self):
-        """Rungs until fewer than ``factor`` candidates would be left."""
+        """Return the number of rungs until fewer than ``factor`` candidates are left."""
         return 1 + floor(log(self.n_candidates, self.factor))
 
     @property
     def n_possible(self):
-        """Rungs until ``max_resources`` would be exceeded."""
+        """Return the number of rungs until ``max_resources`` would be exceeded."""
         return 1 + floor(log(self.max_resources // self.first_resources, self.factor))
 
     @property
     def n_rungs(self):
-        """Number of rungs."""
+        """Return the number of rungs."""
         if self.aggressive_elimination:
             return self.n_required
         return min(self.n_possible, self.n_required)
 
     @property
     def first_resources(self):
-        """What a candidate gets in the first rung."""
+        """Return the amount per candidate in the first rung."""
         if self.min_resources != "exhaust":
             return self.min_resources
         return max(1, self.max_resources // self.factor ** (self.n_required - 1))
 
     @property
     def n_candidates_left(self):
-        """Candidates in each rung, and in the one that would come after the last."""
-        numbers = [self.n_candidates]
+        """Return the number of candidates of each rung and of one more rung."""
+        counts = [self.n_candidates]
         for _ in range(self.n_rungs):
-            numbers.append(ceil(numbers[-1] / self.factor))
-        return numbers
+            counts.append(ceil(counts[-1] / self.factor))
+        return counts
 
     @property
     def n_resources(self):
-        """What each candidate of a rung gets."""
+        """Return the amount per candidate of each rung."""
         repeats = self.n_required - self.n_possible if self.aggressive_elimination else 0
         powers = [max(0, rung - repeats) for rung in range(self.n_rungs)]
         amounts = [int(self.factor**power * self.first_resources) for power in powers]
@@ -94,12 +95,12 @@ class Schedule:
 
 
 def best_candidates(scores, n):
-    """Indices of the candidates with the highest scores, the best last.
+    """Return the indices of the candidates with the highest scores, the best last.
 
     Parameters
     ----------
     scores : ndarray of shape (n_candidates,)
-        NaN for those that failed, which are the worst.
+        NaN for candidates that failed, which are the worst.
     n : int
 
     Returns
@@ -111,13 +112,13 @@ def best_candidates(scores, n):
 
 
 class Rungs:
-    """Evaluates one rung after the other; candidates go on from where they stood.
+    """Evaluates one rung after the other, in each of which the candidates resume.
 
     Parameters
     ----------
-    plan_of : callable
-        ``plan_of(evaluations, stacks=..., stored=...)`` is the plan for evaluating candidates
-        that stand in these stacks, without those that are stored.
+    make_plan : callable
+        ``make_plan(evaluations, stacks=..., stored=...)`` returns the plan for candidates that
+        resume from these stacks, without the stored fits.
     store : FitStore
     verbose : int
         Above 0, prints the plan of each rung.
@@ -125,18 +126,18 @@ class Rungs:
     Attributes
     ----------
     fits : list of Fit
-        Of all rungs; a candidate has the index that it has in the first rung.
+        Fits of all rungs; a candidate has its index of the first rung.
     """
 
-    def __init__(self, plan_of, store, verbose):
-        self._plan_of, self._store, self._verbose = plan_of, store, verbose
+    def __init__(self, make_plan, store, verbose):
+        self._make_plan, self._store, self._verbose = make_plan, store, verbose
         self.fits, self._stacks, self._first_index = [], {}, {}
 
     def evaluate(self, X, y, evaluations, parallel):
-        """Results of the candidates of a rung."""
+        """Return the results of the candidates of a rung."""
         self._store.find(X, y, evaluations)
         stored = self._store.fits.keys()
-        plan = self._plan_of(evaluations, stacks=self._stacks, stored=stored)
+        plan = self._make_plan(evaluations, stacks=self._stacks, stored=stored)
         if self._verbose > 0:
             print(plan)
         results, self._stacks, warnings = evaluate_tasks(
@@ -148,7 +149,7 @@ class Rungs:
         return results
 
     def keep(self, candidates):
-        """Let these candidates of a rung, by their indices, be those of the next one."""
+        """Keep these candidates of a rung, by their indices, for the next one."""
         index = {candidate: i for i, candidate in enumerate(candidates)}
         self._first_index = {i: self._first_index.get(c, c) for c, i in index.items()}
         self._stacks = {
@@ -159,7 +160,7 @@ class Rungs:
 
 
 class SameFolds:
-    """A splitter whose folds are the same in every rung, as they were first drawn.
+    """A splitter with the same folds in every rung.
 
     Parameters
     ----------
@@ -170,7 +171,7 @@ class SameFolds:
         self.cv = cv
 
     def split(self, X, y=None, **params):
-        """Row indices of the folds."""
+        """Return the row indices of the folds."""
         if not hasattr(self, "_folds"):
             self._folds = list(self.cv.split(X, y, **params))
         return self._folds

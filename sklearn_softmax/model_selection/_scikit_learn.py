@@ -1,7 +1,6 @@
-"""The private parts of scikit-learn's searches that a fused search builds on.
+"""Private parts of scikit-learn's searches, used in no other module.
 
-No other file knows them. They are the same in scikit-learn 1.7 and 1.9, but for the
-callbacks of the latter.
+They are the same in scikit-learn 1.7 and 1.9, except for the callbacks of the latter.
 """
 
 import time
@@ -33,36 +32,36 @@ OPTIONS = {
 }
 
 
-def evaluating_with(evaluate, evaluate_candidates):
-    """A function that does what ``evaluate_candidates`` does, but leaves the fits to another.
+def replace_evaluation(evaluate, evaluate_candidates):
+    """Return ``evaluate_candidates`` with another function for the fits.
 
     Parameters
     ----------
     evaluate : callable
-        ``evaluate(X, y, evaluations, parallel) -> results`` is given all rows, an
-        :class:`Evaluation` for each candidate and fold, and the search's ``Parallel``, and
-        returns a result for each, in the same order.
+        ``evaluate(X, y, evaluations, parallel) -> results`` with all rows, one
+        :class:`Evaluation` per candidate and fold, and the search's ``Parallel``. Results are in
+        the order of the evaluations.
     evaluate_candidates : callable
-        What ``BaseSearchCV.fit`` hands to ``_run_search``; it stays as it is.
+        Argument of ``_run_search`` in ``BaseSearchCV.fit``; it is not changed.
 
     Returns
     -------
     evaluate_candidates : callable
-        Where this scikit-learn is not what it is taken for, it fits the candidates one by one.
+        With an unsupported scikit-learn, it fits the candidates one by one.
 
     Warns
     -----
     RuntimeWarning
-        Once, in that case.
+        Once, with an unsupported scikit-learn.
     """
 
     @cache
     def warn_of_version(difference):
-        """Warn, once, that this scikit-learn is another."""
+        """Warn once that this scikit-learn is not supported."""
         warn(
-            f"The searches of scikit-learn {sklearn.__version__} differ from those known here "
-            f"({difference}): candidates are fitted one by one, with the same results, and "
-            "memory is not used. A newer version of sklearn_softmax may know them.",
+            f"Fused searches do not support scikit-learn {sklearn.__version__} ({difference}): "
+            "candidates are fitted one by one, with the same results, and memory is not used. "
+            "Try a newer version of sklearn_softmax.",
             RuntimeWarning,
         )
 
@@ -73,64 +72,64 @@ def evaluating_with(evaluate, evaluate_candidates):
     parallel = cells["parallel"].cell_contents
 
     def evaluate_tasks(tasks):
-        """What takes the place of the search's ``Parallel``."""
+        """Replace the search's ``Parallel``."""
         tasks = list(tasks)
         try:
-            evaluations = [Evaluation.of_task(task) for task in tasks]
+            evaluations = [Evaluation.from_task(task) for task in tasks]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            warn_of_version(f"its tasks: {error!r}")
+            warn_of_version(f"tasks of a search: {error!r}")
             return parallel(tasks)
         if not tasks:
             return []
         _, (_, X, y), _ = tasks[0]
         return evaluate(X, y, evaluations, parallel)
 
-    return _with_cells(evaluate_candidates, cells | {"parallel": CellType(evaluate_tasks)})
+    return _replace_cells(evaluate_candidates, cells | {"parallel": CellType(evaluate_tasks)})
 
 
-def splitter_of(search, evaluate_candidates):
-    """The splitter that a search made of its ``cv`` in ``fit``.
+def get_splitter(search, evaluate_candidates):
+    """Return the splitter that ``fit`` made from the ``cv`` of a search.
 
     Parameters
     ----------
     search : BaseSearchCV
     evaluate_candidates : callable
-        What ``fit`` hands to ``_run_search``.
+        Argument of ``_run_search``.
 
     Returns
     -------
     cv : splitter or None
-        None where this scikit-learn does not tell.
+        None if this scikit-learn does not store it.
     """
-    # The first is the place in scikit-learn 1.9, the other the one before.
-    in_cell = _cells(evaluate_candidates).get("cv_orig")
-    return getattr(search, "_checked_cv_orig", in_cell and in_cell.cell_contents)
+    # An attribute in scikit-learn 1.9, a closure variable in earlier ones.
+    cell = _cells(evaluate_candidates).get("cv_orig")
+    return getattr(search, "_checked_cv_orig", cell and cell.cell_contents)
 
 
 def _cells(function):
-    """The variables around a function, by name."""
+    """Return the closure variables of a function by name."""
     return dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
 
 
-def _with_cells(function, cells):
-    """A function with the same code, but with other variables around it."""
-    own = FunctionType(
+def _replace_cells(function, cells):
+    """Return a copy of a function with other closure variables."""
+    copy = FunctionType(
         function.__code__,
         function.__globals__,
         argdefs=function.__defaults__,
         closure=tuple(cells.values()),
     )
-    own.__kwdefaults__ = function.__kwdefaults__
-    return update_wrapper(own, function)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return update_wrapper(copy, function)
 
 
 class Evaluation:
-    """A candidate to be fitted and scored on a fold: the arguments of ``_fit_and_score``.
+    """A candidate on a fold: the arguments of ``_fit_and_score``.
 
     Parameters
     ----------
     estimator : estimator instance
-        A clone, without the candidate's parameters yet.
+        A clone without the parameters of the candidate.
     options : dict
         Keyword arguments of ``_fit_and_score``.
     """
@@ -142,8 +141,8 @@ class Evaluation:
         self.fold, self.n_folds = options["split_progress"]
 
     @classmethod
-    def of_task(cls, task):
-        """What a task of the search's ``Parallel`` is to evaluate.
+    def from_task(cls, task):
+        """Return the evaluation of a task of the search's ``Parallel``.
 
         Parameters
         ----------
@@ -157,7 +156,7 @@ class Evaluation:
         Raises
         ------
         KeyError, TypeError, ValueError
-            If the task is another than ``_fit_and_score`` with the options read here.
+            If the task is not ``_fit_and_score`` with the options read here.
         """
         function, (estimator, _, _), options = task
         if getattr(function, "function", function) is not _fit_and_score:
@@ -167,11 +166,11 @@ class Evaluation:
         return cls(estimator, options)
 
     def run(self, X, y):
-        """The result, by scikit-learn's function; X and y are all rows."""
+        """Return the result of scikit-learn's function; X and y are all rows."""
         return _fit_and_score(self.estimator, X, y, **self.options)
 
-    def with_parameters(self):
-        """The estimator with the candidate's parameters."""
+    def set_parameters(self):
+        """Set the parameters of the candidate on the estimator, and return it."""
         return self.estimator.set_params(**clone(self.parameters, safe=False))
 
     def new_estimator(self):
@@ -179,39 +178,39 @@ class Evaluation:
         return clone(self.estimator).set_params(**clone(self.parameters, safe=False))
 
     @property
-    def rows_of_fold(self):
-        """Indices of the training and the test rows."""
+    def fold_rows(self):
+        """Return the indices of the training and the test rows."""
         return self.options["train"], self.options["test"]
 
     @property
     def dependencies(self):
-        """What a result depends on besides the rows, the fold and the candidate."""
+        """Return what a result depends on besides the rows, the fold and the candidate."""
         scorer = self.options["scorer"]
-        # The estimator's own score: the estimator in it is not the candidate.
+        # It contains the estimator of the search, not the candidate.
         scorer = None if isinstance(scorer, _PassthroughScorer) else scorer
         names = "fit_params", "score_params", "return_train_score", "error_score"
         return scorer, *(self.options[name] for name in names)
 
     def skip(self):
-        """Tell callbacks that the candidate needs no fit."""
+        """Notify callbacks of a candidate that needs no fit."""
         context = self.options.pop("callback_ctx", None)
         if context is not None:
             context.call_on_fit_task_begin(estimator=self.options["caller"])
             context.call_on_fit_task_end(estimator=self.options["caller"])
 
-    def rows(self, X, y):
-        """Those rows that belong to the fold, and their metadata."""
+    def split_rows(self, X, y):
+        """Return the rows of the fold and their metadata."""
         return Fold(self.estimator, X, y, self.options)
 
     @contextmanager
-    def followed(self, estimator, rows):
-        """Tell callbacks, once and for all, that the candidate is fitted in this block."""
+    def notify_callbacks(self, estimator, rows):
+        """Notify callbacks, once, that the candidate is fitted in this block."""
         context = self.options.pop("callback_ctx", None)
         if context is None:
             yield
             return
         weight = rows.fit_params.get("sample_weight")
-        known = {
+        task_info = {
             "estimator": self.options["caller"],
             "X": rows.X_train,
             "y": rows.y_train,
@@ -219,19 +218,19 @@ class Evaluation:
         }
         try:
             with context.propagate_callback_context(estimator):
-                context.call_on_fit_task_begin(**known)
+                context.call_on_fit_task_begin(**task_info)
                 yield
         finally:
-            context.call_on_fit_task_end(**known)
+            context.call_on_fit_task_end(**task_info)
 
     def result(self, estimator, error, rows, fit_time):
-        """The result of a fit that has taken place, as ``_fit_and_score`` gives it.
+        """Return the result of a fit in the form of ``_fit_and_score``.
 
         Parameters
         ----------
         estimator : estimator instance
         error : Exception or None
-            What the fit raised.
+            Error of the fit.
         rows : Fold
         fit_time : float
             In seconds.
@@ -244,11 +243,11 @@ class Evaluation:
         if error is not None and error_score == "raise":
             raise error
         start = time.time()
-        parts = ("test", "train") if self.options["return_train_score"] else ("test",)
+        subsets = ("test", "train") if self.options["return_train_score"] else ("test",)
         score = rows.score if error is None else rows.error_scores
         scores = {}
-        for part in parts:
-            scores[f"{part}_scores"] = score(estimator, part)
+        for subset in subsets:
+            scores[f"{subset}_scores"] = score(estimator, subset)
             scores.setdefault("score_time", time.time() - start if error is None else 0.0)
         return {
             "fit_error": error and "".join(format_exception(error)),
@@ -259,7 +258,7 @@ class Evaluation:
 
 
 class Fold:
-    """Training and test rows of a fold, with what metadata is for them; copied once.
+    """Training and test rows of a fold with their metadata; copied once.
 
     Parameters
     ----------
@@ -276,22 +275,22 @@ class Fold:
         self.X_test, self.y_test = _safe_split(estimator, X, y, test, train)
         self.fit_params = _check_method_params(X, options["fit_params"] or {}, train)
         self.score_params = {
-            part: _check_method_params(X, options["score_params"] or {}, rows)
-            for part, rows in (("train", train), ("test", test))
+            subset: _check_method_params(X, options["score_params"] or {}, rows)
+            for subset, rows in (("train", train), ("test", test))
         }
 
     @property
     def train(self):
-        """Training rows as ``fit`` takes them, without targets where there are none."""
+        """Return the rows for ``fit``, without targets if there are none."""
         return (self.X_train,) if self.y_train is None else (self.X_train, self.y_train)
 
-    def score(self, estimator, part):
-        """Score or scores of the training or test rows."""
-        X, y = (self.X_train, self.y_train) if part == "train" else (self.X_test, self.y_test)
-        return _score(estimator, X, y, self.scorer, self.score_params[part], self.error_score)
+    def score(self, estimator, subset):
+        """Return the score or scores of the training or test rows."""
+        X, y = (self.X_train, self.y_train) if subset == "train" else (self.X_test, self.y_test)
+        return _score(estimator, X, y, self.scorer, self.score_params[subset], self.error_score)
 
-    def error_scores(self, estimator, part):
-        """What stands in for them where there is no model."""
+    def error_scores(self, estimator, subset):
+        """Return the score or scores of a failed fit."""
         if isinstance(self.scorer, _MultimetricScorer):
             return dict.fromkeys(self.scorer._scorers, self.error_score)
         return self.error_score

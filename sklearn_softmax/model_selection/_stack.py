@@ -26,7 +26,7 @@ STACKABLE = (
     *("lr", "lr_decay", "reg_param", "momentum", "nesterov", "class_weight"),
     *("weight_init", "dropout", "early_stopping", "n_iter_no_change", "tol"),
 )
-# Memory for the parameters of a run, its steps and the records of an epoch.
+# Bytes of a run: its parameters, its workspace and the figures of an epoch.
 STACK_BYTES = 2**28
 
 
@@ -51,9 +51,9 @@ class Stack(CallbackSupportMixin, BaseEstimator):
     Attributes
     ----------
     errors_ : list of ValueError or None
-        For each member None, or the error that a separate fit would have raised.
+        For each member None, or the error of a separate fit.
     warnings_ : list of list of Warning
-        For each member what a separate fit would have warned of.
+        For each member the warnings of a separate fit.
     """
 
     _parameter_constraints: dict = {}
@@ -110,7 +110,7 @@ class Stack(CallbackSupportMixin, BaseEstimator):
             classes, weight = leader.classes_, check_weight(sample_weight, X)
             y = encode(column_or_1d(y), classes, name="y", classes_name="y")
             class_weights = _class_weights(self.members, weight, y, classes)
-            _check_totals([part for part in (rows, validation) if part], class_weights)
+            _check_totals([row_set for row_set in (rows, validation) if row_set], class_weights)
         return _Data(leader, rows, validation, class_weights)
 
     def _runs_to_resume(self, rows):
@@ -139,7 +139,7 @@ class _Data(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    """What a separate fit of a member would have raised, and warned of."""
+    """Error and warnings of a separate fit of a member."""
 
     error: ValueError | None
     warnings: list
@@ -187,8 +187,8 @@ class _Run:
         self._source = copy(data.leader)
         self._source._random_state = _copy_generator(data.leader._random_state)
         # Of members with one model, the one with most epochs: a single epoch ignores lr_decay.
-        by_epochs = sorted(members, key=lambda member: _max_epochs(member, len(data.rows)))
-        member_of_model = {members[member]: member for member in by_epochs}
+        ordered_members = sorted(members, key=lambda member: _max_epochs(member, len(data.rows)))
+        member_of_model = {members[member]: member for member in ordered_members}
         estimators = [member_of_model[i] for i in range(len(member_of_model))]
         class_weight = data.class_weights and np.array([data.class_weights[e] for e in estimators])
         self._run = start_run(
@@ -229,9 +229,9 @@ def _class_weights(members, weight, y, classes):
     return {e: np.ones(len(classes)) if w is None else w for e, w in weights.items()}
 
 
-def _check_totals(parts, class_weights):
-    """Check that class weights leave rows a weight, as each member would check its own."""
-    for rows in parts:
+def _check_totals(row_sets, class_weights):
+    """Check that the total weight of each member is positive and finite."""
+    for rows in row_sets:
         with np.errstate(over="ignore"):
             totals = rows.total_weights(np.array(list(class_weights.values())))
         if not np.all((totals > 0) & np.isfinite(totals)):
@@ -252,7 +252,7 @@ def model_key(estimator, resumable=False, class_weight=None):
     resumable : bool, default=False
         Whether it may get more epochs later.
     class_weight : ndarray of shape (n_classes,) or None, default=None
-        Class weights for the rows, if these are known: "balanced" may give equal weights.
+        Class weights of the rows if the rows are available: "balanced" may be equal weights.
 
     Returns
     -------
@@ -273,7 +273,7 @@ def model_key(estimator, resumable=False, class_weight=None):
     return tuple(key.items())
 
 
-def obstacle_to_stacking(estimator):
+def find_obstacle(estimator):
     """Return why an estimator cannot be a model of a run with others.
 
     Parameters
@@ -293,7 +293,7 @@ def obstacle_to_stacking(estimator):
     except ValueError:
         return "a parameter is not valid"
     obstacles = {
-        "it has callbacks of its own": has_callbacks(estimator),
+        "it has callbacks": has_callbacks(estimator),
         "warm_start=True": estimator.warm_start,
         "verbose": estimator.verbose,
         "batch_size=1 learns online": estimator._describe_training().is_online,
@@ -313,8 +313,8 @@ def _max_models(estimator, rows):
     n_outputs = 2 * sum(network.layer_sizes[1:]) * rows.BLOCK_SIZE
     n_figures = 5 * len(rows)
     # Parameters, their gradient, the best ones, and up to three vectors of the optimizer.
-    n_numbers = 6 * network.n_parameters + n_outputs + n_figures
-    return max(1, STACK_BYTES // (rows.X.dtype.itemsize * n_numbers))
+    model_size = 6 * network.n_parameters + n_outputs + n_figures
+    return max(1, STACK_BYTES // (rows.X.dtype.itemsize * model_size))
 
 
 def _copy_generator(random_state):

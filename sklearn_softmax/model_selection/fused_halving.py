@@ -1,4 +1,4 @@
-"""Successive halving whose candidates train together, and go on from rung to rung."""
+"""Successive halving whose candidates train together and resume in each rung."""
 
 from __future__ import annotations
 
@@ -23,77 +23,76 @@ from sklearn_softmax.model_selection._halving import CONSTRAINTS, FusedHalvingMi
 
 
 class FusedHalvingGridSearchCV(FusedHalvingMixin, GridSearchCV):
-    r"""Successive halving of a grid, whose candidates train together and go on from rung to rung.
+    r"""Successive halving of a grid, whose candidates train together and resume in each rung.
 
     A drop-in replacement of ``HalvingGridSearchCV(resource="n_epochs")`` for the estimators of
-    this package, and for pipelines that end in one. All candidates train for a few epochs; the
-    best third goes on to three times as many, and so on. Where scikit-learn fits each of
-    them anew in every rung, here the others leave the training run, and those who are left go on
-    from where they stand: their scores are those of :class:`FusedGridSearchCV` at as many epochs,
-    and nothing is trained twice.
+    this package, and for pipelines that end in one. All candidates train for a few epochs, the
+    best third for three times as many, and so on. scikit-learn fits each candidate anew in
+    every rung; here the candidates that remain resume their training, so that no epoch is trained
+    twice. Their scores are those of :class:`FusedGridSearchCV` after as many epochs.
 
-    What cannot train together, see :class:`FusedGridSearchCV`, is fitted one by one and anew in
-    every rung, as in scikit-learn; so is a candidate whose pipeline makes other rows of the
-    data when it is fitted again. :meth:`plan` tells.
+    Candidates that cannot train together (see :class:`FusedGridSearchCV`) are fitted one by one
+    and anew in every rung, as in scikit-learn; so are candidates whose pipeline transforms the
+    rows differently when it is fitted again. :meth:`plan` shows which.
 
     Parameters
     ----------
     estimator : estimator instance
-        Any classifier or regressor; those of this package gain.
+        Any classifier or regressor; those of this package train together.
     param_grid : dict or list of dict
         Values to try for each parameter, ``resource`` not among them.
     factor : float, default=3
-        From one rung to the next, there are this many times fewer candidates, and each gets this
-        many times more epochs. Above 1.
+        Ratio of the candidates of a rung to those of the next one, and of the epochs of the next
+        one to its own. Above 1.
     resource : str, default="n_epochs"
-        The parameter that grows; of a pipeline, ``"clf__n_epochs"`` for instance.
+        Parameter that grows from rung to rung; for a pipeline, ``"clf__n_epochs"`` for instance.
     max_resources : int or "auto", default="auto"
-        Most that a candidate may get; "auto" is what the estimator itself has.
+        Most that a candidate may get; "auto" is the value of the estimator.
     min_resources : int, "exhaust" or "smallest", default="exhaust"
-        What each candidate gets in the first rung: "exhaust" for as much as brings the last rung
-        close to ``max_resources``, "smallest" for 1.
+        Amount per candidate in the first rung: "exhaust" is the amount that brings the last rung
+        close to ``max_resources``, "smallest" is 1.
     aggressive_elimination : bool, default=False
-        Whether to repeat the first rung until few enough candidates are left for the last one
-        to have no more than ``factor``.
+        Whether to repeat the first rung until the last one has no more than ``factor``
+        candidates.
     cv : int, splitter or iterable, default=5
-        Its folds are drawn once, and are the same in every rung.
+        The folds are drawn once and are the same in every rung.
     scoring : str, callable or None, default=None
-        The one metric that decides who is left.
+        The metric that ranks the candidates.
     refit : bool, default=True
-        Whether to train the best candidate of the last rung on all rows.
+        Whether to fit the best candidate of the last rung to all rows.
     error_score : "raise" or float, default=nan
         Score of a candidate that cannot be fitted.
     return_train_score : bool, default=True
     random_state : int, RandomState instance or None, default=None
-        Of no effect: nothing is drawn.
+        Without effect, for compatibility with scikit-learn.
     n_jobs : int or None, default=None
         As in :class:`FusedGridSearchCV`.
     verbose : int, default=0
-        Above 0, prints each rung, what trains together in it, and who is left after it.
+        Above 0, prints each rung, its plan, and the candidates that are left after it.
     memory : str, path-like, joblib.Memory or None, default=None
-        As in :class:`FusedGridSearchCV`. What later rungs resume from is stored as well, so that
-        a search that was stopped in any rung trains nothing twice.
+        As in :class:`FusedGridSearchCV`. The models are stored as well, so that a search that was
+        stopped in any rung trains no epoch twice.
 
     Attributes
     ----------
     cv_results_ : dict of str to ndarray
-        As in ``HalvingGridSearchCV``: an entry for each candidate and rung, with the rung as
-        ``iter`` and the epochs as ``n_resources``. ``fit_time`` is that of the rung alone.
+        As in ``HalvingGridSearchCV``: one entry per candidate and rung, with the rung as ``iter``
+        and the epochs as ``n_resources``. ``fit_time`` is that of the rung only.
     n_candidates_, n_resources_ : list of int
-        Candidates of each rung, and what each of them had.
+        Number of candidates of each rung, and epochs of each of them.
     n_iterations_ : int
         Number of rungs, as many as ``n_possible_iterations_`` or
         ``n_required_iterations_`` allow.
     n_remaining_candidates_ : int
-        Candidates that would have been left for another rung.
+        Number of candidates that another rung would have.
     min_resources_, max_resources_ : int
-        What each candidate had in the first rung, and the most that it could have.
+        Epochs of the first rung, and the most that were possible.
     best_estimator_ : estimator instance
-        Of the last rung, as ``best_index_``, ``best_params_`` and ``best_score_`` are.
+        Best candidate of the last rung, as ``best_index_``, ``best_params_`` and ``best_score_``.
 
     See Also
     --------
-    FusedHalvingRandomSearchCV : Begins with candidates drawn at random.
+    FusedHalvingRandomSearchCV : Starts with candidates drawn at random.
     FusedGridSearchCV : Trains all candidates to the end.
     SearchResultsDisplay : Draws the scores over the epochs.
     sklearn.model_selection.HalvingGridSearchCV : Fits each candidate anew in every rung.
@@ -164,45 +163,45 @@ class FusedHalvingGridSearchCV(FusedHalvingMixin, GridSearchCV):
             memory=memory,
         )
 
-    def _drawn(self):
-        """Parameters of each candidate of the first rung, without the resource."""
+    def _draw_candidates(self):
+        """Return the parameters of each candidate of the first rung, without the resource."""
         return ParameterGrid(self.param_grid)
 
 
 class FusedHalvingRandomSearchCV(FusedHalvingMixin, RandomizedSearchCV):
-    """Successive halving of candidates drawn at random, which train together and go on.
+    """Successive halving of random candidates, which train together and resume in each rung.
 
-    What :class:`FusedHalvingGridSearchCV` is to ``HalvingGridSearchCV``, this is to
-    ``HalvingRandomSearchCV``.
+    A drop-in replacement of ``HalvingRandomSearchCV(resource="n_epochs")``, as
+    :class:`FusedHalvingGridSearchCV` is of ``HalvingGridSearchCV``.
 
     Parameters
     ----------
     estimator : estimator instance
-        Any classifier or regressor; those of this package gain.
+        Any classifier or regressor; those of this package train together.
     param_distributions : dict or list of dict
         Distributions or lists of values for each parameter, ``resource`` not among them.
     n_candidates : int or "exhaust", default="exhaust"
-        Candidates of the first rung; "exhaust" for as many as bring the last rung close to
-        ``max_resources``, given ``min_resources``.
+        Number of candidates of the first rung; "exhaust" is the number that brings the last rung
+        close to ``max_resources``.
     factor, resource, max_resources
         As in :class:`FusedHalvingGridSearchCV`.
     min_resources : int, "exhaust" or "smallest", default="smallest"
-        As there; "exhaust" only with an int as ``n_candidates``.
+        As in :class:`FusedHalvingGridSearchCV`; "exhaust" requires an int as ``n_candidates``.
     aggressive_elimination, cv, scoring, refit, error_score, return_train_score
         As in :class:`FusedHalvingGridSearchCV`.
     random_state : int, RandomState instance or None, default=None
-        Source of the candidates; not None for :meth:`plan` to tell of the same ones.
+        Source of the candidates; with None, :meth:`plan` and ``fit`` draw different ones.
     n_jobs, verbose, memory
         As in :class:`FusedHalvingGridSearchCV`.
 
     Attributes
     ----------
     cv_results_ : dict of str to ndarray
-        As in :class:`FusedHalvingGridSearchCV`, as all the others are.
+        As in :class:`FusedHalvingGridSearchCV`, like the other attributes.
 
     See Also
     --------
-    FusedHalvingGridSearchCV : Begins with all candidates of a grid.
+    FusedHalvingGridSearchCV : Starts with all candidates of a grid.
     FusedRandomizedSearchCV : Trains all candidates to the end.
 
     Examples
@@ -211,9 +210,9 @@ class FusedHalvingRandomSearchCV(FusedHalvingMixin, RandomizedSearchCV):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn_softmax import FusedHalvingRandomSearchCV, SoftmaxRegression
     >>> X, y = load_iris(return_X_y=True)
-    >>> drawn = {"lr": loguniform(1e-3, 1e-1), "reg_param": loguniform(1e-3, 1)}
+    >>> distributions = {"lr": loguniform(1e-3, 1e-1), "reg_param": loguniform(1e-3, 1)}
     >>> search = FusedHalvingRandomSearchCV(
-    ...     SoftmaxRegression(), drawn, n_candidates=9, max_resources=90, random_state=0
+    ...     SoftmaxRegression(), distributions, n_candidates=9, max_resources=90, random_state=0
     ... )
     >>> search.fit(X, y).n_resources_
     [1, 3, 9]
@@ -270,19 +269,19 @@ class FusedHalvingRandomSearchCV(FusedHalvingMixin, RandomizedSearchCV):
         self.n_candidates = n_candidates
 
     def _check_resource(self):
-        """Check also that something says how many candidates there are."""
+        """Check the resource, and that the number of candidates is defined."""
         super()._check_resource()
         if self.min_resources == self.n_candidates == "exhaust":
             raise ValueError(
-                "n_candidates and min_resources cannot be both set to 'exhaust': give one of "
-                "them as an int."
+                "n_candidates and min_resources cannot be both set to 'exhaust': set one of "
+                "them to an int."
             )
 
-    def _drawn(self):
-        """Parameters of each candidate of the first rung, without the resource."""
+    def _draw_candidates(self):
+        """Return the parameters of each candidate of the first rung, without the resource."""
         n_candidates = self.n_candidates
         if n_candidates == "exhaust":
-            n_candidates = self._most() // self._least()
-        # A copy, for the search to draw the same again.
+            n_candidates = self._max_amount() // self._min_amount()
+        # A copy: the search draws the same candidates again.
         random_state = deepcopy(self.random_state)
         return ParameterSampler(self.param_distributions, n_candidates, random_state=random_state)

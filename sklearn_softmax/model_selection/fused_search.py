@@ -1,4 +1,4 @@
-"""Searches over parameters whose candidates train together."""
+"""Grid and random searches whose candidates train together."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from sklearn_softmax.model_selection._evaluation import evaluate_tasks
 from sklearn_softmax.model_selection._fit_warnings import Fit, warn_of_fits
 from sklearn_softmax.model_selection._memory import FitStore, find_stored_fits
 from sklearn_softmax.model_selection._plan import Plan, plan
-from sklearn_softmax.model_selection._scikit_learn import evaluating_with
+from sklearn_softmax.model_selection._scikit_learn import replace_evaluation
 
 CONSTRAINTS = {"memory": [str, PathLike, Memory, None]}
 
 
 class FusedSearchMixin(VersionMixin):
-    """Trains the candidates of a fold together; all the rest is the search it is mixed into."""
+    """Mixin for a search that trains the candidates of a fold together."""
 
     estimator: Any
     cv: Any
@@ -46,33 +46,33 @@ class FusedSearchMixin(VersionMixin):
         groups: ArrayLike | None = None,
         **params: Any,
     ) -> Plan:
-        """Tell which candidates train together, which do not, and why.
+        """Return which candidates train together, which do not, and why.
 
         Parameters
         ----------
         X, y, groups : array-like, default=None
-            Data of the search, for splitters that need them to tell the number of folds, and for
-            ``memory``, of which the plan has the number of stored fits.
+            Data of the search. Some splitters need them for the number of folds, and with
+            ``memory`` they are needed for the number of stored fits.
         **params : array-like
-            What else :meth:`fit` is to be given: with ``X_val``, candidates with and without
-            early stopping train together.
+            Further arguments of :meth:`fit`. With ``X_val``, candidates with and without early
+            stopping train together.
 
         Returns
         -------
         plan : Plan
-            Printed, a line for each group; in a notebook, a table. ``plan.groups`` and
-            ``plan.tasks`` have it for programs.
+            Prints one line per group, and is a table in a notebook; also available as
+            ``plan.groups`` and ``plan.tasks``.
 
         Raises
         ------
         ValueError
-            If ``cv`` can be read only once, as a generator: ``fit`` would find no folds.
+            If ``cv`` can be read only once, as a generator: none would be left for ``fit``.
         """
-        # Only what can be read again has a new iterator every time.
+        # An iterable that can be read again has a new iterator each time.
         is_iterable = isinstance(self.cv, Iterable) and not hasattr(self.cv, "split")
         if is_iterable and iter(self.cv) is iter(self.cv):
             raise ValueError(
-                f"plan() would use up cv={self.cv!r}, which can be read only once: give a list "
+                f"plan() would exhaust cv={self.cv!r}, which can be read only once: use a list "
                 "instead, cv=list(...)."
             )
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
@@ -81,14 +81,14 @@ class FusedSearchMixin(VersionMixin):
         return self._whole_plan(n_folds, params, stored)
 
     def _whole_plan(self, n_folds, fit_params, stored):
-        """What is done with all candidates."""
+        """Return the plan for all candidates."""
         return self._plan(list(self._candidates()), n_folds, fit_params, stored=stored)
 
     def _plan(self, candidates, n_folds, fit_params, **options):
-        """What is done with these candidates."""
+        """Return the plan for these candidates."""
         obstacle = ""
         if has_callbacks_for_every_fit(self):
-            obstacle = "callbacks of the search are to follow every fit"
+            obstacle = "callbacks of the search follow every fit"
         return plan(
             self.estimator,
             candidates,
@@ -100,26 +100,26 @@ class FusedSearchMixin(VersionMixin):
         )
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
-        """Evaluate the candidates as the search does, but together."""
+        """Evaluate the candidates of the search together."""
         # scikit-learn before 1.9 has no callbacks.
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
         fits = []
         evaluate = partial(self._evaluate, fits, FitStore(self.memory))
-        super()._run_search(evaluating_with(evaluate, evaluate_candidates), **context)
+        super()._run_search(replace_evaluation(evaluate, evaluate_candidates), **context)
         warn_of_fits(fits)
 
     def _evaluate(self, fits, store, X, y, evaluations, parallel):
-        """Plan, evaluate by the plan, and append what happened to the fits."""
+        """Evaluate candidates on folds by a plan, and append to the fits."""
         store.find(X, y, evaluations)
-        whole_plan = self._plan_of(evaluations, stored=store.fits.keys())
+        whole_plan = self._plan_evaluations(evaluations, stored=store.fits.keys())
         if self.verbose > 0:
             print(whole_plan)
         results, _, warnings = evaluate_tasks(whole_plan, X, y, evaluations, parallel, store)
         fits += [Fit(e.candidate, e.parameters, w) for e, w in zip(evaluations, warnings)]
         return results
 
-    def _plan_of(self, evaluations, **options):
-        """What is done to evaluate candidates on folds."""
+    def _plan_evaluations(self, evaluations, **options):
+        """Return the plan for evaluations of candidates on folds."""
         candidates = {e.candidate: e.parameters for e in evaluations}
         n_folds, fit_params = evaluations[0].n_folds, evaluations[0].options["fit_params"]
         return self._plan(list(candidates.values()), n_folds, fit_params or {}, **options)
@@ -128,54 +128,54 @@ class FusedSearchMixin(VersionMixin):
 class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
     r"""Grid search whose candidates train together.
 
-    A drop-in replacement of ``GridSearchCV`` for the estimators of this package, and for
-    pipelines that end in one, those of imbalanced-learn too. Candidates that differ only in
+    A drop-in replacement of ``GridSearchCV`` for the estimators of this package and for
+    pipelines that end in one, including those of imbalanced-learn. Candidates that differ only in
     ``lr``, ``lr_decay``, ``reg_param``, ``momentum``, ``nesterov``, ``class_weight``,
-    ``weight_init``, ``dropout`` or in how they stop early are a stack of models that reads every
-    batch once,
+    ``weight_init``, ``dropout`` or early stopping are a stack of models that read the same
+    batches,
 
     .. math:: Z_k = W_k X^\top + b_k, \qquad k = 1, \dots, M
 
-    with one matrix product for all M of them; a model that stops early leaves the stack.
+    with one matrix product for all M models; a model that stops early is retired.
     Candidates that differ only in ``n_epochs`` are one model, read off after each of these
     numbers of epochs. So 54 configurations of three learning rates, penalties and numbers of
-    epochs and two batch sizes, in 3 folds, take 6 runs of 9 models instead of 162 fits. The
-    transformers of a pipeline are fitted once for each group of such candidates and fold.
+    epochs and two batch sizes, in 3 folds, need 6 runs of 9 models instead of 162 fits. The
+    transformers of a pipeline are fitted once per group of such candidates and fold.
 
-    What cannot train together is fitted one by one within the same search, with the same
-    results: other estimators, ``warm_start``, ``verbose`` or callbacks on the estimator itself,
-    online perceptrons, parameters that are not valid. Candidates that take other batches are
-    another group: of another ``batch_size`` or ``random_state``, and with early stopping or
-    without where ``fit`` is not given ``X_val``. :meth:`plan` tells.
+    Candidates that cannot train together are fitted one by one within the same search, with the
+    same results: other estimators, ``warm_start``, ``verbose`` or callbacks on the estimator,
+    online perceptrons, invalid parameters. Candidates with different batches are separate groups:
+    those with another ``batch_size`` or ``random_state`` and, unless ``fit`` gets ``X_val``,
+    those with early stopping. :meth:`plan` shows the groups.
 
     Parameters
     ----------
     estimator : estimator instance
-        Any classifier or regressor; those of this package gain.
+        Any classifier or regressor; those of this package train together.
     param_grid : dict or list of dict
         Values to try for each parameter.
     scoring : str, callable, list, tuple, dict or None, default=None
-        As in ``GridSearchCV``, as ``refit``, ``cv``, ``pre_dispatch``, ``error_score`` and
-        ``return_train_score`` are.
+        As in ``GridSearchCV``, like ``refit``, ``cv``, ``pre_dispatch``, ``error_score`` and
+        ``return_train_score``.
     n_jobs : int or None, default=None
-        Tasks that run at once, by joblib; a task is one group of candidates on one fold. Where
-        there are fewer of them than jobs, stacks are cut for all to have work. Workers take
-        about a second to start: two pay where one process takes some 4 s or more. None is 1
-        unless a ``joblib.parallel_config`` context says more, -1 is all processors.
+        Number of joblib jobs; a task is one group of candidates on one fold. If there are fewer
+        tasks than jobs, stacks are split. Workers need about a second to start, so that two jobs
+        are faster if the search takes more than about 4 s with one. None is 1 unless in a
+        ``joblib.parallel_config`` context, -1 is all processors.
     refit : bool, str or callable, default=True
     cv : int, splitter, iterable or None, default=None
     verbose : int, default=0
-        Above 0, prints what trains together; above 1 also a line for each candidate that is
-        fitted by itself, as ``GridSearchCV`` does.
+        Above 0, prints the plan; above 1 also one line per candidate that is fitted alone, as
+        ``GridSearchCV`` does.
     pre_dispatch : int or str, default="2*n_jobs"
     error_score : "raise" or float, default=nan
-        Score of a candidate that cannot be fitted. One that diverges leaves the others of its
-        stack as they are.
+        Score of a candidate that cannot be fitted. A candidate that diverges does not change
+        the others of its stack.
     return_train_score : bool, default=False
     memory : str, path-like, joblib.Memory or None, default=None
-        Folder in which the result of each candidate on each fold is stored as soon as it is
-        known. A later ``fit``, in any process, reads the results that depend on the same rows,
-        folds, parameters, scorers and versions, and trains only the others. Candidates with a
+        Folder in which the result of each candidate on each fold is stored when its task ends. A
+        later ``fit``, in any process, reads the results that depend on the same rows, folds,
+        parameters, scorers and versions, and trains only the other candidates. Candidates with a
         ``random_state`` that is not an int are not stored. Only use folders that you trust: the
         files are pickles.
 
@@ -183,29 +183,29 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
     ----------
     cv_results_ : dict of str to ndarray
         As in ``GridSearchCV``, with the same scores up to rounding. The fit time of a
-        candidate is an equal part of that of its group.
+        candidate is that of its task divided by the number of candidates.
     best_estimator_ : estimator instance
-        As in ``GridSearchCV``, as ``best_score_``, ``best_params_``, ``best_index_``,
+        As in ``GridSearchCV``, like ``best_score_``, ``best_params_``, ``best_index_``,
         ``scorer_``, ``n_splits_``, ``refit_time_``, ``multimetric_``, ``classes_``,
-        ``n_features_in_`` and ``feature_names_in_`` are.
+        ``n_features_in_`` and ``feature_names_in_``.
 
     See Also
     --------
-    FusedRandomizedSearchCV : Tries a number of candidates drawn at random.
-    FusedHalvingGridSearchCV : Lets only the best candidates train to the end.
+    FusedRandomizedSearchCV : Evaluates candidates drawn at random.
+    FusedHalvingGridSearchCV : Trains only the best candidates to the end.
     sklearn.model_selection.GridSearchCV : Fits one candidate after the other.
 
     Notes
     -----
     With ``random_state=None`` the models of a stack share their initial weights, their
     order of rows and their dropout masks. With an int or a generator each candidate
-    starts from the same seed anyway, in ``GridSearchCV`` too.
+    starts from the same seed, as in ``GridSearchCV``.
 
-    A task holds one copy of its fold, as ``GridSearchCV`` does for each fit, and a stack of at
-    most 256 MiB with what its steps need; a wider one becomes several, one after the other.
+    A task needs one copy of its fold, as ``GridSearchCV`` does for each fit, and at most 256 MiB
+    for its models and their training; a larger stack is trained in several runs.
 
-    Fits that train together raise no warnings of their own. At the end of the search, one warning
-    of each kind has the number of fits and candidates, and the parameters of the first one.
+    Warnings of fits that train together are raised once per kind at the end of the search, with
+    the number of fits and candidates and the parameters of the first one.
 
     References
     ----------
@@ -258,39 +258,39 @@ class FusedGridSearchCV(FusedSearchMixin, GridSearchCV):
         self.memory = memory
 
     def _candidates(self):
-        """Parameters of each candidate."""
+        """Return the parameters of each candidate."""
         return ParameterGrid(self.param_grid)
 
 
 class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
-    """Search over parameters drawn at random, whose candidates train together.
+    """Random search whose candidates train together.
 
-    What :class:`FusedGridSearchCV` is to ``GridSearchCV``, this is to ``RandomizedSearchCV``.
-    Draw ``lr``, ``lr_decay``, ``reg_param``, ``momentum`` or ``dropout`` from distributions,
-    and ``n_epochs`` from a few values: all candidates are then one stack.
+    A drop-in replacement of ``RandomizedSearchCV``, as :class:`FusedGridSearchCV` is of
+    ``GridSearchCV``. All candidates are one stack if ``lr``, ``lr_decay``, ``reg_param``,
+    ``momentum`` or ``dropout`` are drawn from distributions, and ``n_epochs`` from a few values.
 
     Parameters
     ----------
     estimator : estimator instance
-        Any classifier or regressor; those of this package gain.
+        Any classifier or regressor; those of this package train together.
     param_distributions : dict or list of dict
         Distributions or lists of values for each parameter.
     n_iter : int, default=10
         Number of candidates.
     random_state : int, RandomState instance or None, default=None
-        Source of the candidates; not None for :meth:`plan` to tell of the same ones.
+        Source of the candidates; with None, :meth:`plan` and ``fit`` draw different ones.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score, memory
         As in :class:`FusedGridSearchCV`.
 
     Attributes
     ----------
     cv_results_ : dict of str to ndarray
-        As in :class:`FusedGridSearchCV`, as ``best_estimator_`` and the others are.
+        As in :class:`FusedGridSearchCV`, like the other attributes.
 
     See Also
     --------
-    FusedGridSearchCV : Tries all candidates of a grid.
-    FusedHalvingRandomSearchCV : Lets only the best candidates train to the end.
+    FusedGridSearchCV : Evaluates all candidates of a grid.
+    FusedHalvingRandomSearchCV : Trains only the best candidates to the end.
     sklearn.model_selection.RandomizedSearchCV : Fits one candidate after the other.
 
     Examples
@@ -299,8 +299,8 @@ class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn_softmax import FusedRandomizedSearchCV, SoftmaxRegression
     >>> X, y = load_iris(return_X_y=True)
-    >>> drawn = {"lr": loguniform(1e-3, 1e-1), "reg_param": loguniform(1e-3, 1)}
-    >>> search = FusedRandomizedSearchCV(SoftmaxRegression(), drawn, cv=3, random_state=0)
+    >>> distributions = {"lr": loguniform(1e-3, 1e-1), "reg_param": loguniform(1e-3, 1)}
+    >>> search = FusedRandomizedSearchCV(SoftmaxRegression(), distributions, cv=3, random_state=0)
     >>> bool(search.fit(X, y).best_score_ > 0.95)
     True
     """
@@ -341,7 +341,7 @@ class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
         self.memory = memory
 
     def _candidates(self):
-        """Parameters of each candidate."""
-        # A copy, for the search to draw the same again.
+        """Return the parameters of each candidate."""
+        # A copy: the search draws the same candidates again.
         random_state = deepcopy(self.random_state)
         return ParameterSampler(self.param_distributions, self.n_iter, random_state=random_state)

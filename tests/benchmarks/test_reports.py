@@ -22,7 +22,7 @@ from benchmarks.reports import _figures, _halving, _markdown, softmax
 from benchmarks.reports._progress import show_progress, stage
 from benchmarks.reports.command import main, parser
 from sklearn_softmax import SoftmaxRegression
-from tests.model_selection.searches import counted, same_search
+from tests.model_selection.searches import assert_same_search, count_work
 
 SMALL_GRID = {"n_epochs": [1, 4], "lr": [0.5], "batch_size": [100], "reg_param": [1, 0.0]}
 FIGURES = [*(f"softmax_figure_{number}.png" for number in range(2, 9)), "softmax_halving.png"]
@@ -299,11 +299,11 @@ def test_searches_with_a_memory_are_resumed(tmp_path):
     known = {"n_jobs": 1, "param_grid": SMALL_GRID, "memory": tmp_path / "memory"}
     with figures_unwritten():
         first = softmax.run(load("digits"), tmp_path, **known)
-        with counted() as work:
+        with count_work() as work:
             again = softmax.run(load("digits"), tmp_path, **known)
     assert (work.together, work.one_by_one) == (0, 0)
     for search in ("search", "halving"):
-        same_search(getattr(again, search), getattr(first, search))
+        assert_same_search(getattr(again, search), getattr(first, search))
 
 
 def test_both_searches_find_the_same(both_searches):

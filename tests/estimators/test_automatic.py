@@ -32,7 +32,7 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
 )
 from tests.cases import OF_LAST_FIT, same_model, unfinished
-from tests.model_selection.searches import same_as_scikit_learn
+from tests.model_selection.searches import compare_with_scikit_learn
 
 wine, iris = load_wine(return_X_y=True), load_iris(return_X_y=True)
 
@@ -408,7 +408,7 @@ GRID = {"lr": ["auto", 0.1], "n_epochs": ["auto", 5], "reg_param": [1.0, 10.0], 
 def test_fused_searches(model):
     X, y = scale(wine[0]), wine[1]
     search = GridSearchCV(clone(model), GRID, cv=2)
-    own, _, work = same_as_scikit_learn(search, X, y)
+    own, _, work = compare_with_scikit_learn(search, X, y)
     assert work.one_by_one == 0
     assert [len(group.candidates) for group in own.search.plan().groups] == [4] * 4
 
@@ -700,7 +700,7 @@ def test_searches_fit_lbfgs_one_by_one():
     X, y = scale(wine[0]), wine[1]
     grid = {"optimizer": ["lbfgs", "sgd"], "reg_param": [0.1, 1.0], "lr": [0.1], "n_epochs": [30]}
     search = GridSearchCV(SoftmaxRegression(random_state=0), grid, cv=2)
-    own, _, work = same_as_scikit_learn(search, X, y)
+    own, _, work = compare_with_scikit_learn(search, X, y)
     assert work.one_by_one == 4
     assert '2 one by one: optimizer="lbfgs"' in str(own.search.plan())
 

@@ -22,7 +22,7 @@ import sklearn_softmax
 from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression
 from tests.cases import cases, estimators, same_model
 from tests.fuzz.laws import state_of
-from tests.model_selection.searches import same_search
+from tests.model_selection.searches import assert_same_search
 
 
 def some_rows(case):
@@ -70,7 +70,7 @@ def test_a_search_in_threads():
     search = FusedGridSearchCV(SoftmaxRegression(random_state=0), grid, cv=2)
     expected = clone(search).fit(X, y)
     with threads_left_alone(), parallel_config("threading", n_jobs=4):
-        same_search(search.fit(X, y), expected)
+        assert_same_search(search.fit(X, y), expected)
 
 
 FORK = """

@@ -6,7 +6,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn_softmax.model_selection._stack import STACKABLE
 from tests.fuzz.data import contained
 from tests.fuzz.parameters import EXTREME, ORDINARY, choice, draw_estimator, is_text
-from tests.model_selection.searches import Outcome, fused, same_outcome
+from tests.model_selection.searches import Outcome, assert_same_outcome, fuse
 
 # What "auto" and noise make of rounding is beyond any tolerance.
 FEW_EPOCHS = [1, 2, 3]
@@ -45,7 +45,7 @@ def check_search(search, X, y):
     """
     expected = Outcome(search, X, y)
     try:
-        same_outcome(Outcome(fused(search), X, y), expected)
+        assert_same_outcome(Outcome(fuse(search), X, y), expected)
     except AssertionError:
         if not is_decided_by_rounding(search, X, y, expected):
             raise
@@ -56,7 +56,7 @@ def is_decided_by_rounding(search, X, y, outcome):
     for seed in range(5):
         noise = 1 + 1e-6 * np.random.default_rng(seed).uniform(-1, 1, len(y))
         try:
-            same_outcome(Outcome(search, X, y, sample_weight=noise), outcome)
+            assert_same_outcome(Outcome(search, X, y, sample_weight=noise), outcome)
         except AssertionError:
             return True
     return False

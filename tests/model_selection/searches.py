@@ -1,4 +1,4 @@
-"""What the tests of the fused searches share: two searches, and what must be the same."""
+"""Comparison of fused searches with those of scikit-learn, for several test modules."""
 
 import re
 import warnings
@@ -34,23 +34,23 @@ FUSED = {
 }
 
 
-def fused(search):
-    """The search with its candidates trained together; all else as it is."""
-    own = FUSED[type(search)](**search.get_params(deep=False))
+def fuse(search):
+    """Return the fused search with the parameters and callbacks of a search of scikit-learn."""
+    actual = FUSED[type(search)](**search.get_params(deep=False))
     callbacks = getattr(search, "_skl_callbacks", ())
-    return own.set_callbacks(*callbacks) if callbacks else own
+    return actual.set_callbacks(*callbacks) if callbacks else actual
 
 
 class Work:
-    """Counts the runs of stacks, and the fits one by one."""
+    """Number of runs of stacks, and of fits one by one."""
 
     def __init__(self):
         self.together, self.one_by_one = 0, 0
 
 
 @contextmanager
-def counted():
-    """Count what searches do in this block, in this process."""
+def count_work():
+    """Count the fits of searches in this block, in this process."""
     work = Work()
     fit, run = Stack.fit, Evaluation.run
 
@@ -69,15 +69,15 @@ def counted():
         yield work
 
 
-def works_as_planned(work, plan):
-    """Nothing that was planned as a stack was fitted one by one instead."""
+def assert_work_as_planned(work, plan):
+    """Check that stacks and fits one by one are those of the plan."""
     alone = [task for task in plan.tasks if task.group.reason]
     assert work.one_by_one == len(alone)
     assert work.together == len(plan.tasks) - len(alone)
 
 
 class Outcome:
-    """What a search left behind: itself, its warnings, and what it raised."""
+    """A search after its fit, with its warnings and its error."""
 
     def __init__(self, search, *args, **kwargs):
         self.search, self.error = clone(search), None
@@ -90,7 +90,7 @@ class Outcome:
         self.warnings = Counter((w.category, first_line(w.message)) for w in caught)
 
     def other_warnings(self):
-        """Return those that a fused search does not sum up."""
+        """Return the warnings that a fused search does not sum up."""
         return {k: n for k, n in self.warnings.items() if k[0] is not ConvergenceWarning}
 
 
@@ -100,60 +100,62 @@ def first_line(error):
 
 
 def text(value):
-    # An array's or generator's place in memory is its own.
+    # Addresses of arrays and generators differ.
     return re.sub(r" at 0x\w+", "", repr(value))
 
 
-def same_outcome(own, expected):
-    """Whether two searches ended in the same way, with the same results."""
-    assert type(own.error) is type(expected.error), (own.error, expected.error)
-    assert own.other_warnings() == expected.other_warnings()
+def assert_same_outcome(actual, expected):
+    """Check that two searches have the same results, warnings and error."""
+    assert type(actual.error) is type(expected.error), (actual.error, expected.error)
+    assert actual.other_warnings() == expected.other_warnings()
     if expected.error is not None:
-        assert first_line(own.error) == first_line(expected.error)
+        assert first_line(actual.error) == first_line(expected.error)
         return
-    assert {category for category, _ in own.warnings} == {c for c, _ in expected.warnings}
-    same_search(own.search, expected.search)
+    assert {category for category, _ in actual.warnings} == {c for c, _ in expected.warnings}
+    assert_same_search(actual.search, expected.search)
 
 
-def same_search(own, expected):
-    """Whether two fitted searches tell the same."""
-    same_results(own.cv_results_, expected.cv_results_)
+def assert_same_search(actual, expected):
+    """Check that two fitted searches have the same results and attributes."""
+    assert_same_results(actual.cv_results_, expected.cv_results_)
     fitted = {name for name in vars(expected) if name.endswith("_")}
-    assert {name for name in vars(own) if name.endswith("_")} == fitted
+    assert {name for name in vars(actual) if name.endswith("_")} == fitted
     halving = {name for name in fitted if re.search("resources_|candidates_|iterations_", name)}
     for name in fitted & {"best_index_", "best_params_", "n_splits_", "multimetric_"} | halving:
-        assert text(getattr(own, name)) == text(getattr(expected, name))
+        assert text(getattr(actual, name)) == text(getattr(expected, name))
     if "best_score_" in fitted:
-        np.testing.assert_allclose(own.best_score_, expected.best_score_, rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(actual.best_score_, expected.best_score_, rtol=1e-10, atol=1e-10)
     if "best_estimator_" in fitted:
-        assert text(own.best_estimator_) == text(expected.best_estimator_)
+        assert text(actual.best_estimator_) == text(expected.best_estimator_)
 
 
-def same_results(own, expected):
-    """Whether two ``cv_results_`` are the same, but for times and the last digits."""
-    assert list(own) == list(expected)
+def assert_same_results(actual, expected):
+    """Check that two ``cv_results_`` are the same, except for times and the last digits."""
+    assert list(actual) == list(expected)
     for name, values in expected.items():
         if name == "params":
-            assert text(own[name]) == text(values)
+            assert text(actual[name]) == text(values)
             continue
-        assert type(own[name]) is type(values), name
-        assert own[name].dtype == values.dtype, name
+        assert type(actual[name]) is type(values), name
+        assert actual[name].dtype == values.dtype, name
         if name.startswith("param_"):
-            np.testing.assert_array_equal(np.ma.getmaskarray(own[name]), np.ma.getmaskarray(values))
-            assert text(own[name].tolist()) == text(values.tolist())
+            np.testing.assert_array_equal(
+                np.ma.getmaskarray(actual[name]), np.ma.getmaskarray(values)
+            )
+            assert text(actual[name].tolist()) == text(values.tolist())
         elif name.startswith("rank_"):
-            np.testing.assert_array_equal(own[name], values, err_msg=name)
+            np.testing.assert_array_equal(actual[name], values, err_msg=name)
         elif name.endswith("_time"):
-            assert own[name].shape == values.shape
-            assert np.all(own[name] >= 0)
+            assert actual[name].shape == values.shape
+            assert np.all(actual[name] >= 0)
         else:
-            np.testing.assert_allclose(own[name], values, rtol=1e-10, atol=1e-10, err_msg=name)
+            np.testing.assert_allclose(actual[name], values, rtol=1e-10, atol=1e-10, err_msg=name)
 
 
-def same_as_scikit_learn(search, *args, **kwargs):
-    """Whether the fused search does as the search does; returns what each did, fused first."""
-    with counted() as work:
-        own = Outcome(fused(search), *args, **kwargs)
+def compare_with_scikit_learn(search, *args, **kwargs):
+    """Compare a search with its fused one; return both outcomes and the fused one's work."""
+    with count_work() as work:
+        actual = Outcome(fuse(search), *args, **kwargs)
     expected = Outcome(search, *args, **kwargs)
-    same_outcome(own, expected)
-    return own, expected, work
+    assert_same_outcome(actual, expected)
+    return actual, expected, work

@@ -39,7 +39,12 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
 )
 from sklearn_softmax.model_selection._candidates import last_step
-from tests.model_selection.searches import counted, fused, same_as_scikit_learn, same_search
+from tests.model_selection.searches import (
+    assert_same_search,
+    compare_with_scikit_learn,
+    count_work,
+    fuse,
+)
 
 # The first rungs of small learning rates are too short to learn.
 pytestmark = pytest.mark.filterwarnings(
@@ -123,12 +128,12 @@ def halvings(draw):
 @given(halvings())
 def test_a_halving_does_as_scikit_learns_does(drawn):
     search, y, params = drawn
-    own, expected, work = same_as_scikit_learn(search, X, y, **params)
-    first = fused(search).plan(X, y, **params)
+    actual, expected, work = compare_with_scikit_learn(search, X, y, **params)
+    first = fuse(search).plan(X, y, **params)
     if not any(group.reason for group in first.groups):
         assert work.one_by_one == 0
     if expected.error is None and search.refit:
-        np.testing.assert_array_equal(own.search.predict(X), expected.search.predict(X))
+        np.testing.assert_array_equal(actual.search.predict(X), expected.search.predict(X))
 
 
 @given(
@@ -150,11 +155,11 @@ def test_the_rungs_are_those_of_scikit_learn(n_candidates, most, least, factor, 
     }
     grid = {"quality": list(np.random.RandomState(0).permutation(n_candidates))}
     expected = HalvingGridSearchCV(Told(), grid, **options).fit(X, Y)
-    own = FusedHalvingGridSearchCV(Told(), grid, **options)
-    text = own.plan(X, Y).rungs
-    same_search(own.fit(X, Y), expected)
+    actual = FusedHalvingGridSearchCV(Told(), grid, **options)
+    text = actual.plan(X, Y).rungs
+    assert_same_search(actual.fit(X, Y), expected)
     told = re.findall(r"(\d+) for (\d+)", text)
-    assert told == [(str(a), str(n)) for n, a in zip(own.n_candidates_, own.n_resources_)]
+    assert told == [(str(a), str(n)) for n, a in zip(actual.n_candidates_, actual.n_resources_)]
 
 
 class Told(ClassifierMixin, BaseEstimator):
@@ -242,8 +247,8 @@ def test_runs_travel_between_rungs(backend):
     search = FusedHalvingGridSearchCV(SOFTMAX, grid, cv=3, max_resources=18)
     expected = clone(search).fit(X, Y)
     with parallel_config(backend=backend):
-        same_search(clone(search).set_params(n_jobs=2).fit(X, Y), expected)
-        same_search(clone(search).set_params(n_jobs=8).fit(X, Y), expected)
+        assert_same_search(clone(search).set_params(n_jobs=2).fit(X, Y), expected)
+        assert_same_search(clone(search).set_params(n_jobs=8).fit(X, Y), expected)
 
 
 def test_a_search_without_a_seed_goes_on_too(monkeypatch):
@@ -258,9 +263,9 @@ def test_a_random_halving_draws_what_scikit_learns_draws(options, random_state):
     drawn = {"lr": loguniform(1e-3, 1), "reg_param": loguniform(1e-3, 10)}
     options = {**options, "random_state": random_state, "max_resources": 9, "cv": 3}
     search = HalvingRandomSearchCV(SOFTMAX, drawn, resource="n_epochs", **options)
-    own, _, work = same_as_scikit_learn(search, X, Y)
+    actual, _, work = compare_with_scikit_learn(search, X, Y)
     assert work.one_by_one == 0
-    assert own.search.n_candidates_[0] == (7 if options["n_candidates"] == 7 else 9)
+    assert actual.search.n_candidates_[0] == (7 if options["n_candidates"] == 7 else 9)
 
 
 def test_as_many_epochs_as_the_estimator_has_are_the_most():
@@ -274,7 +279,7 @@ def test_folds_are_drawn_once():
     search = FusedHalvingGridSearchCV(SOFTMAX, RATES, cv=cv, max_resources=18).fit(X, Y)
     fixed = list(StratifiedShuffleSplit(2, random_state=np.random.RandomState(0)).split(X, Y))
     expected = FusedHalvingGridSearchCV(SOFTMAX, RATES, cv=fixed, max_resources=18).fit(X, Y)
-    same_search(search, expected)
+    assert_same_search(search, expected)
 
 
 @pytest.mark.parametrize("bad", [1e307, -1.0], ids=["diverges", "not valid"])
@@ -283,8 +288,8 @@ def test_a_candidate_that_fails_leaves_the_others_as_they_are(bad, error_score):
     grid = {"lr": [*RATES["lr"], bad]}
     options = {"max_resources": 18, "resource": "n_epochs", "cv": 3}
     search = HalvingGridSearchCV(SOFTMAX, grid, error_score=error_score, **options)
-    own, _, _ = same_as_scikit_learn(search, X, Y)
-    assert (own.error is None) == (error_score != "raise")
+    actual, _, _ = compare_with_scikit_learn(search, X, Y)
+    assert (actual.error is None) == (error_score != "raise")
 
 
 def learning_rate(estimator, X, y):
@@ -298,9 +303,9 @@ def test_candidates_that_diverge_in_a_later_rung_are_the_worst():
     grid = {"lr": [1e-6, 2e-6, 1e-5, 2e-5, 3e-5, 0.05], "reg_param": [3000.0]}
     options = {"max_resources": 80, "factor": 2, "resource": "n_epochs", "cv": 3}
     search = HalvingGridSearchCV(SOFTMAX, grid, error_score=-1.0, scoring=learning_rate, **options)
-    own, _, _ = same_as_scikit_learn(search, X, Y)
-    scores = own.search.cv_results_["mean_test_score"]
-    assert scores[own.search.cv_results_["iter"] == 0].min() > 0
+    actual, _, _ = compare_with_scikit_learn(search, X, Y)
+    scores = actual.search.cv_results_["mean_test_score"]
+    assert scores[actual.search.cv_results_["iter"] == 0].min() > 0
     assert scores.min() == -1
 
 
@@ -308,8 +313,8 @@ def test_all_may_fail():
     search = HalvingGridSearchCV(
         SOFTMAX, {"lr": [-1.0, -2.0, -3.0]}, resource="n_epochs", max_resources=9, cv=3
     )
-    own, _, _ = same_as_scikit_learn(search, X, Y)
-    assert "All the" in str(own.error)
+    actual, _, _ = compare_with_scikit_learn(search, X, Y)
+    assert "All the" in str(actual.error)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +324,7 @@ def test_all_may_fail():
         ({"resource": "n_samples"}, "scikit-learn's halving searches for the number of samples"),
         ({"param_grid": {"n_epochs": [1, 2]}}, "Cannot use parameter n_epochs as the resource"),
         ({"min_resources": 9, "max_resources": 8}, "min_resources_=9 is greater than"),
-        ({"resource": "random_state"}, "'auto' takes the estimator's own random_state"),
+        ({"resource": "random_state"}, "'auto' uses the estimator's random_state"),
         ({"factor": 1}, "The 'factor' parameter"),
         ({"scoring": ["accuracy", "f1"]}, "The 'scoring' parameter"),
         ({"max_resources": 0}, "The 'max_resources' parameter"),
@@ -329,7 +334,7 @@ def test_all_may_fail():
 def test_wrong_parameters_are_told_of_before_any_work(params, message):
     model = clone(SOFTMAX).set_params(random_state=None)
     search = FusedHalvingGridSearchCV(model, RATES).set_params(**params)
-    with counted() as work, pytest.raises(ValueError, match=message):
+    with count_work() as work, pytest.raises(ValueError, match=message):
         search.fit(X, Y)
     assert (work.together, work.one_by_one) == (0, 0)
     assert not [name for name in vars(search) if name.endswith("_")]
@@ -352,7 +357,7 @@ def test_other_estimators_and_resources_are_as_in_scikit_learn():
     net = MLPClassifier(4, random_state=0)
     grid = {"learning_rate_init": [1e-3, 0.01, 0.1]}
     search = HalvingGridSearchCV(net, grid, resource="max_iter", max_resources=9, cv=3)
-    _, _, work = same_as_scikit_learn(search, X, Y)
+    _, _, work = compare_with_scikit_learn(search, X, Y)
     assert (work.together, work.one_by_one) == (0, 3 * (3 + 1))
 
 
@@ -385,7 +390,7 @@ def test_verbose_tells_who_is_left(capsys):
         "rung 1: 3 candidates, n_epochs=6",
         "rung 2: 1 candidates, n_epochs=18",
     ]
-    first = lines.index("left after rung 0, with the mean score of each:")
+    first = lines.index("left after rung 0, with mean scores:")
     scores = [float(line.split()[0]) for line in lines[first + 1 : first + 4]]
     assert scores == sorted(scores, reverse=True)
     assert "'lr': " in lines[first + 1]
@@ -401,7 +406,7 @@ def test_metadata_and_groups_reach_their_places():
     search = HalvingGridSearchCV(
         SOFTMAX, RATES, resource="n_epochs", max_resources=18, cv=GroupKFold(2)
     )
-    same_as_scikit_learn(search, X, Y, **params)
+    compare_with_scikit_learn(search, X, Y, **params)
 
 
 def test_metadata_are_routed():
@@ -413,7 +418,7 @@ def test_metadata_are_routed():
         options = {"resource": "clf__n_epochs", "max_resources": 18, "cv": GroupKFold(2)}
         search = HalvingGridSearchCV(pipeline, {"clf__lr": RATES["lr"]}, **options)
         params = {"sample_weight": np.linspace(0, 2, 90), "groups": np.arange(90) % 4}
-        _, _, work = same_as_scikit_learn(search, X, Y, **params)
+        _, _, work = compare_with_scikit_learn(search, X, Y, **params)
     assert work.one_by_one == 0
 
 
@@ -421,8 +426,8 @@ def test_a_halving_can_be_cloned_pickled_and_fitted_again():
     search = FusedHalvingGridSearchCV(SOFTMAX, RATES, cv=3, max_resources=18).fit(X, Y)
     again = pickle.loads(pickle.dumps(search))
     np.testing.assert_array_equal(again.predict(X), search.predict(X))
-    same_search(clone(search).fit(X, Y), search)
-    same_search(again.fit(X, Y), search)
+    assert_same_search(clone(search).fit(X, Y), search)
+    assert_same_search(again.fit(X, Y), search)
     assert len(pickle.dumps(search)) < 50_000
 
 
@@ -437,7 +442,7 @@ def test_an_interrupted_halving_can_be_fitted_again():
     search.set_params(scoring=interrupting_scorer)
     with pytest.raises(KeyboardInterrupt):
         search.fit(X, Y)
-    same_search(
+    assert_same_search(
         search.set_params(scoring=None).fit(X, Y),
         FusedHalvingGridSearchCV(SOFTMAX, RATES, cv=3, max_resources=18).fit(X, Y),
     )
@@ -452,7 +457,7 @@ def test_it_works_where_scikit_learn_has_no_halving_searches(monkeypatch):
     monkeypatch.setitem(
         __import__("sys").modules, "sklearn.model_selection._search_successive_halving", None
     )
-    same_search(clone(expected).fit(X, Y), expected)
+    assert_same_search(clone(expected).fit(X, Y), expected)
 
 
 def test_half_of_the_digits_find_the_same_best():
@@ -488,4 +493,4 @@ def test_a_foreign_estimator_needs_no_stack(n_jobs):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        same_as_scikit_learn(search.set_params(n_jobs=n_jobs), X, Y)
+        compare_with_scikit_learn(search.set_params(n_jobs=n_jobs), X, Y)

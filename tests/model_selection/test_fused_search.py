@@ -50,11 +50,11 @@ from sklearn_softmax.model_selection._stack import Stack
 from tests.model_selection.searches import (
     FUSED,
     Outcome,
-    counted,
-    fused,
-    same_as_scikit_learn,
-    same_search,
-    works_as_planned,
+    assert_same_search,
+    assert_work_as_planned,
+    compare_with_scikit_learn,
+    count_work,
+    fuse,
 )
 
 OPTIONS = {"n_epochs": 3, "batch_size": 20, "random_state": 0}
@@ -112,9 +112,9 @@ def test_times_of_candidates_add_up_to_no_more_than_the_search_takes():
 
 @pytest.mark.parametrize("kind", FUSED)
 def test_parameters_and_defaults_are_those_of_scikit_learn(kind):
-    own, expected = (signature(search).parameters for search in (FUSED[kind], kind))
-    for name in own.keys() - {"resource", "memory"}:
-        assert str(own[name].replace(annotation=Parameter.empty)) == str(expected[name])
+    actual, expected = (signature(search).parameters for search in (FUSED[kind], kind))
+    for name in actual.keys() - {"resource", "memory"}:
+        assert str(actual[name].replace(annotation=Parameter.empty)) == str(expected[name])
 
 
 def make_data(n_classes, n=72):
@@ -163,8 +163,8 @@ def pipelines(draw, estimator, is_sparse):
         return Pipeline([("select", k_best), ("inner", inner)]), "inner__clf__", {}
     step = {"select": k_best, "pca": PCA(4, random_state=0)}[kind]
     name = {"select": "step__k", "pca": "step__n_components"}[kind]
-    own = draw(st.sampled_from([{}, {name: [2, 4]}, {"step": [step, "passthrough"]}]))
-    return Pipeline([("step", step), ("scale", scaler), ("clf", estimator)]), "clf__", own
+    actual = draw(st.sampled_from([{}, {name: [2, 4]}, {"step": [step, "passthrough"]}]))
+    return Pipeline([("step", step), ("scale", scaler), ("clf", estimator)]), "clf__", actual
 
 
 @st.composite
@@ -174,9 +174,9 @@ def searches(draw):
     is_perceptron = isinstance(estimator, BinaryPerceptron)
     X, y = make_data(2 if is_perceptron else draw(st.sampled_from([2, 3])))
     kind = draw(st.sampled_from(["array", "sparse", "frame", "list"]))
-    model, prefix, own = draw(pipelines(clone(estimator), kind == "sparse"))
+    model, prefix, actual = draw(pipelines(clone(estimator), kind == "sparse"))
     drawn = draw(st.lists(grids(estimator), min_size=1, max_size=2))
-    drawn = [{prefix + name: v for name, v in grid.items()} | own for grid in drawn]
+    drawn = [{prefix + name: v for name, v in grid.items()} | actual for grid in drawn]
 
     params = {}
     if draw(st.booleans()):
@@ -224,11 +224,11 @@ def many_scores(estimator, X, y):
 @given(searches())
 def test_a_search_does_as_scikit_learns_does(drawn):
     search, X, y, params = drawn
-    own, expected, work = same_as_scikit_learn(search, X, y, **params)
-    plan = fused(search).plan(X, y, **params)
-    works_as_planned(work, plan)
+    actual, expected, work = compare_with_scikit_learn(search, X, y, **params)
+    plan = fuse(search).plan(X, y, **params)
+    assert_work_as_planned(work, plan)
     if expected.error is None and search.refit:
-        np.testing.assert_array_equal(own.search.predict(X), expected.search.predict(X))
+        np.testing.assert_array_equal(actual.search.predict(X), expected.search.predict(X))
 
 
 @given(searches())
@@ -236,10 +236,10 @@ def test_a_search_does_as_scikit_learns_does(drawn):
 def test_an_error_that_is_raised_is_that_of_a_candidate(drawn):
     search, X, y, params = drawn
     search = clone(search).set_params(error_score="raise", refit=False)
-    own = Outcome(fused(search), X, y, **params).error
+    actual = Outcome(fuse(search), X, y, **params).error
     expected = Outcome(search, X, y, **params).error
-    assert (own is None) == (expected is None)
-    if own is not None:
+    assert (actual is None) == (expected is None)
+    if actual is not None:
         grids = [
             {name: [v] for name, v in grid.items()} for grid in ParameterGrid(search.param_grid)
         ]
@@ -247,7 +247,7 @@ def test_an_error_that_is_raised_is_that_of_a_candidate(drawn):
             Outcome(clone(search).set_params(param_grid=grid), X, y, **params).error
             for grid in grids
         ]
-        assert repr(own) in map(repr, alone)
+        assert repr(actual) in map(repr, alone)
 
 
 X3, Y3 = make_data(3)
@@ -265,32 +265,39 @@ def of_last_step(grid):
 
 @pytest.mark.parametrize("estimator", ESTIMATORS[:3], ids=str)
 def test_all_candidates_of_a_fold_are_one_run(estimator):
-    _, _, work = same_as_scikit_learn(GridSearchCV(estimator, RATES, cv=3), X3, Y3)
+    _, _, work = compare_with_scikit_learn(GridSearchCV(estimator, RATES, cv=3), X3, Y3)
     assert (work.together, work.one_by_one) == (3, 0)
 
 
 def test_mini_batch_perceptrons_train_together():
     search = GridSearchCV(ESTIMATORS[3], RATES, cv=3)
-    _, _, work = same_as_scikit_learn(search, *make_data(2))
+    _, _, work = compare_with_scikit_learn(search, *make_data(2))
     assert (work.together, work.one_by_one) == (3, 0)
 
 
 def test_online_perceptrons_are_fitted_beside_those_that_train_together():
     search = GridSearchCV(ESTIMATORS[3], {"lr": [0.5, 1.0], "batch_size": [1, 20]}, cv=3)
-    _, _, work = same_as_scikit_learn(search, *make_data(2))
+    _, _, work = compare_with_scikit_learn(search, *make_data(2))
     assert (work.together, work.one_by_one) == (3, 6)
 
 
 def test_sparse_rows_train_together():
-    _, _, work = same_as_scikit_learn(GridSearchCV(SOFTMAX, RATES, cv=3), sparse.csr_array(X3), Y3)
+    _, _, work = compare_with_scikit_learn(
+        GridSearchCV(SOFTMAX, RATES, cv=3), sparse.csr_array(X3), Y3
+    )
     assert (work.together, work.one_by_one) == (3, 0)
 
 
 def test_a_diverging_candidate_fails_alone_within_its_stack():
     search = GridSearchCV(SOFTMAX, {"lr": [0.1, 1e307], "reg_param": [0.0, 1e307]}, cv=3)
-    own, _, work = same_as_scikit_learn(search, X3, Y3)
+    actual, _, work = compare_with_scikit_learn(search, X3, Y3)
     assert (work.together, work.one_by_one) == (3, 0)
-    assert np.isnan(own.search.cv_results_["mean_test_score"]).tolist() == [False, True, True, True]
+    assert np.isnan(actual.search.cv_results_["mean_test_score"]).tolist() == [
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -304,15 +311,15 @@ def test_a_diverging_candidate_fails_alone_within_its_stack():
 def test_candidates_with_equal_models_share_a_rank(without_effect):
     grid = {"lr": [0.01, 0.02, 0.03], **without_effect}
     search = GridSearchCV(SOFTMAX, grid, scoring="neg_log_loss", cv=3)
-    own, _, _ = same_as_scikit_learn(search, X3, Y3)
-    assert set(own.search.cv_results_["rank_test_score"]) == {1, 6, 11}
+    actual, _, _ = compare_with_scikit_learn(search, X3, Y3)
+    assert set(actual.search.cv_results_["rank_test_score"]) == {1, 6, 11}
 
 
 def test_weights_of_labels_train_together():
     y = np.array(["a", "b", "c"])[Y3]
     model = clone(SOFTMAX).set_params(class_weight={"a": 3.0})
     grid = {"class_weight": [{"a": 2.0}, {"b": 0.0, "c": 2.0}], **RATES}
-    _, _, work = same_as_scikit_learn(GridSearchCV(model, grid, cv=3), X3, y)
+    _, _, work = compare_with_scikit_learn(GridSearchCV(model, grid, cv=3), X3, y)
     assert (work.together, work.one_by_one) == (3, 0)
 
 
@@ -320,15 +327,15 @@ def test_a_pairwise_pipeline_is_cut_as_its_candidate_says():
     X = X3 @ X3.T
     pipeline = scaled(scaler=KernelPCA(3, random_state=0))
     grid = {"scale__kernel": ["precomputed"], "clf__lr": [0.1, 0.2]}
-    _, _, work = same_as_scikit_learn(GridSearchCV(pipeline, grid, cv=3), X, Y3)
+    _, _, work = compare_with_scikit_learn(GridSearchCV(pipeline, grid, cv=3), X, Y3)
     assert (work.together, work.one_by_one) == (3, 0)
 
 
 def test_the_first_candidate_that_fails_is_the_one_raised():
     grid = {"n_epochs": [1, 2, 3], "lr": [1e306, 1e307], "reg_param": [1e307]}
     search = GridSearchCV(SOFTMAX, grid, cv=2, error_score="raise")
-    own, _, _ = same_as_scikit_learn(search, X3, Y3)
-    assert "lr=1e+306" in str(own.error)
+    actual, _, _ = compare_with_scikit_learn(search, X3, Y3)
+    assert "lr=1e+306" in str(actual.error)
 
 
 def test_the_error_of_a_fit_tells_of_that_fit_alone():
@@ -343,20 +350,20 @@ def test_the_error_of_a_fit_tells_of_that_fit_alone():
 def test_a_transformer_that_fails_fails_every_candidate(error_score):
     grid = {"scale__k": [4, -1], **of_last_step(RATES)}
     search = GridSearchCV(scaled(scaler=SelectKBest()), grid, cv=2, error_score=error_score)
-    own, _, _ = same_as_scikit_learn(search, X3, Y3)
-    assert error_score == "raise" or own.warnings
+    actual, _, _ = compare_with_scikit_learn(search, X3, Y3)
+    assert error_score == "raise" or actual.warnings
 
 
 @pytest.mark.parametrize("y", [None, np.ones(72), X3[:, 0]], ids=["none", "one class", "numbers"])
 def test_targets_that_nothing_can_learn_fail_as_in_scikit_learn(y):
-    own, _, _ = same_as_scikit_learn(GridSearchCV(SOFTMAX, RATES, cv=KFold(2)), X3, y)
-    assert own.error is not None or own.warnings or len(np.unique(y)) == 1
+    actual, _, _ = compare_with_scikit_learn(GridSearchCV(SOFTMAX, RATES, cv=KFold(2)), X3, y)
+    assert actual.error is not None or actual.warnings or len(np.unique(y)) == 1
 
 
 @pytest.mark.parametrize("params", [{"weights": Y3}, {"sample_weight": -np.ones(72)}], ids=str)
 def test_fit_parameters_that_are_wrong_fail_as_in_scikit_learn(params):
-    own, _, _ = same_as_scikit_learn(GridSearchCV(SOFTMAX, RATES, cv=2), X3, Y3, **params)
-    assert isinstance(own.error, ValueError)
+    actual, _, _ = compare_with_scikit_learn(GridSearchCV(SOFTMAX, RATES, cv=2), X3, Y3, **params)
+    assert isinstance(actual.error, ValueError)
 
 
 def failing_scorer(estimator, X, y):
@@ -368,8 +375,8 @@ def test_a_scorer_that_fails_does_so_as_in_scikit_learn(error_score):
     search = GridSearchCV(
         SOFTMAX, RATES, scoring=failing_scorer, cv=2, error_score=error_score, refit=False
     )
-    own, _, _ = same_as_scikit_learn(search, X3, Y3)
-    assert own.error is not None if error_score == "raise" else own.warnings
+    actual, _, _ = compare_with_scikit_learn(search, X3, Y3)
+    assert actual.error is not None if error_score == "raise" else actual.warnings
 
 
 def interrupting_scorer(estimator, X, y):
@@ -377,7 +384,7 @@ def interrupting_scorer(estimator, X, y):
 
 
 def test_an_interrupt_ends_the_search_at_once():
-    with counted() as work, pytest.raises(KeyboardInterrupt):
+    with count_work() as work, pytest.raises(KeyboardInterrupt):
         FusedGridSearchCV(SOFTMAX, RATES, scoring=interrupting_scorer, cv=5).fit(X3, Y3)
     assert (work.together, work.one_by_one) == (1, 0)
 
@@ -451,19 +458,19 @@ def test_tasks_have_the_rows_as_arguments_of_their_own(monkeypatch):
 
 
 def test_an_empty_splitter_fails_as_in_scikit_learn():
-    own, _, _ = same_as_scikit_learn(GridSearchCV(SOFTMAX, RATES, cv=[]), X3, Y3)
-    assert "No fits were performed" in str(own.error)
+    actual, _, _ = compare_with_scikit_learn(GridSearchCV(SOFTMAX, RATES, cv=[]), X3, Y3)
+    assert "No fits were performed" in str(actual.error)
 
 
 def test_a_pipeline_with_a_memory_trains_together(tmp_path):
     search = GridSearchCV(scaled(memory=str(tmp_path)), of_last_step(RATES), cv=3)
-    _, _, work = same_as_scikit_learn(search, X3, Y3)
+    _, _, work = compare_with_scikit_learn(search, X3, Y3)
     assert (work.together, work.one_by_one) == (3, 0)
 
 
 def test_replaced_last_steps_train_together():
     grid = {"clf": ESTIMATORS[:2], **of_last_step(RATES)}
-    _, _, work = same_as_scikit_learn(GridSearchCV(scaled(), grid, cv=3), X3, Y3)
+    _, _, work = compare_with_scikit_learn(GridSearchCV(scaled(), grid, cv=3), X3, Y3)
     assert (work.together, work.one_by_one) == (6, 0)
     assert [model.lr for model in grid["clf"]] == [model.lr for model in ESTIMATORS[:2]]
 
@@ -473,9 +480,11 @@ def test_validation_rows_go_through_the_transformers():
         model = clone(SOFTMAX).set_fit_request(X_val=True, y_val=True)
         pipeline = scaled(model, transform_input=["X_val"])
         search = GridSearchCV(pipeline, of_last_step(RATES), cv=3)
-        own, expected, work = same_as_scikit_learn(search, X3, Y3, X_val=X3[:40], y_val=Y3[:40])
+        actual, expected, work = compare_with_scikit_learn(
+            search, X3, Y3, X_val=X3[:40], y_val=Y3[:40]
+        )
     assert (work.together, work.one_by_one) == (3, 0)
-    val_loss = [o.search.best_estimator_["clf"].history_["val_loss"] for o in (own, expected)]
+    val_loss = [o.search.best_estimator_["clf"].history_["val_loss"] for o in (actual, expected)]
     np.testing.assert_array_equal(*val_loss)
 
 
@@ -485,21 +494,21 @@ def test_metadata_are_routed():
         model = clone(SOFTMAX).set_fit_request(sample_weight=True)
         model.set_score_request(sample_weight=True)
         search = GridSearchCV(model, RATES, cv=GroupKFold(3))
-        own, _, work = same_as_scikit_learn(
+        actual, _, work = compare_with_scikit_learn(
             search, X3, Y3, sample_weight=weight, groups=np.arange(len(Y3)) % 5
         )
         unweighted = FusedGridSearchCV(model, RATES, cv=GroupKFold(3))
         unweighted.fit(X3, Y3, groups=np.arange(len(Y3)) % 5)
     assert (work.together, work.one_by_one) == (3, 0)
-    scores = [s.cv_results_["mean_test_score"] for s in (own.search, unweighted)]
+    scores = [s.cv_results_["mean_test_score"] for s in (actual.search, unweighted)]
     assert not np.allclose(*scores)
 
 
 def test_metadata_that_nobody_asked_for_are_refused():
     with config_context(enable_metadata_routing=True):
         search = GridSearchCV(SOFTMAX, RATES, cv=3)
-        own, _, _ = same_as_scikit_learn(search, X3, Y3, sample_weight=np.ones(len(Y3)))
-    assert isinstance(own.error, UnsetMetadataPassedError)
+        actual, _, _ = compare_with_scikit_learn(search, X3, Y3, sample_weight=np.ones(len(Y3)))
+    assert isinstance(actual.error, UnsetMetadataPassedError)
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
@@ -507,14 +516,14 @@ def test_two_jobs_do_as_one(backend):
     search = FusedGridSearchCV(scaled(), {**of_last_step(RATES), "clf__batch_size": [10, 20]}, cv=3)
     expected = clone(search).fit(X3, Y3)
     with joblib.parallel_config(backend=backend):
-        own = clone(search).set_params(n_jobs=2).fit(X3, Y3)
-    same_search(own, expected)
+        actual = clone(search).set_params(n_jobs=2).fit(X3, Y3)
+    assert_same_search(actual, expected)
 
 
 def test_a_fitted_search_pickles():
     fitted = FusedGridSearchCV(scaled(), of_last_step(RATES), cv=3).fit(X3, Y3)
     again = pickle.loads(pickle.dumps(fitted))
-    same_search(again, fitted)
+    assert_same_search(again, fitted)
     np.testing.assert_array_equal(again.predict_proba(X3), fitted.predict_proba(X3))
 
 
@@ -524,7 +533,7 @@ def test_a_clone_is_unfitted_and_searches_the_same():
     known = GridSearchCV(SOFTMAX, RATES).get_params().keys()
     assert again.get_params().keys() == known | {"memory"}
     assert not hasattr(again, "cv_results_")
-    same_search(again.fit(X3, Y3), fitted)
+    assert_same_search(again.fit(X3, Y3), fitted)
 
 
 @pytest.mark.parametrize("search", [GridSearchCV, RandomizedSearchCV])
@@ -543,7 +552,7 @@ def test_an_unknown_parameter_is_an_error_of_the_search_itself(search):
 
 def test_a_search_can_be_fitted_again():
     search = FusedGridSearchCV(SOFTMAX, RATES, cv=3).fit(X3[:50], Y3[:50])
-    same_search(search.fit(X3, Y3), GridSearchCV(SOFTMAX, RATES, cv=3).fit(X3, Y3))
+    assert_same_search(search.fit(X3, Y3), GridSearchCV(SOFTMAX, RATES, cv=3).fit(X3, Y3))
 
 
 def test_the_inner_estimator_and_the_grid_stay_as_they_are():
@@ -561,14 +570,14 @@ def test_the_inner_estimator_and_the_grid_stay_as_they_are():
 def test_a_random_search_draws_what_scikit_learns_draws(random_state):
     drawn = {"lr": loguniform(1e-3, 1e-1), "n_epochs": [1, 2], "batch_size": [10, 20]}
     search = RandomizedSearchCV(SOFTMAX, drawn, n_iter=8, random_state=random_state, cv=3)
-    own, _, work = same_as_scikit_learn(search, X3, Y3)
-    works_as_planned(work, own.search.plan(X3, Y3))
+    actual, _, work = compare_with_scikit_learn(search, X3, Y3)
+    assert_work_as_planned(work, actual.search.plan(X3, Y3))
     assert work.together == 2 * 3
 
 
 def test_a_generator_as_seed_of_the_models_gives_the_same():
     model = clone(SOFTMAX).set_params(random_state=np.random.RandomState(4))
-    _, _, work = same_as_scikit_learn(GridSearchCV(model, RATES, cv=3), X3, Y3)
+    _, _, work = compare_with_scikit_learn(GridSearchCV(model, RATES, cv=3), X3, Y3)
     assert (work.together, work.one_by_one) == (3, 0)
 
 
@@ -584,7 +593,7 @@ def test_without_a_seed_the_global_generator_decides():
 
 def test_candidates_without_a_seed_and_without_chance_are_as_in_scikit_learn():
     model = clone(SOFTMAX).set_params(random_state=None, shuffle=False)
-    same_as_scikit_learn(GridSearchCV(model, RATES, cv=3), X3, Y3)
+    compare_with_scikit_learn(GridSearchCV(model, RATES, cv=3), X3, Y3)
 
 
 def test_verbose_prints_the_plan(capsys):
@@ -602,8 +611,8 @@ def test_a_quiet_search_prints_nothing(capsys):
 
 @pytest.mark.parametrize("grid", [{"lr": []}, {"lr": 0.1}, [], {"lr": "auto"}], ids=str)
 def test_grids_that_are_none_fail_as_in_scikit_learn(grid):
-    own, _, _ = same_as_scikit_learn(GridSearchCV(SOFTMAX, grid, cv=2), X3, Y3)
-    assert own.error is not None
+    actual, _, _ = compare_with_scikit_learn(GridSearchCV(SOFTMAX, grid, cv=2), X3, Y3)
+    assert actual.error is not None
 
 
 @pytest.mark.parametrize(
@@ -611,40 +620,42 @@ def test_grids_that_are_none_fail_as_in_scikit_learn(grid):
 )
 def test_options_that_are_wrong_fail_as_in_scikit_learn(params):
     search = GridSearchCV(SOFTMAX, RATES, **{"scoring": ["accuracy"], **params})
-    own, _, _ = same_as_scikit_learn(search, X3, Y3)
-    assert own.error is not None
+    actual, _, _ = compare_with_scikit_learn(search, X3, Y3)
+    assert actual.error is not None
 
 
 def test_foreign_estimators_are_searched_as_in_scikit_learn():
     search = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=3, return_train_score=True)
-    _, _, work = same_as_scikit_learn(search, X3, X3[:, 0])
+    _, _, work = compare_with_scikit_learn(search, X3, X3[:, 0])
     assert (work.together, work.one_by_one) == (0, 6)
 
 
 def test_clusterings_are_searched_as_in_scikit_learn():
     search = GridSearchCV(KMeans(random_state=0, n_init=1), {"n_clusters": [2, 3]}, cv=3)
-    same_as_scikit_learn(search, X3)
+    compare_with_scikit_learn(search, X3)
 
 
 def test_multi_class_reductions_are_searched_as_in_scikit_learn():
     search = GridSearchCV(OneVsRestClassifier(ESTIMATORS[3]), {"estimator__lr": [0.1, 1.0]}, cv=3)
-    same_as_scikit_learn(search, X3, Y3)
+    compare_with_scikit_learn(search, X3, Y3)
 
 
 def test_searches_within_a_cross_validation_give_the_same():
     search = GridSearchCV(SOFTMAX, RATES, cv=2)
-    own = cross_val_score(fused(search), X3, Y3, cv=3)
-    np.testing.assert_allclose(own, cross_val_score(search, X3, Y3, cv=3))
+    actual = cross_val_score(fuse(search), X3, Y3, cv=3)
+    np.testing.assert_allclose(actual, cross_val_score(search, X3, Y3, cv=3))
 
 
 def test_classes_and_delegated_methods_are_there():
-    own, expected, _ = same_as_scikit_learn(GridSearchCV(scaled(), of_last_step(RATES)), X3, Y3)
+    actual, expected, _ = compare_with_scikit_learn(
+        GridSearchCV(scaled(), of_last_step(RATES)), X3, Y3
+    )
     for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
-        found = [getattr(o.search, method)(X3) for o in (own, expected)]
+        found = [getattr(o.search, method)(X3) for o in (actual, expected)]
         np.testing.assert_array_equal(*found)
-    np.testing.assert_array_equal(own.search.classes_, expected.search.classes_)
-    assert own.search.score(X3, Y3) == expected.search.score(X3, Y3)
-    assert own.search.n_features_in_ == 6
+    np.testing.assert_array_equal(actual.search.classes_, expected.search.classes_)
+    assert actual.search.score(X3, Y3) == expected.search.score(X3, Y3)
+    assert actual.search.n_features_in_ == 6
 
 
 def test_times_add_up_to_that_of_the_group():
@@ -654,7 +665,7 @@ def test_times_add_up_to_that_of_the_group():
     assert np.all(results["mean_score_time"] > 0)
 
 
-# scikit-learn expects these two of its own searches to fail, too.
+# scikit-learn expects its own searches to fail these two as well.
 EXPECTED_TO_FAIL = {
     "check_supervised_y_2d": "no DataConversionWarning",
     "check_requires_y_none": "does not fail gracefully",

@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_softmax import SoftmaxRegression
-from tests.model_selection.searches import fused, same_as_scikit_learn, works_as_planned
+from tests.model_selection.searches import assert_work_as_planned, compare_with_scikit_learn, fuse
 
 pytest.importorskip("imblearn")
 from imblearn.over_sampling import SMOTE, RandomOverSampler
@@ -27,9 +27,9 @@ def pipeline(sampler, **options):
 
 
 def same_search_and_plan(search):
-    own, expected, work = same_as_scikit_learn(search, X, Y)
-    works_as_planned(work, fused(search).plan(X, Y))
-    return own, expected, work
+    actual, expected, work = compare_with_scikit_learn(search, X, Y)
+    assert_work_as_planned(work, fuse(search).plan(X, Y))
+    return actual, expected, work
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def same_search_and_plan(search):
 )
 def test_twelve_candidates_in_three_folds_are_three_runs(sampler):
     search = GridSearchCV(pipeline(sampler), TWELVE, cv=3, scoring="balanced_accuracy")
-    own, expected, work = same_search_and_plan(search)
+    actual, expected, work = same_search_and_plan(search)
     assert (work.together, work.one_by_one) == (3, 0)
-    np.testing.assert_array_equal(own.search.predict(X), expected.search.predict(X))
+    np.testing.assert_array_equal(actual.search.predict(X), expected.search.predict(X))
 
 
 def test_scores_are_those_of_rows_that_no_sampler_has_changed():
@@ -51,7 +51,7 @@ def test_scores_are_those_of_rows_that_no_sampler_has_changed():
         seen.append(len(X))
         return estimator.score(X, y)
 
-    search = fused(GridSearchCV(pipeline(SMOTE(random_state=0)), TWELVE, cv=3, scoring=scorer))
+    search = fuse(GridSearchCV(pipeline(SMOTE(random_state=0)), TWELVE, cv=3, scoring=scorer))
     search.fit(X, Y)
     assert set(seen) == {60}
 
@@ -68,8 +68,8 @@ def test_samplers_may_be_searched_too():
 def test_a_sampler_that_fails_fails_every_candidate(error_score):
     sampler = SMOTE(k_neighbors=1000, random_state=0)
     search = GridSearchCV(pipeline(sampler), TWELVE, cv=3, error_score=error_score)
-    own, _, _ = same_as_scikit_learn(search, X, Y)
-    assert own.error is not None
+    actual, _, _ = compare_with_scikit_learn(search, X, Y)
+    assert actual.error is not None
 
 
 def test_a_memory_is_used(tmp_path):
@@ -98,7 +98,7 @@ def test_halving_goes_on_where_a_sampler_makes_the_same_rows_again(random_state)
         cv=3,
     )
     if random_state is None:
-        assert fused(search).fit(X, Y).best_score_ > 0
+        assert fuse(search).fit(X, Y).best_score_ > 0
     else:
-        _, _, work = same_as_scikit_learn(search, X, Y)
+        _, _, work = compare_with_scikit_learn(search, X, Y)
         assert work.one_by_one == 0

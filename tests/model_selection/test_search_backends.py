@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
-from tests.model_selection.searches import counted, same_search
+from tests.model_selection.searches import assert_same_search, count_work
 
 SLOW = pytest.mark.slow
 X, Y = load_iris(return_X_y=True)
@@ -51,12 +51,12 @@ def test_a_dask_cluster_gives_the_same(cluster):
     search = FusedGridSearchCV(MODEL, GRID, cv=3, scoring=where_it_ran, refit="score")
     expected = GridSearchCV(MODEL, GRID, cv=3).fit(X, Y)
     with joblib.parallel_config(backend="dask"):
-        own = clone(search).fit(X, Y)
+        actual = clone(search).fit(X, Y)
     np.testing.assert_allclose(
-        own.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"], rtol=1e-10
+        actual.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"], rtol=1e-10
     )
-    assert own.best_params_ == expected.best_params_
-    assert processes(own) == set(cluster.run(os.getpid).values())
+    assert actual.best_params_ == expected.best_params_
+    assert processes(actual) == set(cluster.run(os.getpid).values())
 
 
 @pytest.mark.filterwarnings("default")
@@ -67,8 +67,8 @@ def test_a_dask_cluster_searches_pipelines_and_what_is_not_fused(cluster):
     search = FusedGridSearchCV(pipeline, grid, cv=3)
     expected = clone(search).fit(X, Y)
     with joblib.parallel_config(backend="dask"):
-        own = clone(search).fit(X, Y)
-    same_search(own, expected)
+        actual = clone(search).fit(X, Y)
+    assert_same_search(actual, expected)
 
 
 @pytest.mark.filterwarnings("default")
@@ -78,8 +78,8 @@ def test_runs_of_a_halving_travel_through_a_dask_cluster(cluster):
     search = FusedHalvingGridSearchCV(model, grid, cv=3, max_resources=18)
     expected = clone(search).fit(X, Y)
     with joblib.parallel_config(backend="dask"):
-        own = clone(search).fit(X, Y)
-    same_search(own, expected)
+        actual = clone(search).fit(X, Y)
+    assert_same_search(actual, expected)
 
 
 NINE = {"lr": [1e-4, 1e-3, 0.01], "reg_param": [0.0, 0.1, 1.0], "batch_size": [20, 50]}
@@ -92,9 +92,9 @@ NINE = {"lr": [1e-4, 1e-3, 0.01], "reg_param": [0.0, 0.1, 1.0], "batch_size": [2
 def test_stacks_are_cut_for_all_workers_to_have_work(Search, n_jobs):
     search = Search(clone(MODEL).set_params(n_epochs=18), NINE, cv=3)
     expected = clone(search).fit(X, Y)
-    with joblib.parallel_config(backend="threading"), counted() as work:
-        own = clone(search).set_params(n_jobs=n_jobs).fit(X, Y)
-    same_search(own, expected)
+    with joblib.parallel_config(backend="threading"), count_work() as work:
+        actual = clone(search).set_params(n_jobs=n_jobs).fit(X, Y)
+    assert_same_search(actual, expected)
     if Search is FusedGridSearchCV:
         assert work.together == max(6, min(n_jobs, 6 * 9))
     plan = clone(search).set_params(n_jobs=n_jobs).plan(X, Y)
@@ -118,7 +118,7 @@ def test_a_killed_worker_is_scikit_learns_error_and_the_search_can_be_fitted_aga
     search = Search(clone(MODEL).set_params(n_epochs=18), NINE, cv=3, n_jobs=2)
     with pytest.raises(TerminatedWorkerError, match="worker process"):
         clone(search).set_params(scoring=killed_worker).fit(X, Y)
-    same_search(search.fit(X, Y), clone(search).set_params(n_jobs=None).fit(X, Y))
+    assert_same_search(search.fit(X, Y), clone(search).set_params(n_jobs=None).fit(X, Y))
 
 
 def test_loky_workers_share_the_groups():
@@ -149,8 +149,8 @@ def children(pid):
     found = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     )
-    own = [int(child) for child in found.stdout.split()]
-    return own + [grandchild for child in own for grandchild in children(child)]
+    actual = [int(child) for child in found.stdout.split()]
+    return actual + [grandchild for child in actual for grandchild in children(child)]
 
 
 def is_running(pid):

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.pipeline import Pipeline
 
 from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
-from tests.model_selection.searches import counted, fused, same_search
+from tests.model_selection.searches import assert_same_search, count_work, fuse
 
 callback = pytest.importorskip("sklearn.callback", reason="callbacks came in scikit-learn 1.9")
 
@@ -60,13 +60,13 @@ def recorded(search, recorder, **params):
 @pytest.mark.parametrize("refit", [True, False])
 def test_a_recorder_hears_of_the_same_tasks(refit):
     search = GridSearchCV(MODEL, GRID, cv=3, refit=refit)
-    with counted() as work:
-        _, own = recorded(fused(search), Recorder())
+    with count_work() as work:
+        _, actual = recorded(fuse(search), Recorder())
     _, expected = recorded(clone(search), Recorder())
     assert work.together == 3
-    assert Counter(own.events) == Counter(expected.events)
-    assert own.events[:3] == expected.events[:3]
-    assert own.events[-2:] == expected.events[-2:]
+    assert Counter(actual.events) == Counter(expected.events)
+    assert actual.events[:3] == expected.events[:3]
+    assert actual.events[-2:] == expected.events[-2:]
 
 
 HALVING = {"lr": [1e-4, 2e-4, 1e-3, 0.01], "batch_size": [20, 50]}
@@ -76,12 +76,12 @@ HALVING = {"lr": [1e-4, 2e-4, 1e-3, 0.01], "batch_size": [20, 50]}
 def test_a_recorder_hears_of_the_same_tasks_of_a_halving(refit):
     options = {"resource": "n_epochs", "max_resources": 9, "cv": 3, "refit": refit}
     search = HalvingGridSearchCV(MODEL, HALVING, **options)
-    with counted() as work:
-        _, own = recorded(fused(search), Recorder())
+    with count_work() as work:
+        _, actual = recorded(fuse(search), Recorder())
     _, expected = recorded(clone(search), Recorder())
     assert work.one_by_one == 0
-    assert Counter(own.events) == Counter(expected.events)
-    names = [name for hook, name, _ in own.events if hook == "begin" and "iteration" in name]
+    assert Counter(actual.events) == Counter(expected.events)
+    names = [name for hook, name, _ in actual.events if hook == "begin" and "iteration" in name]
     assert names == ["halving-iteration"] * 2
 
 
@@ -101,10 +101,10 @@ def test_every_task_begins_before_it_ends(search):
 def test_a_recorder_gets_the_rows_and_weights_of_the_fold():
     search = GridSearchCV(MODEL, GRID, cv=3)
     weight = np.arange(len(Y)) / len(Y)
-    own_search, own = recorded(fused(search), Recorder(), sample_weight=weight)
+    own_search, actual = recorded(fuse(search), Recorder(), sample_weight=weight)
     _, expected = recorded(clone(search), Recorder(), sample_weight=weight)
-    assert sorted(own.weights, key=str) == sorted(expected.weights, key=str)
-    assert own.owners == {type(own_search).__name__}
+    assert sorted(actual.weights, key=str) == sorted(expected.weights, key=str)
+    assert actual.owners == {type(own_search).__name__}
 
 
 @pytest.mark.parametrize("grid", [{"select__k": [2, -1]}, {"clf__lr": [0.01, 0.02, 1e307]}])
@@ -113,10 +113,10 @@ def test_a_recorder_hears_of_failing_candidates_once(grid):
     grid = {"clf__reg_param": [0.0, 1e307], **grid}
     search = GridSearchCV(pipeline, grid, cv=3, error_score=0.0)
     with pytest.warns(match="fits failed"):
-        _, own = recorded(fused(search), Recorder())
+        _, actual = recorded(fuse(search), Recorder())
     with pytest.warns(match="fits failed"):
         _, expected = recorded(clone(search), Recorder())
-    assert Counter(own.events) == Counter(expected.events)
+    assert Counter(actual.events) == Counter(expected.events)
 
 
 @pytest.mark.parametrize("Search", [FusedGridSearchCV, FusedHalvingGridSearchCV])
@@ -125,32 +125,32 @@ def test_a_recorder_hears_of_stored_fits(Search, tmp_path):
     (_, first), (_, again) = (recorded(clone(search), Recorder()) for _ in range(2))
     assert Counter(again.events) == Counter(first.events)
     larger = clone(search).set_params(param_grid={**HALVING, "lr": [0.02, 1e-4, 2e-4, 1e-3, 0.01]})
-    _, own = recorded(clone(larger), Recorder())
+    _, actual = recorded(clone(larger), Recorder())
     _, expected = recorded(larger.set_params(memory=None), Recorder())
-    assert Counter(own.events) == Counter(expected.events)
+    assert Counter(actual.events) == Counter(expected.events)
 
 
 def test_callbacks_change_nothing():
     search = FusedGridSearchCV(MODEL, GRID, cv=3)
     watched, _ = recorded(clone(search), Recorder())
-    same_search(watched, search.fit(X, Y))
+    assert_same_search(watched, search.fit(X, Y))
 
 
 def test_a_propagated_recorder_follows_every_fit():
     search = GridSearchCV(MODEL, GRID, cv=3)
-    with counted() as work:
-        own_search, own = recorded(fused(search), PropagatedRecorder())
+    with count_work() as work:
+        own_search, actual = recorded(fuse(search), PropagatedRecorder())
     _, expected = recorded(clone(search), PropagatedRecorder())
     assert (work.together, work.one_by_one) == (0, 4 * 3)
-    assert own.events == expected.events
-    assert "callbacks of the search are to follow every fit" in str(own_search.plan(X, Y))
+    assert actual.events == expected.events
+    assert "callbacks of the search follow every fit" in str(own_search.plan(X, Y))
 
 
 def test_callbacks_on_the_inner_estimator_follow_every_fit():
-    own, expected = Recorder(), Recorder()
+    actual, expected = Recorder(), Recorder()
     GridSearchCV(clone(MODEL).set_callbacks(expected), GRID, cv=3).fit(X, Y)
-    FusedGridSearchCV(clone(MODEL).set_callbacks(own), GRID, cv=3).fit(X, Y)
-    assert own.events == expected.events
+    FusedGridSearchCV(clone(MODEL).set_callbacks(actual), GRID, cv=3).fit(X, Y)
+    assert actual.events == expected.events
 
 
 def test_a_monitor_on_the_inner_estimator_scores_every_fit():
@@ -174,7 +174,7 @@ def test_a_progress_bar_ends(grid, n_jobs, depth, capsys, monkeypatch):
     search.set_callbacks(callback.ProgressBar(max_propagation_depth=depth)).fit(X, Y)
     printed = capsys.readouterr().out.splitlines()
     assert "100%" in [line for line in printed if "FusedGridSearchCV - fit" in line][-1]
-    same_search(search, expected)
+    assert_same_search(search, expected)
 
 
 class EpochCounter(callback.ProgressBar):
@@ -229,7 +229,7 @@ def test_a_progress_bar_of_a_halving_ends(capsys, monkeypatch):
 
 def test_a_progress_bar_shows_epochs_as_they_pass(capsys):
     pytest.importorskip("rich")
-    with counted() as work:
+    with count_work() as work:
         search = FusedGridSearchCV(MODEL, GRID, cv=3, refit=False)
         search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, Y)
     assert work.together == 3

@@ -33,7 +33,7 @@ from sklearn_softmax import (
 from sklearn_softmax.model_selection import _evaluation, _memory
 from sklearn_softmax.model_selection._scikit_learn import Evaluation
 from sklearn_softmax.model_selection._stack import _Run
-from tests.model_selection.searches import Outcome, counted, same_search
+from tests.model_selection.searches import Outcome, assert_same_search, count_work
 
 X, Y = load_iris(return_X_y=True)
 MODEL = SoftmaxRegression(batch_size=50, random_state=0)
@@ -73,11 +73,11 @@ def n_fitted(search, X=X, y=Y, **params):
 @every_search
 def test_a_stored_search_has_the_same_results_and_fits_nothing(search, tmp_path):
     expected = clone(search).fit(X, Y)
-    own = clone(search).set_params(memory=tmp_path)
-    same_search(clone(own).fit(X, Y), expected)
-    with counted() as work:
-        again = clone(own).fit(X, Y)
-    same_search(again, expected)
+    actual = clone(search).set_params(memory=tmp_path)
+    assert_same_search(clone(actual).fit(X, Y), expected)
+    with count_work() as work:
+        again = clone(actual).fit(X, Y)
+    assert_same_search(again, expected)
     assert (work.together, work.one_by_one) == (0, 0)
     assert all(".tmp" not in path.name for path in stored_files(tmp_path))
 
@@ -115,11 +115,11 @@ def test_a_relative_path_is_the_same_for_all_workers(tmp_path, monkeypatch):
 def test_a_larger_grid_trains_only_what_is_new(tmp_path):
     search = FusedGridSearchCV(MODEL, GRID, cv=3, memory=tmp_path, refit=False).fit(X, Y)
     larger = {**GRID, "lr": [0.01, 0.005, 0.001], "n_epochs": [2, 3, 4]}
-    own = clone(search).set_params(param_grid=larger)
-    plan = own.plan(X, Y)
+    actual = clone(search).set_params(param_grid=larger)
+    plan = actual.plan(X, Y)
     assert str(plan).startswith("54 fits, 24 stored, 30 in 6 runs:")
-    assert n_fitted(own) == 54 - N_FITS
-    same_search(own, clone(own).set_params(memory=None).fit(X, Y))
+    assert n_fitted(actual) == 54 - N_FITS
+    assert_same_search(actual, clone(actual).set_params(memory=None).fit(X, Y))
     assert n_fitted(clone(search)) == 0
 
 
@@ -131,7 +131,7 @@ def test_a_smaller_grid_and_other_ways_to_fit_read_the_same_results(tmp_path):
         assert n_fitted(clone(search)) == 0
     drawn = FusedRandomizedSearchCV(MODEL, GRID, n_iter=5, cv=3, random_state=0, memory=tmp_path)
     assert n_stored(drawn) == 15
-    # The parameters of the search take the place of the estimator's own.
+    # The parameters of the grid replace those of the estimator.
     assert n_stored(clone(search).set_params(estimator__lr=1.0)) == N_FITS
 
 
@@ -206,9 +206,9 @@ def test_whatever_changes_a_result_is_not_read(change, tmp_path):
     search.fit(**data)
     assert n_stored(clone(search), **data) == N_FITS
     params, other_data = CHANGES[change]
-    own = clone(search).set_params(**params)
-    assert n_stored(own, **{**data, **other_data}) == 0
-    assert n_fitted(own, **{**data, **other_data}) == own.plan(X, Y).n_fits
+    actual = clone(search).set_params(**params)
+    assert n_stored(actual, **{**data, **other_data}) == 0
+    assert n_fitted(actual, **{**data, **other_data}) == actual.plan(X, Y).n_fits
 
 
 @pytest.mark.parametrize(
@@ -287,17 +287,17 @@ def test_resumed_searches_equal_those_without_memory(seed, tmp_path):
     search = FusedGridSearchCV(
         *(estimator, grid), cv=cv, scoring=scoring, refit=refit, return_train_score=train_score
     )
-    expected, own = Outcome(search, X, Y), clone(search).set_params(memory=tmp_path)
+    expected, actual = Outcome(search, X, Y), clone(search).set_params(memory=tmp_path)
     for stage in ["fresh", "resumed", "stored"]:
         if stage == "resumed":
             files = stored_files(tmp_path)
             for path in rng.choice(files, len(files) // 2, replace=False):
                 path.unlink()
-        outcome = Outcome(own, X, Y)
+        outcome = Outcome(actual, X, Y)
         assert type(outcome.error) is type(expected.error), stage
         if expected.error is None:
             assert summaries(outcome) == summaries(expected)
-            same_search(outcome.search, expected.search)
+            assert_same_search(outcome.search, expected.search)
 
 
 def test_failed_fits_are_stored_with_their_errors(tmp_path):
@@ -363,7 +363,7 @@ def test_a_damaged_file_is_named_and_its_fit_made_again(search, content, tmp_pat
     with pytest.warns(UserWarning, match=f"{path.name} cannot be read") as caught:
         assert n_fitted(clone(search)) == 1
     assert len(caught) == 1
-    same_search(clone(search).fit(X, Y), expected)
+    assert_same_search(clone(search).fit(X, Y), expected)
 
 
 def test_a_damaged_stack_is_named_and_its_models_trained_again(tmp_path):
@@ -375,7 +375,7 @@ def test_a_damaged_stack_is_named_and_its_models_trained_again(tmp_path):
     for path in stacks:
         path.write_bytes(b"damaged")
     with pytest.warns(UserWarning, match="cannot be read, so it is computed again"):
-        same_search(clone(search).fit(X, Y), clone(SEARCHES["halving"]).fit(X, Y))
+        assert_same_search(clone(search).fit(X, Y), clone(SEARCHES["halving"]).fit(X, Y))
 
 
 def full_disk(self, data):
@@ -386,14 +386,14 @@ def full_disk(self, data):
 @every_search
 def test_a_full_disk_is_one_warning(search, n_jobs, tmp_path, monkeypatch):
     monkeypatch.setattr(_memory.Path, "write_bytes", full_disk)
-    own = clone(search).set_params(memory=tmp_path)
+    actual = clone(search).set_params(memory=tmp_path)
     with (
         joblib.parallel_config(backend="threading", n_jobs=n_jobs),
         pytest.warns(UserWarning, match="cannot be stored in .*No space left") as caught,
     ):
-        own.fit(X, Y)
+        actual.fit(X, Y)
     assert len(caught) == 1
-    same_search(own, clone(search).fit(X, Y))
+    assert_same_search(actual, clone(search).fit(X, Y))
     assert stored_files(tmp_path) == []
 
 
@@ -455,11 +455,11 @@ def test_a_search_stopped_in_any_run_trains_nothing_twice(name, n_runs, tmp_path
     whole = Epochs()
     with whole.patch:
         expected = clone(search).set_params(refit=False).fit(X, Y)
-    own, parts = clone(search).set_params(refit=False, memory=tmp_path), Epochs()
+    actual, parts = clone(search).set_params(refit=False, memory=tmp_path), Epochs()
     with parts.patch:
         with stop_after(n_runs), suppress(KeyboardInterrupt):
-            clone(own).fit(X, Y)
-        same_search(own.fit(X, Y), expected)
+            clone(actual).fit(X, Y)
+        assert_same_search(actual.fit(X, Y), expected)
     assert parts.n_epochs == whole.n_epochs
 
 
@@ -512,5 +512,5 @@ def test_a_halving_search_reads_results_of_a_grid_search(tmp_path):
     FusedGridSearchCV(MODEL, grid, cv=3, memory=tmp_path).fit(X, Y)
     assert search.plan(X, Y).n_stored == 9
     assert n_fitted(search) == 0
-    same_search(search, expected)
+    assert_same_search(search, expected)
     assert n_fitted(search.set_params(param_grid={"lr": [1e-5, 1e-3, 0.01]})) == 3

@@ -306,7 +306,7 @@ def test_foreign_estimators_are_fitted_alone():
 def test_other_pipelines_are_fitted_alone():
     pipeline = OtherPipeline([("clf", SoftmaxRegression(lr=0.1))])
     assert reasons(pipeline, {"clf__lr": [0.1, 0.2]}) == {
-        "OtherPipeline may fit in another way than a Pipeline": 2
+        "OtherPipeline may fit differently from a Pipeline": 2
     }
 
 
@@ -444,7 +444,7 @@ def test_a_plan_refuses_folds_that_can_be_read_only_once(search, folds):
     search = clone(search).set_params(cv=folds())
     before = dict(vars(search))
     for _ in range(2):
-        with pytest.raises(ValueError, match=r"use up cv=<.*: give a list .*cv=list"):
+        with pytest.raises(ValueError, match=r"exhaust cv=<.*: use a list .*cv=list"):
             search.plan(X, Y)
     assert vars(search) == before
     assert search.fit(X, Y).n_splits_ == 3
@@ -550,5 +550,5 @@ def test_a_cut_plan_has_each_candidate_once_a_fold():
 def test_a_search_plans_for_its_jobs():
     search = FusedGridSearchCV(SoftmaxRegression(lr=0.1), REPORT, cv=3, n_jobs=16)
     head, *groups = str(search.plan()).splitlines()
-    assert head.startswith("162 fits in 16 runs, cut so that all workers have work (about 1.")
+    assert head.startswith("162 fits in 16 runs, split for all workers (about 1.")
     assert groups == str(clone(search).set_params(n_jobs=None).plan()).splitlines()[1:]

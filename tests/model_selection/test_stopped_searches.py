@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sklearn.base import clone
 
-from tests.model_selection.searches import same_search
+from tests.model_selection.searches import assert_same_search
 
 SLOW = pytest.mark.slow
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes")
@@ -77,7 +77,7 @@ def module(tmp_path_factory):
 
 
 def start(module, kind, backend, memory, log):
-    """Start a search in a process of its own."""
+    """Start a search in a new process."""
     folder = Path(module.__file__).parent
     path = os.pathsep.join([str(folder), *filter(None, sys.path)])
     return subprocess.Popen(
@@ -137,7 +137,7 @@ def test_a_killed_search_is_finished_and_fits_nothing_twice(
     assert second.returncode == 0, errors
     fitted = log.read_text().splitlines()
     assert len(fitted) == len(set(fitted)) == n_fits - n_before
-    same_search(module.search(kind, memory=memory).fit(module.X, module.Y), expected)
+    assert_same_search(module.search(kind, memory=memory).fit(module.X, module.Y), expected)
     assert n_files(memory) == n_fits
 
 
@@ -149,6 +149,6 @@ def test_two_processes_on_one_folder_are_both_right(module, kind, tmp_path):
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         assert "Warning" not in errors
-    own = module.search(kind, memory=tmp_path).fit(module.X, module.Y)
-    same_search(own, clone(own).set_params(memory=None).fit(module.X, module.Y))
+    actual = module.search(kind, memory=tmp_path).fit(module.X, module.Y)
+    assert_same_search(actual, clone(actual).set_params(memory=None).fit(module.X, module.Y))
     assert not list(tmp_path.rglob("*.tmp.*"))

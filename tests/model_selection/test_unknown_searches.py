@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
 from sklearn_softmax.model_selection import _evaluation, _scikit_learn
 from sklearn_softmax.model_selection._stack import Stack
-from tests.model_selection.searches import counted, same_search
+from tests.model_selection.searches import assert_same_search, count_work
 
 X, Y = load_iris(return_X_y=True)
 SOFTMAX = SoftmaxRegression(batch_size=20, n_epochs=3, random_state=0)
@@ -31,11 +31,11 @@ EXPECTED = {type(search): clone(search).fit(X, Y) for search in SEARCHES}
 
 def fitted_one_by_one(search, match):
     """Text of the only warning of a search that trains nothing together, but ends as ever."""
-    with counted() as work, pytest.warns(RuntimeWarning, match=match) as caught:
+    with count_work() as work, pytest.warns(RuntimeWarning, match=match) as caught:
         search.fit(X, Y)
     assert len(caught) == 1
     assert work.together == 0
-    same_search(search, next(e for kind, e in EXPECTED.items() if isinstance(search, kind)))
+    assert_same_search(search, next(e for kind, e in EXPECTED.items() if isinstance(search, kind)))
     return str(caught[0].message)
 
 
@@ -99,7 +99,7 @@ def test_a_private_name_that_has_gone(search, monkeypatch):
 def test_a_plan_fits_nothing(search, tmp_path, monkeypatch):
     monkeypatch.setattr(_scikit_learn, "OPTIONS", {*_scikit_learn.OPTIONS, "another"})
     search = clone(search).set_params(memory=tmp_path)
-    with counted() as work:
+    with count_work() as work:
         assert search.plan(X, Y).n_stored == 0
     assert (work.together, work.one_by_one) == (0, 0)
     assert "memory is not used" in fitted_one_by_one(search, "another")
@@ -112,8 +112,8 @@ def test_the_package_imports_without_the_private_names():
 
     script = (
         "import sklearn.model_selection._validation as v; del v._score\n"
-        "import sklearn_softmax.model_selection._scikit_learn as own\n"
-        "assert '_score' in own.MISSING, own.MISSING"
+        "import sklearn_softmax.model_selection._scikit_learn as actual\n"
+        "assert '_score' in actual.MISSING, actual.MISSING"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
 
@@ -123,11 +123,11 @@ def test_scikit_learns_function_stays_as_it_is():
         return parallel
 
     parallel = object()
-    own = _scikit_learn.evaluating_with(lambda *args: None, evaluate_candidates)
-    assert own is not evaluate_candidates
+    actual = _scikit_learn.replace_evaluation(lambda *args: None, evaluate_candidates)
+    assert actual is not evaluate_candidates
     assert evaluate_candidates() is parallel
-    assert own() is not parallel
-    assert own.__name__ == "evaluate_candidates"
+    assert actual() is not parallel
+    assert actual.__name__ == "evaluate_candidates"
 
 
 @every_search
@@ -152,7 +152,7 @@ def with_threads(search, expected):
     from joblib import parallel_config
 
     with parallel_config(backend="threading"):
-        same_search(search.fit(X, Y), expected)
+        assert_same_search(search.fit(X, Y), expected)
 
 
 def test_an_error_in_one_rung_leaves_the_next_as_it_would_be(monkeypatch):
@@ -168,7 +168,7 @@ def test_an_error_in_one_rung_leaves_the_next_as_it_would_be(monkeypatch):
 
     monkeypatch.setattr(Stack, "fit", sometimes_broken_fit)
     with pytest.warns(RuntimeWarning, match="ZeroDivisionError"):
-        same_search(clone(search).fit(X, Y), expected)
+        assert_same_search(clone(search).fit(X, Y), expected)
     assert len(n_calls) == 3 * expected.n_iterations_
 
 
@@ -195,7 +195,7 @@ def test_no_estimator_is_changed(search):
 def test_stacks_take_the_last_step_s_place_and_give_it_back():
     pipeline = Pipeline([("scale", StandardScaler()), ("clf", SOFTMAX)])
     stack = Stack([SOFTMAX])
-    replaced = _evaluation._in_place_of_last_step(stack, pipeline)
+    replaced = _evaluation._replace_last_step(pipeline, stack)
     with replaced:
         assert pipeline.steps[-1] == ("clf", stack)
     assert pipeline.steps[-1] == ("clf", SOFTMAX)

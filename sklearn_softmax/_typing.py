@@ -1,4 +1,4 @@
-"""Types that annotations have in common."""
+"""Types shared by annotations."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, Protocol, TypeAlias
@@ -12,13 +12,13 @@ ClassWeight: TypeAlias = dict[Any, Any] | Literal["balanced"] | None
 
 
 class SparseMatrix(Protocol):
-    """A sparse matrix or array of SciPy, which has no annotations."""
+    """A SciPy sparse matrix or array; SciPy has no annotations."""
 
     def tocsr(self) -> Any: ...
 
 
 class Splitter(Protocol):
-    """What makes the folds of a search, as ``KFold`` does."""
+    """A splitter into folds, such as ``KFold``."""
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Any: ...
 

@@ -9,7 +9,7 @@ from sklearn_softmax._warnings import warn
 
 
 class VersionMixin:
-    """Stores the versions of the libraries in pickles, and warns if other ones load them."""
+    """Store the versions of the libraries in pickles; warn if other versions load them."""
 
     def __getstate__(self):
         return {**super().__getstate__(), "_versions": installed_versions()}

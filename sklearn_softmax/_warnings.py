@@ -3,7 +3,7 @@
 import sys
 import warnings
 
-# Packages whose functions stand between the code of users and a warning.
+# Packages whose functions may call each other between the user's code and a warning.
 INTERNAL = {"sklearn_softmax", "sklearn", "imblearn", "numpy", "joblib"}
 
 

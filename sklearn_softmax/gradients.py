@@ -15,7 +15,7 @@ from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.rows import Rows
 from sklearn_softmax._typing import MatrixLike, RandomSource
 from sklearn_softmax.estimators._base import GradientDescentClassifier
-from sklearn_softmax.estimators._data import check_X_y, read_known_classes
+from sklearn_softmax.estimators._data import check_X_y, read_rows
 from sklearn_softmax.estimators._start import fitted_params
 
 # Differences are computed in the longest floating-point type, for more digits.
@@ -144,7 +144,7 @@ def _prepare(model, X, y, sample_weight, rng, is_fitted):
     if not is_fitted:
         model.classes_ = np.unique(y)
         model._check_classes(model.classes_)
-    rows = read_known_classes(model, X, y, sample_weight, classes_name="the classes of the fit")
+    rows = read_rows(model, X, y, sample_weight, classes_name="the classes of the fit")
     # Drawn without dropout as well, so that the checked entries are the same.
     model._dropout_generator = np.random.default_rng(rng.randint(np.iinfo(np.int32).max))
     return Rows(rows.X.astype(np.float64, copy=False), rows.y, rows.weight)

@@ -1,4 +1,4 @@
-"""The classifiers, one short file each."""
+"""The four classifiers."""
 
 from sklearn_softmax.estimators.binary_perceptron import BinaryPerceptron
 from sklearn_softmax.estimators.gd_logistic_regression import GDLogisticRegression

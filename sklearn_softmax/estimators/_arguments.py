@@ -1,10 +1,10 @@
-"""Errors about arguments of ``fit`` that other libraries have."""
+"""Errors about arguments that ``fit`` has in other libraries."""
 
 from functools import wraps
 
 REMEDIES = {
-    "validation_data": "give X_val and y_val",
-    "eval_set": "give X_val and y_val",
+    "validation_data": "pass X_val and y_val",
+    "eval_set": "pass X_val and y_val",
     "validation_split": "set early_stopping=True and validation_fraction of the estimator",
     "epochs": "set n_epochs of the estimator",
     "learning_rate": "set lr of the estimator",
@@ -13,7 +13,7 @@ REMEDIES = {
 
 
 def check_arguments(estimator, arguments):
-    """Raise an error with a remedy for arguments that belong elsewhere.
+    """Raise an error that names the remedy for an argument of another library.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def check_arguments(estimator, arguments):
         raise TypeError(f"fit() got an unexpected keyword argument {name!r}: {remedies[name]}.")
 
 
-def with_known_arguments(fit):
+def add_argument_check(fit):
     """Return a ``fit`` that calls :func:`check_arguments` first.
 
     Parameters
@@ -45,7 +45,7 @@ def with_known_arguments(fit):
 
     @wraps(fit)
     def checked_fit(estimator, *args, **kwargs):
-        """Check the names of the arguments, and fit."""
+        """Check the argument names, then fit."""
         check_arguments(estimator, kwargs)
         return fit(estimator, *args, **kwargs)
 

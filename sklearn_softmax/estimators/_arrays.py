@@ -5,13 +5,13 @@ from contextlib import contextmanager
 import numpy as np
 
 
-def as_numpy(array, name):
-    """Return an array of another library, such as PyTorch, as one of NumPy.
+def convert_to_numpy(array, name):
+    """Convert an array of another library, such as PyTorch, to NumPy.
 
     Parameters
     ----------
     array : object
-        Whatever is no such array is returned unchanged.
+        Objects that are not such arrays are returned unchanged.
     name : str
         Name of the array in an error.
 
@@ -31,14 +31,14 @@ def as_numpy(array, name):
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
         raise ValueError(
             f"NumPy cannot read {name} of type {type(array).__name__}: {error} Training and "
-            "prediction run on the CPU with NumPy: give a NumPy array. "
-            f"{name}.detach().cpu().numpy() makes one of a PyTorch tensor."
+            "prediction run on the CPU with NumPy: pass a NumPy array, for a PyTorch tensor "
+            f"{name}.detach().cpu().numpy()."
         ) from error
 
 
 @contextmanager
-def errors_about(name):
-    """Add the name of an array to the errors of the block that lack it.
+def add_name_to_errors(name):
+    """Add the name of an array to errors of the block that lack it.
 
     Parameters
     ----------

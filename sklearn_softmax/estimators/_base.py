@@ -17,19 +17,19 @@ from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._typing import ClassWeight, MatrixLike, RandomSource
 from sklearn_softmax._versions import VersionMixin
 from sklearn_softmax._warnings import warn
-from sklearn_softmax.estimators._arguments import with_known_arguments
-from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, UnfollowedFit, begin_fit
-from sklearn_softmax.estimators._data import check_X_y, read_known_classes, read_training_data
+from sklearn_softmax.estimators._arguments import add_argument_check
+from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, NullNotifier, begin_fit
+from sklearn_softmax.estimators._data import check_X_y, read_rows, read_training_data
 from sklearn_softmax.estimators._diagnostics import (
     convergence_warnings,
     interruption_warning,
     training_error,
 )
-from sklearn_softmax.estimators._history import GrowingHistory, joined, progress_line
-from sklearn_softmax.estimators._interrupts import deferred_interrupts
+from sklearn_softmax.estimators._history import FitHistory, concatenate_histories, progress_line
+from sklearn_softmax.estimators._interrupts import defer_interrupts
 from sklearn_softmax.estimators._labels import set_classes
 from sklearn_softmax.estimators._predictions import PredictionMixin
-from sklearn_softmax.estimators._rollback import restored_on_failure
+from sklearn_softmax.estimators._rollback import restore_on_failure
 from sklearn_softmax.estimators._start import resume_state, start_run
 from sklearn_softmax.estimators._training_spec import TrainingSpec
 
@@ -38,11 +38,11 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 def validate_params(method: Method) -> Method:
     """Return a method that validates the parameters of its estimator first."""
-    return with_known_arguments(_fit_context(prefer_skip_nested_validation=True)(method))
+    return add_argument_check(_fit_context(prefer_skip_nested_validation=True)(method))
 
 
 def _has_partial_fit(estimator):
-    """Return True, or raise the error of an estimator without ``partial_fit``."""
+    """Return True, or raise an error if the optimizer does not support ``partial_fit``."""
     if getattr(estimator, "optimizer", None) == "lbfgs":
         raise AttributeError(
             'partial_fit is not available with optimizer="lbfgs", which needs all rows in every '
@@ -146,11 +146,11 @@ class GradientDescentClassifier(
             If the model fits the training data worse than the untrained one: if the loss of the
             last epoch is more than 1 % above that of the untrained model (and, for a net, of its
             first epoch), or if the loss at the end, on that sample, is more than ten times as large
-            (for a net, as that of its initial weights, too). If the model has learned nothing: if
+            (for a net, also as that of its initial weights). If the model has learned nothing: if
             its loss on that sample is no better than that of the class shares, and either 90 % of a
             hidden layer are dead or the loss no longer falls. Noise does not warn: a class must be
             correlated with a feature, or for a net with a random Fourier feature, 1.5 times as much
-            as if classes are shuffled. Also if training with ``lr="auto"`` and without early
+            as with shuffled classes. Also if training with ``lr="auto"`` and without early
             stopping ends with ``convergence_`` above 0.3, or if "lbfgs" with ``n_epochs="auto"``
             has not converged after 1,000 iterations.
         UserWarning
@@ -164,19 +164,19 @@ class GradientDescentClassifier(
         """
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "classes_")
-        with restored_on_failure(self), np.errstate(**SILENT):
+        with restore_on_failure(self), np.errstate(**SILENT):
             rows, validation = read_training_data(
                 self, X, y, sample_weight, X_val, y_val, sample_weight_val, resume=resume
             )
             n_epochs = self._describe_training().max_epochs(len(rows))
-            task = begin_fit(self, n_epochs, X, y, sample_weight)
+            notifier = begin_fit(self, n_epochs, X, y, sample_weight)
             run = start_run(self, rows, validation, resume=resume)
-            with deferred_interrupts() as interrupts:
-                trained = self._train(run, n_epochs, task, resume=resume, interrupts=interrupts)
-            found = convergence_warnings(self, trained)
+            with defer_interrupts() as interrupts:
+                trained = self._train(run, n_epochs, notifier, resume=resume, interrupts=interrupts)
+            warnings = convergence_warnings(self, trained)
             if interrupts:
-                self.stop_reason_, found = "interrupted", [interruption_warning(self)]
-            for warning in found:
+                self.stop_reason_, warnings = "interrupted", [interruption_warning(self)]
+            for warning in warnings:
                 warn(warning)
         return self
 
@@ -223,34 +223,34 @@ class GradientDescentClassifier(
     # On a method of the public name, parameters would be validated in the first call only.
     @_fit_context(prefer_skip_nested_validation=True)
     def _partial_fit(self, X, y, classes, sample_weight=None):
-        """Implement :meth:`partial_fit`, also for subclasses with fewer parameters."""
+        """Implement :meth:`partial_fit`."""
         self._check_parameters()
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight='balanced' is not supported by partial_fit, which sees only "
-                "a part of the data: give class_weight as a dict, made with "
+                "a part of the data: set class_weight to a dict, computed by "
                 "sklearn.utils.compute_class_weight('balanced', classes=classes, y=y)."
             )
         resume = hasattr(self, "classes_")
-        with restored_on_failure(self), np.errstate(**SILENT):
+        with restore_on_failure(self), np.errstate(**SILENT):
             X, y = check_X_y(self, X, y, reset=not resume)
             set_classes(self, classes)
             self._check_classes(self.classes_)
             if not resume:
                 self._random_state = check_random_state(self.random_state)
-            rows = read_known_classes(self, X, y, sample_weight, classes_name="`classes`")
+            rows = read_rows(self, X, y, sample_weight, classes_name="`classes`")
             run = start_run(self, rows, resume=resume)
-            self._train(run, 1, UnfollowedFit(), resume=resume)
+            self._train(run, 1, NullNotifier(), resume=resume)
             self.stop_reason_ = None
         return self
 
-    def _train(self, run, n_epochs, task, *, resume, interrupts=None):
+    def _train(self, run, n_epochs, notifier, *, resume, interrupts=None):
         """Advance a run of one model, set the fitted attributes, and return the model."""
-        history = GrowingHistory(self.history_ if resume else {})
+        history = FitHistory(self.history_ if resume else {})
 
-        def attributes_so_far():
-            """Return fitted attributes after the last epoch."""
-            attributes = {"history_": history.with_records(run.records)}
+        def current_attributes():
+            """Return the fitted attributes after the last epoch."""
+            attributes = {"history_": history.update(run.records)}
             attributes["n_iter_"] = run.state.epoch
             return attributes | self._attributes_from(run.last_params(0))
 
@@ -259,26 +259,26 @@ class GradientDescentClassifier(
             if self.verbose:
                 print(progress_line(run.records[-1]))
             try:
-                is_stopped = task.end_epoch(attributes_so_far)
+                is_stopped = notifier.end_epoch(current_attributes)
             except KeyboardInterrupt as interrupt:
                 if interrupts is None:
                     raise
                 interrupts.append(interrupt)
             return interrupts or is_stopped
 
-        run.advance(n_epochs, partial(task.begin_epoch, attributes_so_far), end_epoch)
+        run.advance(n_epochs, partial(notifier.begin_epoch, current_attributes), end_epoch)
         trained = run.get_model(0)
         if trained.failure:
             raise training_error(self, trained)
         self._set_fitted_attributes(trained, resume=resume)
-        task.end(partial(self._attributes_from, trained.params))
+        notifier.end(partial(self._attributes_from, trained.params))
         return trained
 
     def _set_fitted_attributes(self, trained, *, resume=False):
         """Set the attributes of a trained model."""
         history, step_losses = trained.history, trained.step_losses
         if resume:
-            history = joined(self.history_, history)
+            history = concatenate_histories(self.history_, history)
             step_losses = np.concatenate([self.step_losses_, step_losses])
         self.history_, self.step_losses_ = history, step_losses
         self.n_iter_, self.n_steps_ = len(history["epoch"]), len(step_losses)
@@ -306,7 +306,7 @@ class GradientDescentClassifier(
         )
 
     def _check_parameters(self):
-        """Check what concerns several parameters at once."""
+        """Check combinations of parameters."""
 
     def _check_classes(self, classes):
         """Check the number of classes."""

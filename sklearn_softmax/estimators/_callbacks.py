@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks: the only file that knows ``sklearn.callback`` (1.9 and later)."""
+"""scikit-learn's callbacks: the only module that uses ``sklearn.callback`` (1.9 and later)."""
 
 from contextlib import contextmanager
 
@@ -12,35 +12,35 @@ except ImportError:
     CALLBACKS_AVAILABLE = False
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """An error: scikit-learn before 1.9 has no callbacks."""
+        """Replacement for scikit-learn before 1.9, which has no callbacks."""
 
         @property
         def set_callbacks(self):
-            """Raise an error that names the version of scikit-learn which has callbacks."""
+            """Raise an error that names the required version of scikit-learn."""
             raise AttributeError(
-                f"set_callbacks needs scikit-learn 1.9 or later, this is {sklearn.__version__}: "
-                "update scikit-learn."
+                f"set_callbacks needs scikit-learn 1.9 or later, but {sklearn.__version__} is "
+                "installed: update scikit-learn."
             )
 
 
 def begin_fit(estimator, n_epochs, X, y, sample_weight):
-    """Begin the task of a fit.
+    """Begin a fit, and return the notifier of its callbacks.
 
     Parameters
     ----------
     estimator : estimator instance
     n_epochs : int
-        Most epochs there will be.
+        Maximum number of epochs.
     X, y, sample_weight : array-like
-        What the fit was given, for callbacks that ask for it.
+        Data of the fit, for callbacks that use them.
 
     Returns
     -------
-    task : FollowedFit or UnfollowedFit
+    notifier : CallbackNotifier or NullNotifier
     """
     if not has_callbacks(estimator):
-        return UnfollowedFit()
-    return FollowedFit(estimator, n_epochs, X, y, sample_weight)
+        return NullNotifier()
+    return CallbackNotifier(estimator, n_epochs, X, y, sample_weight)
 
 
 def has_callbacks(estimator):
@@ -60,7 +60,7 @@ def has_callbacks(estimator):
 def has_callbacks_for_every_fit(search):
     """Return whether callbacks of a search have to follow each of its fits.
 
-    A progress bar may follow the runs instead, because it only shows their progress.
+    Progress bars may follow the runs instead, because they only show progress.
 
     Parameters
     ----------
@@ -85,15 +85,15 @@ def subtask(context, estimator, **options):
     Parameters
     ----------
     context : CallbackContext or None
-        Of the task around it; None without callbacks.
+        Context of the surrounding task; None without callbacks.
     estimator : estimator instance
     **options
-        ``task_name`` and others of ``CallbackContext.subcontext``.
+        Arguments of ``CallbackContext.subcontext``, such as ``task_name``.
 
     Yields
     ------
     context : CallbackContext or None
-        Of the task.
+        Context of the subtask.
     """
     if context is None:
         yield None
@@ -103,25 +103,25 @@ def subtask(context, estimator, **options):
     task.call_on_fit_task_end(estimator=estimator)
 
 
-class UnfollowedFit:
-    """A fit that no callback follows."""
+class NullNotifier:
+    """Notifier of a fit without callbacks."""
 
     def begin_epoch(self, attributes=dict):
         """Do nothing."""
 
     def end_epoch(self, attributes=dict):
-        """Never ask to stop."""
+        """Return False: training continues."""
         return False
 
     def end(self, attributes=dict):
         """Do nothing."""
 
 
-class FollowedFit:
-    """A fit as a tree of tasks: the fit itself, with one subtask an epoch.
+class CallbackNotifier:
+    """Notify callbacks of a fit, a tree of tasks with one subtask per epoch.
 
-    ``attributes`` is a function that gives the attributes of an estimator
-    fitted so far; it is called only for callbacks that want such an estimator.
+    ``attributes`` is a function that returns the fitted attributes after the last epoch; it is
+    called only for callbacks that use a fitted estimator.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class FollowedFit:
         self._epoch.call_on_fit_task_begin(**self._data, reconstruction_attributes=attributes)
 
     def end_epoch(self, attributes=dict):
-        """End that subtask; true if a callback asks to stop."""
+        """End the subtask of an epoch, and return whether a callback asks to stop."""
         return self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
 
     def end(self, attributes=dict):

@@ -9,7 +9,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_softmax._training.rows import Rows
 from sklearn_softmax.estimators._features import check_X, check_X_val, warn_if_far
 from sklearn_softmax.estimators._labels import check_labels, encode
-from sklearn_softmax.estimators._weights import check_weight, weights_of_classes, weights_of_rows
+from sklearn_softmax.estimators._weights import (
+    check_weight,
+    compute_class_weights,
+    compute_row_weights,
+)
 
 
 def read_training_data(
@@ -23,7 +27,7 @@ def read_training_data(
     X, y, sample_weight, X_val, y_val, sample_weight_val : array-like
         As in ``fit``.
     resume : bool
-        Whether training continues, so that the classes have to be the same.
+        Whether training continues, which requires the same classes.
 
     Returns
     -------
@@ -43,8 +47,8 @@ def read_training_data(
     if not resume:
         estimator._random_state = rng
     weight = check_weight(sample_weight, X)
-    class_weights = weights_of_classes(estimator.class_weight, weight, y_index, classes)
-    weight = weights_of_rows(weight, class_weights, y_index)
+    class_weights = compute_class_weights(estimator.class_weight, weight, y_index, classes)
+    weight = compute_row_weights(weight, class_weights, y_index)
     if X_val is not None or y_val is not None or sample_weight_val is not None:
         validation = _validation_rows(estimator, X_val, y_val, sample_weight_val, class_weights)
         rows = Rows(X, y_index, weight)
@@ -52,14 +56,14 @@ def read_training_data(
         return rows, validation
     if not estimator.early_stopping:
         return Rows(X, y_index, weight), None
-    # An int as random_state draws the same rows again when training continues.
+    # With an int as random_state, the same rows are drawn when training continues.
     train, validation = split_rows(y_index, classes, estimator.validation_fraction, rng)
     validation_rows = _subset(X, y_index, weight, validation, "validation")
     return _subset(X, y_index, weight, train, "training"), validation_rows
 
 
-def read_known_classes(estimator, X, y, sample_weight, *, classes_name):
-    """Return rows whose classes are among those of the estimator.
+def read_rows(estimator, X, y, sample_weight, *, classes_name):
+    """Return rows whose labels are among the classes of the estimator.
 
     Parameters
     ----------
@@ -77,8 +81,10 @@ def read_known_classes(estimator, X, y, sample_weight, *, classes_name):
     """
     y_index = encode(y, estimator.classes_, name="y", classes_name=classes_name)
     weight = check_weight(sample_weight, X)
-    class_weights = weights_of_classes(estimator.class_weight, weight, y_index, estimator.classes_)
-    return Rows(X, y_index, weights_of_rows(weight, class_weights, y_index))
+    class_weights = compute_class_weights(
+        estimator.class_weight, weight, y_index, estimator.classes_
+    )
+    return Rows(X, y_index, compute_row_weights(weight, class_weights, y_index))
 
 
 def check_X_y(estimator, X, y, *, reset):
@@ -119,7 +125,7 @@ def split_rows(y, classes, validation_fraction, rng):
     """Return row indices for training and for validation, stratified by class.
 
     The only row of a class is used for training. Of the others, at least as many rows as they have
-    classes are used for validation, whatever the fraction; a rare class may have none among them.
+    classes are used for validation, whatever the fraction; a rare class may be missing there.
 
     Parameters
     ----------
@@ -136,53 +142,52 @@ def split_rows(y, classes, validation_fraction, rng):
     Raises
     ------
     ValueError
-        If a class would have no row to train on, or if there would be none to validate on.
+        If a class has no row left for training, or if no row is left for validation.
     """
     counts = np.bincount(y, minlength=len(classes))
-    shared = np.flatnonzero(counts[y] > 1)
-    remedy = "give fit a validation set as X_val and y_val."
-    if not shared.size:
+    splittable = np.flatnonzero(counts[y] > 1)
+    remedy = "pass a validation set to fit as X_val and y_val."
+    if not splittable.size:
         raise ValueError(
-            "early_stopping=True needs rows to validate on, but every class has only one sample "
+            "early_stopping=True needs validation rows, but every class has only one sample "
             f"(n_samples = {len(y)}): {remedy}"
         )
-    n_shared_classes = np.count_nonzero(counts > 1)
-    n_validation = max(int(np.ceil(validation_fraction * len(shared))), n_shared_classes)
+    n_split_classes = np.count_nonzero(counts > 1)
+    n_validation = max(int(np.ceil(validation_fraction * len(splittable))), n_split_classes)
     train = np.arange(0)
-    if len(shared) - n_validation >= n_shared_classes:
-        options = {"stratify": y[shared], "random_state": rng}
-        train, validation = train_test_split(shared, test_size=n_validation, **options)
-    missing = np.setdiff1d(y[shared], y[train])
+    if len(splittable) - n_validation >= n_split_classes:
+        options = {"stratify": y[splittable], "random_state": rng}
+        train, validation = train_test_split(splittable, test_size=n_validation, **options)
+    missing = np.setdiff1d(y[splittable], y[train])
     if missing.size:
         raise ValueError(
-            f"validation_fraction={validation_fraction} leaves no training row of "
-            f"{classes[missing].tolist()} out of {len(y)} rows. Lower it, or {remedy}"
+            f"validation_fraction={validation_fraction} is too large: of {len(y)} rows, none is "
+            f"left to train on the classes {classes[missing].tolist()}. Lower it, or {remedy}"
         )
     return np.sort(np.r_[train, np.flatnonzero(counts[y] == 1)]), np.sort(validation)
 
 
 def _validation_rows(estimator, X_val, y_val, sample_weight_val, class_weights):
-    """Return the rows of the user's validation set."""
+    """Return the rows of the validation set passed to ``fit``."""
     if X_val is None or y_val is None:
         raise ValueError(
-            "X_val and y_val go together (and sample_weight_val with them): got "
-            f"X_val {'missing' if X_val is None else 'given'}, "
-            f"y_val {'missing' if y_val is None else 'given'}."
+            "X_val and y_val must be passed together (sample_weight_val only with both): "
+            f"{'X_val' if X_val is None else 'y_val'} is missing."
         )
     X_val = check_X_val(estimator, X_val)
     y_val = encode(y_val, estimator.classes_, name="y_val", classes_name="y")
     _check_lengths(X_val=X_val, y_val=y_val)
     weight = check_weight(sample_weight_val, X_val, "sample_weight_val")
-    weight = weights_of_rows(weight, class_weights, y_val, "sample_weight_val")
+    weight = compute_row_weights(weight, class_weights, y_val, "sample_weight_val")
     return Rows(X_val, y_val, weight)
 
 
 def _subset(X, y, weight, indices, purpose):
-    """Return the rows of early stopping for training or for validation."""
+    """Return the rows with these indices, for training or for validation."""
     weight = None if weight is None else weight[indices]
     if weight is not None and not np.any(weight):
         raise ValueError(
             f"The sample weights of all {purpose} rows are zero. Use another random_state, "
-            "or give fit a validation set as X_val and y_val."
+            "or pass a validation set to fit as X_val and y_val."
         )
     return Rows(X, y[indices], weight, indices)

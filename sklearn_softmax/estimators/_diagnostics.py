@@ -5,12 +5,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_softmax._training.lbfgs import Lbfgs
 
-# A relative fall of the objective above which training is far from its end.
-FAR_FROM_CONVERGED = 0.3
+# Values of ``convergence_`` above this limit raise a warning.
+MAX_CONVERGENCE = 0.3
 
 
 def training_error(estimator, trained):
-    """Return the error that describes why a model failed.
+    """Return the error that states why a model failed.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def training_error(estimator, trained):
 
 
 def convergence_warnings(estimator, trained):
-    """Return what a user should know about the result of training.
+    """Return the warnings about the result of training.
 
     Parameters
     ----------
@@ -91,9 +91,9 @@ def _rise(estimator, trained):
     untrained = spec.loss.loss_at_zero(spec.loss.n_outputs(len(estimator.classes_)))
     final = estimator.history_["loss"][-1]
     if spec.hidden_sizes:
-        # A single batch would be too noisy a measure of the initial weights.
+        # The loss of a single batch is too noisy to judge the initial weights.
         untrained = max(untrained, estimator.history_["loss"][0])
-    # A sample of the rows is a rough measure, but the only one of the last step.
+    # The loss on a sample of rows is imprecise, but the only figure after the last step.
     if 0 < 10 * trained.untrained_loss < trained.loss:
         untrained, final = trained.untrained_loss, trained.loss
     # With batches of pure noise, the loss may end slightly above chance at any learning rate.
@@ -102,7 +102,7 @@ def _rise(estimator, trained):
     return (
         f"After {estimator.n_iter_} epochs the training loss is {final:.4g}, above the "
         f"{untrained:.4g} of the untrained model: lr={estimator.lr!r} may be too large. "
-        f"{_remedy(estimator)}, or let lr_decay shrink lr."
+        f"{_remedy(estimator)}, or set lr_decay below 1."
     )
 
 
@@ -133,11 +133,15 @@ def _distance_from_convergence(estimator):
     spec, is_auto = estimator._describe_training(), estimator.n_epochs == "auto"
     if estimator.early_stopping:
         return ""
-    if spec.learning_rate is not None and estimator.convergence_ > FAR_FROM_CONVERGED:
-        more = "a larger number" if is_auto else "more, or to 'auto'"
+    if spec.learning_rate is not None and estimator.convergence_ > MAX_CONVERGENCE:
+        remedy = (
+            "Set n_epochs to a larger number"
+            if is_auto
+            else "Increase n_epochs, or set it to 'auto'"
+        )
         return (
             f"After {estimator.n_iter_} epochs the training objective still falls: "
-            f"`convergence_` is {estimator.convergence_:.2g}. Set n_epochs to {more}."
+            f"`convergence_` is {estimator.convergence_:.2g}. {remedy}."
         )
     if isinstance(spec.optimizer, Lbfgs) and is_auto and estimator.stop_reason_ == "max_epochs":
         return (

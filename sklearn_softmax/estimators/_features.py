@@ -1,4 +1,4 @@
-"""Checks of features: those to train on, to validate on, and to predict from."""
+"""Checks of features for training, validation and prediction."""
 
 from collections.abc import Iterable
 
@@ -11,15 +11,15 @@ from sklearn.utils.validation import _get_feature_names, validate_data
 
 from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._warnings import warn
-from sklearn_softmax.estimators._arrays import as_numpy, errors_about
+from sklearn_softmax.estimators._arrays import add_name_to_errors, convert_to_numpy
 
 OPTIONS = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
 
-# Training rows from which on their variances say how far validation rows are.
+# With fewer training rows, their variances are unreliable.
 MIN_ROWS = 30
 
 
-@np.errstate(**SILENT)  # the sum by which scikit-learn looks for NaN may be inf - inf
+@np.errstate(**SILENT)  # scikit-learn's check for NaN adds up X, which may give inf - inf
 def check_X(estimator, X, *, reset=False):
     """Return X as dense or CSR in floating point.
 
@@ -39,7 +39,7 @@ def check_X(estimator, X, *, reset=False):
     ValueError
         If X is not valid.
     """
-    with errors_about("X"):
+    with add_name_to_errors("X"):
         return validate_data(estimator, _read(X, "X"), reset=reset, **OPTIONS)
 
 
@@ -62,7 +62,7 @@ def check_X_val(estimator, X_val):
     ValueError
         If ``X_val`` is not valid.
     """
-    with errors_about("X_val"):
+    with add_name_to_errors("X_val"):
         names = _get_feature_names(X_val)
         X_val = check_array(
             _read(X_val, "X_val"), estimator=estimator, input_name="X_val", **OPTIONS
@@ -83,12 +83,12 @@ def check_X_val(estimator, X_val):
 
 @np.errstate(**SILENT)
 def warn_if_far(rows, validation):
-    """Warn if the means of the validation rows are far from the training rows.
+    """Warn if the means of the validation rows are far from those of the training rows.
 
-    Both are read in samples, and rows without weight do not count. The differences of the
-    means, in standard deviations of X, have the mean square 1 / n_val if both are drawn alike; the
-    limit allows for heavy tails. The means must also lie beyond the rows of X, because rare
-    features have small variances. Too few rows of X have no reliable variances.
+    Both are sampled, without rows of weight 0. If both have the same distribution, the differences
+    of the means, in standard deviations of X, have the mean square 1 / n_val; the limit allows for
+    heavy tails. The means must also lie beyond the rows of X, because rare features have small
+    variances. With few rows of X there is no warning.
 
     Parameters
     ----------
@@ -118,17 +118,17 @@ def warn_if_far(rows, validation):
 
 
 def _read(X, name):
-    """Return X as an array or another table, whose rows are vectors."""
+    """Return X as a NumPy array or another table, after checking that its rows are vectors."""
     if isinstance(X, Iterable) and not hasattr(X, "__getitem__") and not issparse(X):
         raise ValueError(
-            f"{name} is of type {type(X).__name__}, which can be read only once: give all rows "
+            f"{name} is of type {type(X).__name__}, which can be read only once: pass all rows "
             "as one array, or call partial_fit once per batch."
         )
-    X = as_numpy(X, name)
+    X = convert_to_numpy(X, name)
     shape = np.shape(X[:1]) if isinstance(X, list | tuple) else getattr(X, "shape", ())
     if len(shape) > 2:
         raise ValueError(
             f"Found array with dim {len(shape)}: each row of {name} has the shape {shape[1:]}, but "
-            f"must be one vector of features: give {name}.reshape(len({name}), -1)."
+            f"must be one vector of features: pass {name}.reshape(len({name}), -1)."
         )
     return X

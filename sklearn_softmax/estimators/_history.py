@@ -1,24 +1,24 @@
-"""The history of a model over several fits, and its line per epoch."""
+"""The history of a model, and the line printed per epoch."""
 
 import numpy as np
 
 
-def joined(*histories):
-    """Return the history of successive fits, possibly with and without validation rows.
+def concatenate_histories(*histories):
+    """Return the history of successive fits, with or without validation rows.
 
     Parameters
     ----------
     *histories : dict of str to ndarray
-        One entry per epoch; an empty dict for no epochs.
+        One entry per epoch; empty without epochs.
 
     Returns
     -------
     history : dict of str to ndarray
-        NaN for an epoch without the figure.
+        NaN for epochs without the figure.
     """
 
     def column(history, name):
-        """Return a figure of every epoch, NaN if the fit has none."""
+        """Return a figure of all epochs, NaN if the fit lacks it."""
         return history.get(name, np.full(len(history["epoch"]), np.nan))
 
     histories = [history for history in histories if history]
@@ -26,20 +26,20 @@ def joined(*histories):
     return {name: np.concatenate([column(h, name) for h in histories]) for name in names}
 
 
-class GrowingHistory:
-    """History of a fit in progress, in arrays that are enlarged from time to time.
+class FitHistory:
+    """History of a fit in progress, in arrays that double when they are full.
 
     Parameters
     ----------
-    before : dict of str to ndarray
-        History of earlier fits, which training continues; empty if there are none.
+    earlier : dict of str to ndarray
+        History of the fits that training continues; empty without any.
     """
 
-    def __init__(self, before):
-        self._before, self._columns, self._n_epochs = before, {}, 0
+    def __init__(self, earlier):
+        self._earlier, self._columns, self._n_epochs = earlier, {}, 0
 
-    def with_records(self, records):
-        """Return the history up to the last epoch.
+    def update(self, records):
+        """Add new records, and return the history.
 
         Parameters
         ----------
@@ -58,8 +58,8 @@ class GrowingHistory:
                 column[self._n_epochs] = values[0]
                 self._columns[name] = column
             self._n_epochs += 1
-        so_far = {name: column[: self._n_epochs] for name, column in self._columns.items()}
-        return joined(self._before, so_far)
+        current = {name: column[: self._n_epochs] for name, column in self._columns.items()}
+        return concatenate_histories(self._earlier, current)
 
 
 def progress_line(record):

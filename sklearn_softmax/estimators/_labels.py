@@ -1,4 +1,4 @@
-"""Checks of labels: those of rows, and the classes of ``partial_fit``."""
+"""Checks of labels and of the classes of ``partial_fit``."""
 
 import reprlib
 from numbers import Real
@@ -8,14 +8,14 @@ from scipy.sparse import issparse
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import assert_all_finite, column_or_1d
 
-from sklearn_softmax.estimators._arrays import as_numpy, errors_about
+from sklearn_softmax.estimators._arrays import add_name_to_errors, convert_to_numpy
 
 # Labels of one array are all bools, all numbers, all text or all dates.
 KINDS = (bool, np.bool_), Real, str, np.datetime64
 
 
 def check_labels(labels, name):
-    """Return labels as an array whose dtype is that of its elements.
+    """Return labels as an array with the dtype of its elements.
 
     Parameters
     ----------
@@ -31,15 +31,15 @@ def check_labels(labels, name):
     Raises
     ------
     ValueError
-        If the labels are not one-dimensional, if some are missing, or if they are of different
-        types, or numbers with fractions.
+        If the labels are not one-dimensional, are missing, are of different types, or are numbers
+        with fractions.
     """
     if labels is None:
         raise ValueError(
             f"This classifier requires {name} to be passed, but the target {name} is None."
         )
-    labels = as_numpy(labels, name)
-    # NumPy would turn a list of numbers and text into text, and a sparse matrix into a scalar.
+    labels = convert_to_numpy(labels, name)
+    # NumPy would convert a list of numbers and text to text, and a sparse matrix to a scalar.
     dtype = object if isinstance(labels, list | tuple) else None
     array = labels if issparse(labels) else np.asarray(labels, dtype=dtype)
     if array.ndim == 0:
@@ -49,14 +49,14 @@ def check_labels(labels, name):
         )
     if array.ndim != 1 and array.shape[1:] != (1,):
         raise ValueError(
-            f"{name} should be a 1d array, got an array of shape {array.shape} instead. Give one "
-            f"label per row: of one-hot rows, {name}.argmax(axis=1); several labels per row need "
+            f"{name} should be a 1d array, got an array of shape {array.shape} instead. Pass one "
+            f"label per row: for one-hot rows, {name}.argmax(axis=1); several labels per row need "
             "sklearn.multioutput.MultiOutputClassifier."
         )
-    with errors_about(name):
+    with add_name_to_errors(name):
         labels = column_or_1d(array, warn=True)
     if labels.dtype.kind not in "biufUmM":
-        labels = _with_natural_dtype(labels, name)
+        labels = _convert_to_common_type(labels, name)
     if np.any(labels != labels):
         raise ValueError(f"Input {name} contains NaN or NaT: leave out the rows without a label.")
     assert_all_finite(labels, input_name=name)
@@ -64,8 +64,8 @@ def check_labels(labels, name):
         fraction = labels[labels != np.floor(labels)][0]
         raise ValueError(
             f"Unknown label type: continuous. {name} contains numbers with fractions, such as "
-            f"{fraction}, as the target of a regression: use a regressor, or make classes of them, "
-            "for instance with pandas.cut."
+            f"{fraction}, as the target of a regression: use a regressor, or convert them to "
+            "classes, for instance with pandas.cut."
         )
     return labels
 
@@ -81,8 +81,8 @@ def set_classes(estimator, classes):
     Raises
     ------
     ValueError
-        If the classes are missing in the first call, are not valid, or are not those of earlier
-        calls.
+        If the classes are missing in the first call, are not valid, or differ from those of
+        earlier calls.
     """
     classes = None if classes is None else check_labels(classes, "classes")
     _check_partial_fit_first_call(estimator, classes)
@@ -108,20 +108,20 @@ def encode(labels, classes, *, name, classes_name):
     ValueError
         If the labels are not valid, or if a label is not among the classes.
     """
-    distinct, index = np.unique(check_labels(labels, name), return_inverse=True)
-    # Python's comparison: 1 equals 1.0 but not "1", whatever the dtypes.
-    index_of = {label: i for i, label in enumerate(classes.tolist())}
-    unseen = [label for label in distinct.tolist() if label not in index_of]
+    labels, index = np.unique(check_labels(labels, name), return_inverse=True)
+    # Keys compare as in Python: 1 equals 1.0 but not "1", whatever the dtypes.
+    class_indices = {label: i for i, label in enumerate(classes.tolist())}
+    unseen = [label for label in labels.tolist() if label not in class_indices]
     if unseen:
         raise ValueError(
             f"{name} contains labels that are not in {classes_name}: {unseen}. "
-            f"The known classes are {classes.tolist()}; leave out the rows with other labels."
+            f"The classes are {classes.tolist()}; leave out the rows with other labels."
         )
-    return np.array([index_of[label] for label in distinct.tolist()], dtype=np.intp)[index]
+    return np.array([class_indices[label] for label in labels.tolist()], dtype=np.intp)[index]
 
 
-def _with_natural_dtype(labels, name):
-    """Return labels of one type, such as a column of a mixed table, in the dtype of that type."""
+def _convert_to_common_type(labels, name):
+    """Return labels in the dtype of their common type, or raise an error if they have none."""
     values = labels.tolist()
     types = {type(value) for value in values}
     kinds = {next((kind for kind in KINDS if issubclass(t, kind)), t) for t in types}
@@ -132,7 +132,7 @@ def _with_natural_dtype(labels, name):
     problem = "has labels" if len(kinds) <= 1 else "mixes labels that cannot be compared,"
     names = " and ".join(sorted(t.__name__ for t in types))
     raise ValueError(
-        f"{name} {problem} of type {names}, in an array of dtype {labels.dtype}. Labels have to be "
+        f"{name} {problem} of type {names}, in an array of dtype {labels.dtype}. Labels must be "
         "all bools, all numbers, all text or all datetime64: leave out the rows without a label, "
         f"and convert the others, for instance by {name}.astype(str)."
     )

@@ -1,4 +1,4 @@
-"""Base of the linear estimators: one layer, which starts from zero."""
+"""Base of the linear estimators: one layer with initial weights of zero."""
 
 from dataclasses import dataclass
 from functools import partial

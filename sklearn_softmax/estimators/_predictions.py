@@ -1,4 +1,4 @@
-"""From a fitted network to predictions."""
+"""Predictions of a fitted network."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_softmax._model.floating_point import SILENT
 from sklearn_softmax._typing import Array, MatrixLike
-from sklearn_softmax.estimators._arrays import as_numpy
+from sklearn_softmax.estimators._arrays import convert_to_numpy
 from sklearn_softmax.estimators._features import check_X
 from sklearn_softmax.estimators._labels import check_labels
 
 
 class PredictionMixin:
-    """Raw scores and classes, by the network of ``_fitted_network()`` and its ``_loss``."""
+    """Raw scores and classes from ``_fitted_network()`` and ``_loss``."""
 
     classes_: Array
     _loss: Any
@@ -34,7 +34,7 @@ class PredictionMixin:
             raise ValueError(
                 f"X has values that are too large for this {type(self).__name__}: the scores of "
                 f"{np.count_nonzero(~np.isfinite(differences))} of its {len(differences)} rows "
-                f"leave the range of {scores.dtype}. Scale X as the training data was scaled."
+                f"are out of the range of {scores.dtype}. Scale X as the training data was scaled."
             )
         return scores
 
@@ -106,12 +106,12 @@ class PredictionMixin:
         ValueError
             If an input is not valid.
         """
-        weight = as_numpy(sample_weight, "sample_weight")
+        weight = convert_to_numpy(sample_weight, "sample_weight")
         return super().score(X, check_labels(y, "y"), weight)  # type: ignore[misc]
 
 
 class ProbabilisticMixin:
-    """Probabilities for estimators whose loss defines them."""
+    """Probabilities of estimators whose loss defines them."""
 
     classes_: Array
     _loss: Any

@@ -1,4 +1,4 @@
-"""Base of the estimators with a smooth loss, which share their optimizers."""
+"""Base of the estimators with a smooth loss, and their optimizers."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -50,7 +50,7 @@ class SmoothClassifier(ProbabilisticMixin, GradientDescentClassifier):
             options["until_converged"] = self.n_epochs == "auto"
             optimizer = ScheduleFree(Adam(beta_1=0.0) if name == "adam" else optimizer)
             if hidden_sizes and name == "adam":
-                options["max_auto_steps"] = 0  # a higher learning rate makes up for few steps
+                options["max_auto_steps"] = 0  # its learning rate grows if an epoch has few steps
         if name == "lbfgs":
             optimizer = Lbfgs()
             options |= {"max_auto_epochs": MAX_ITERATIONS, "max_auto_steps": 0}

@@ -29,18 +29,18 @@ FALL_PER_TOL = 20
 
 
 def start_run(estimator, rows, validation=None, *, models=(), class_weight=None, resume=False):
-    """Return a training run of an estimator, or of several that can be models of one run.
+    """Return a training run of one or several estimators.
 
     Parameters
     ----------
     estimator : estimator of this package
-        With ``classes_`` and the generators that training draws from.
+        With ``classes_`` and its random generators.
     rows : Rows
     validation : Rows or None, default=None
     models : sequence of estimators, default=()
-        They differ in hyperparameters only; the estimator itself by default.
+        Estimators that differ only in hyperparameters; the estimator itself by default.
     class_weight : ndarray of shape (M, n_classes) or None, default=None
-        Class weights of the models, if they differ.
+        Class weights of each model.
     resume : bool, default=False
         Whether to continue from the fitted parameters.
 
@@ -53,12 +53,12 @@ def start_run(estimator, rows, validation=None, *, models=(), class_weight=None,
     network = spec.network(rows.X.shape[1], len(estimator.classes_))
     values = _hyperparameters(specs, rows, class_weight)
     if resume:
-        state = _resumed_state(estimator, spec, network, values)
+        state = _restore_state(estimator, spec, network, values)
     else:
         params = _initial_params(estimator, specs, network, rows.X.dtype)
         state = State(params, spec.optimizer.init(params.vector, values.momentum), values)
     if spec.scaling:
-        _set_scaling(state, spec, rows, _moments_so_far(estimator, network) if resume else None)
+        _set_scaling(state, spec, rows, _earlier_moments(estimator, network) if resume else None)
     dropout = Dropout(estimator._dropout_generator) if spec.hidden_sizes else None
     objective = Objective(network, spec.loss, dropout)
     is_lbfgs = isinstance(spec.optimizer, Lbfgs)
@@ -75,7 +75,7 @@ def start_run(estimator, rows, validation=None, *, models=(), class_weight=None,
 
 
 def resume_state(estimator, trained):
-    """Return what an estimator keeps of a trained model to resume its training.
+    """Return the state from which an estimator resumes training.
 
     Parameters
     ----------
@@ -86,9 +86,9 @@ def resume_state(estimator, trained):
     -------
     resume_state : dict of str to object
         Plain arrays, numbers and texts, so that a saved estimator contains no private type:
-        ``network`` and ``settings``, which describe what the state depends on; ``vector``, where
-        gradients are taken, None if these are the fitted parameters; ``optimizer_state``; and
-        ``moments`` of the features, None without scaling.
+        ``network`` and ``settings``, on which the state depends; ``vector``, at which gradients
+        are taken, None for the fitted parameters; ``optimizer_state``; and ``moments`` of the
+        features, None without scaling.
     """
     spec, state = estimator._describe_training(), trained.state
     network = spec.network(estimator.n_features_in_, len(estimator.classes_))
@@ -111,7 +111,7 @@ def fitted_params(estimator, network):
     ----------
     estimator : estimator of this package
     network : DenseNetwork
-        The network that its parameters describe now.
+        Network according to the current parameters of the estimator.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def fitted_params(estimator, network):
     Raises
     ------
     ValueError
-        If the fitted parameters are those of another network.
+        If the fitted parameters belong to another network.
     """
     fitted, layers = estimator._fitted_network()
     if fitted.layer_sizes != network.layer_sizes:
@@ -138,7 +138,7 @@ def fitted_params(estimator, network):
 
 
 def _solver(spec, objective, rows, rng):
-    """Return what trains the models."""
+    """Return the solver that trains the models."""
     if isinstance(spec.optimizer, Lbfgs):
         return partial(spec.optimizer, objective)
     batch_size = min(spec.batch_size, len(rows))
@@ -149,7 +149,7 @@ def _solver(spec, objective, rows, rng):
 
 
 def _hyperparameters(specs, rows, class_weight):
-    """Return the hyperparameters of the models; automatic learning rates are still missing."""
+    """Return the hyperparameters of the models, with NaN as automatic learning rates."""
     names = [name for name in specs[0].hyperparameters if name != "weight_init"]
     flags = {"nesterov", "early_stopping"}
     columns = {
@@ -161,65 +161,65 @@ def _hyperparameters(specs, rows, class_weight):
 
 
 def _initial_params(estimator, specs, network, dtype):
-    """Return the parameters before the first epoch: zeros, or random ones with hidden layers."""
+    """Return the initial parameters: zeros, or random ones with hidden layers."""
     if not specs[0].hidden_sizes:
         return network.parameters(dtype, len(specs))
     scales = [spec.hyperparameters["weight_init"] for spec in specs]
-    # Glorot's are smaller for few features, and such nets overfit less.
+    # Glorot's weights are smaller for few features, and such nets overfit less.
     weight_scale = glorot_scale if specs[0].scaling else None
     rng = estimator._random_state
     params = network.random_parameters(rng, dtype, scales, weight_scale)
-    # Drawn with and without dropout, which therefore changes nothing else.
+    # Drawn even without dropout, so that dropout changes neither weights nor shuffles.
     seed = rng.randint(np.iinfo(np.int32).max)
     estimator._dropout_generator = np.random.default_rng(seed)
     return params
 
 
-def _resumed_state(estimator, spec, network, values):
+def _restore_state(estimator, spec, network, values):
     """Return the state from which training continues."""
-    params, kept = fitted_params(estimator, network), deepcopy(estimator._resume_state)
+    params, saved = fitted_params(estimator, network), deepcopy(estimator._resume_state)
     optimizer_state = spec.optimizer.init(params.vector, values.momentum)
-    if kept["network"] == repr(network) and kept["settings"] == _settings(spec):
-        last_state = _with_values(optimizer_state, kept["optimizer_state"])
-        last = params if kept["vector"] is None else params.replace_vector(kept["vector"])
+    if saved["network"] == repr(network) and saved["settings"] == _settings(spec):
+        last_state = _replace_values(optimizer_state, saved["optimizer_state"])
+        last = params if saved["vector"] is None else params.replace_vector(saved["vector"])
         last_fitted = spec.optimizer.fitted_params(last, last_state)
-        # Otherwise the fitted parameters are not the last average, which restarts from them.
+        # They differ after early stopping or a change by the user: the average then restarts.
         if np.array_equal(last_fitted.vector, params.vector):
             params, optimizer_state = last, last_state
     return State(params, optimizer_state, values, epoch=estimator.n_iter_)
 
 
-def _with_values(state, values):
-    """Return a state with the values of a dict like that of ``dataclasses.asdict``."""
+def _replace_values(state, values):
+    """Return a state with values from a dict as returned by ``dataclasses.asdict``."""
     replaced = {
-        name: _with_values(getattr(state, name), value) if isinstance(value, dict) else value
+        name: _replace_values(getattr(state, name), value) if isinstance(value, dict) else value
         for name, value in values.items()
     }
     return replace(state, **replaced)
 
 
-def _moments_so_far(estimator, network):
-    """Return the moments of the rows that a fitted estimator has seen, if it has kept them."""
-    kept = estimator._resume_state
-    is_kept = kept["moments"] is not None and kept["network"] == repr(network)
-    return FeatureMoments(**kept["moments"]) if is_kept else None
+def _earlier_moments(estimator, network):
+    """Return the moments of all earlier training rows, or None."""
+    saved = estimator._resume_state
+    is_valid = saved["moments"] is not None and saved["network"] == repr(network)
+    return FeatureMoments(**saved["moments"]) if is_valid else None
 
 
 def _settings(spec):
-    """Return a description of what the optimizer's state depends on."""
+    """Return a description of the settings on which the optimizer's state depends."""
     values = spec.hyperparameters
     return repr((spec.optimizer, float(values["momentum"]), bool(values["nesterov"])))
 
 
-def _set_scaling(state, spec, rows, moments_so_far):
+def _set_scaling(state, spec, rows, earlier_moments):
     """Set the scaling of the features and the automatic learning rate of the state."""
     values, params = state.hyperparameters, state.params
     moments = feature_moments(rows, values.class_weight, spec.fit_intercept)
-    # One row gives no scale: its initial weights stay as they are.
+    # With a single row there is no scale, so its initial weights are not rescaled.
     is_start = state.epoch == 0 and np.any(moments.deviation > 0)
-    if moments_so_far is not None:
-        is_same = moments.equals(moments_so_far)
-        moments = moments_so_far if is_same else moments_so_far.merge(moments)
+    if earlier_moments is not None:
+        is_same = moments.equals(earlier_moments)
+        moments = earlier_moments if is_same else earlier_moments.merge(moments)
     _warn_if_imprecise(moments, params.vector.dtype)
     scaled = partial(
         feature_scaling,

@@ -1,4 +1,4 @@
-"""The training of an estimator, described as one value."""
+"""Description of how an estimator is trained."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 from sklearn_softmax._model.activations import ACTIVATIONS
 from sklearn_softmax._model.network import DenseNetwork
 
-# n_epochs="auto" allows the larger of both.
+# n_epochs="auto" allows whichever takes longer.
 MAX_EPOCHS, MAX_STEPS = 200, 1000
 
 
@@ -23,7 +23,7 @@ class TrainingSpec:
     optimizer : object
         An optimizer, or :class:`~sklearn_softmax._training.lbfgs.Lbfgs`.
     hyperparameters : dict of str to float
-        What may differ between the models of a run: ``lr``, None if not given;
+        Values that may differ between the models of a run: ``lr``, None for "auto" and L-BFGS;
         ``lr_decay``, ``reg_param``, ``momentum``, ``nesterov``, ``tol``, ``n_iter_no_change``,
         ``early_stopping`` and, with hidden layers, ``weight_init`` and ``dropout``.
     fit_intercept, shuffle : bool
@@ -39,7 +39,7 @@ class TrainingSpec:
         Units of each hidden layer.
     activation : object, default=ACTIVATIONS["relu"]
     scaling : {None, "separate", "common"}, default=None
-        Whether steps are taken in standardised features, each with its own scale, or with a common
+        Whether steps are taken in standardised features, with a scale for each feature or a common
         one for features of similar size.
     learning_rate : callable or None, default=None
         Rule for ``lr="auto"``, as in :mod:`sklearn_softmax._training.schedule_free`.
@@ -77,5 +77,5 @@ class TrainingSpec:
         return max(self.max_auto_epochs, -(-self.max_auto_steps // self.steps_per_epoch(n_rows)))
 
     def damping(self, l2):
-        """Return what is added to the squared sizes of the features for penalties of shape (M,)."""
+        """Return the damping of the squared feature sizes for penalties of shape (M,)."""
         return l2 / self.loss.curvature if self.scaling == "separate" else np.zeros(len(l2))

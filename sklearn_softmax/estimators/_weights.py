@@ -7,7 +7,7 @@ from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _num_samples
 
-from sklearn_softmax.estimators._arrays import as_numpy, errors_about
+from sklearn_softmax.estimators._arrays import add_name_to_errors, convert_to_numpy
 
 
 def check_weight(sample_weight, X, name="sample_weight"):
@@ -27,18 +27,18 @@ def check_weight(sample_weight, X, name="sample_weight"):
     Raises
     ------
     ValueError
-        If a weight is negative or not finite, or all are zero or next to it.
+        If a weight is negative or not finite, or all are zero or almost zero.
     """
     if sample_weight is None:
         return None
     if isinstance(sample_weight, str | dict):
         raise ValueError(
-            f"{name} must contain one number per row, got {sample_weight!r}. Weights of classes "
-            f"are a parameter of the estimator: class_weight={sample_weight!r}."
+            f"{name} must contain one number per row, got {sample_weight!r}. For weights of "
+            f"classes, set the parameter class_weight={sample_weight!r} of the estimator."
         )
-    with errors_about(name):
+    with add_name_to_errors(name):
         weight = check_array(
-            as_numpy(sample_weight, name),
+            convert_to_numpy(sample_weight, name),
             dtype=np.float64,
             ensure_2d=False,
             allow_nd=True,
@@ -56,7 +56,7 @@ def check_weight(sample_weight, X, name="sample_weight"):
     return weight
 
 
-def weights_of_classes(class_weight, weight, y, classes):
+def compute_class_weights(class_weight, weight, y, classes):
     """Return the weight of each class.
 
     Parameters
@@ -65,7 +65,7 @@ def weights_of_classes(class_weight, weight, y, classes):
         The keys of a dict are labels. As in scikit-learn, other keys are allowed only if all
         classes have a weight: a class may be missing in the training rows of a fold.
     weight : ndarray of shape (n_samples,) or None
-        Sample weights, which "balanced" includes.
+        Sample weights, which "balanced" takes into account.
     y : ndarray of shape (n_samples,), int
         Class indices.
     classes : ndarray of shape (n_classes,)
@@ -78,13 +78,13 @@ def weights_of_classes(class_weight, weight, y, classes):
     Raises
     ------
     ValueError
-        If a class weight is negative or not finite, or if a key is no label.
+        If a class weight is negative or not finite, or if a key is not a label.
     """
     if class_weight is None:
         return None
     labels = classes.tolist()
     if isinstance(class_weight, str):
-        # Classes without any weight have no balanced class weight, and need none.
+        # Classes of total weight 0 need no class weight.
         counts = np.ones(len(y), bool) if weight is None else weight > 0
         present = np.unique(y[counts])
         balanced = compute_class_weight(
@@ -97,8 +97,8 @@ def weights_of_classes(class_weight, weight, y, classes):
     unknown = [key for key in class_weight if key not in labels]
     if unknown and not class_weight.keys() >= set(labels):
         raise ValueError(
-            f"class_weight has keys that are no labels: {unknown}. The labels are {labels}; a key "
-            "must equal its label, which may be a number or text."
+            f"class_weight has keys that are not labels: {unknown}. The labels are {labels}; a key "
+            "and its label must be equal, both numbers or both text."
         )
     class_weights = [class_weight.get(label, 1.0) for label in labels]
     if not all(isinstance(value, Real) and 0 <= value < np.inf for value in class_weights):
@@ -109,8 +109,8 @@ def weights_of_classes(class_weight, weight, y, classes):
     return np.array(class_weights, np.float64)
 
 
-def weights_of_rows(weight, class_weights, y, name="sample_weight"):
-    """Return the product of the sample weights and those of the classes.
+def compute_row_weights(weight, class_weights, y, name="sample_weight"):
+    """Return the product of the sample weights and the class weights.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def weights_of_rows(weight, class_weights, y, name="sample_weight"):
     Raises
     ------
     ValueError
-        If all are zero or next to it, or their sum is not finite.
+        If all are zero or almost zero, or their sum is not finite.
     """
     if class_weights is None:
         return weight
@@ -140,15 +140,14 @@ def weights_of_rows(weight, class_weights, y, name="sample_weight"):
 
 
 def _check_total(weight, name):
-    """Check that weights have a sum above 0 that is finite."""
+    """Check that the sum of weights is finite and not too small."""
     if not np.any(weight):
-        raise ValueError(f"{name} must contain at least one non-zero number; all are zero.")
+        raise ValueError(f"{name} must contain at least one non-zero number, but all are zero.")
     with np.errstate(over="ignore"):
         total = np.sum(weight)
     if not np.isfinite(total):
-        raise ValueError(f"{name} must have a finite sum, got {total}: divide by a constant.")
+        raise ValueError(f"{name} must have a finite sum, got {total}: divide it by a constant.")
     if total / len(weight) < np.finfo(np.float64).tiny:
         raise ValueError(
-            f"{name} is too small to be relative to its mean, {total / len(weight)}: multiply by a "
-            "constant."
+            f"{name} is too small, with a mean of {total / len(weight)}: multiply it by a constant."
         )

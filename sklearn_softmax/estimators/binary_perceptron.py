@@ -16,17 +16,17 @@ from sklearn_softmax.estimators._linear import LinearMixin
 class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     r"""Rosenblatt's perceptron for two classes.
 
-    Processes the rows one at a time and learns from its mistakes:
+    Processes one row at a time and changes the weights after a mistake:
 
     .. math:: w \leftarrow w + \alpha c_i s_i x_i, \quad b \leftarrow b + \alpha c_i s_i
-              \qquad \text{where} \quad s_i (w^\top x_i + b) \le 0
+              \qquad \text{if} \quad s_i (w^\top x_i + b) \le 0
 
     with s = 1 for the second class and -1 for the first, and c the weight of the row times that of
     its class. With ``shuffle=False`` the weights equal those of
     ``sklearn.linear_model.Perceptron(shuffle=False)`` on dense data in double precision to the
     last bit, with the same number of epochs for the same ``tol``. With weights of rows or classes,
-    scikit-learn omits them from the loss that is compared with ``tol``: set it to None. Its
-    "balanced" classes have equal numbers of rows, not equal total weights.
+    set ``tol=None`` to compare, because scikit-learn omits them from the loss compared with
+    ``tol``. Its "balanced" classes have equal numbers of rows, not equal total weights.
 
     With ``batch_size`` above 1 a step follows the negative subgradient of the perceptron
     criterion, averaged over the batch.
@@ -76,8 +76,8 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         only restores the parameters of the lowest validation loss.
     average : bool, default=False
         Whether the fitted weights are the mean over all steps, instead of the last ones. Validation
-        rows are scored with the mean; the figures of training are those of the weights in
-        training, from which ``warm_start`` and ``partial_fit`` continue.
+        rows are scored with the mean; the figures of training are those of the current
+        weights, from which ``warm_start`` and ``partial_fit`` continue.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives all classes equal total weights in the given rows.
         The same weights apply to validation rows. The online rule uses them, times the weights of
@@ -88,7 +88,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         Whether to shuffle the rows in each epoch. A batch that holds all rows is not shuffled.
     warm_start : bool, default=False
         Whether :meth:`fit` continues from the last fit: parameters, state of the optimizer,
-        learning rate, shuffles and history, so that two fits of 5 epochs are one of 10.
+        learning rate, shuffles and history, so that two fits of 5 epochs equal one of 10.
     random_state : int, RandomState instance or None, default=None
         Source of the shuffles and of the validation rows. The same int gives the same model; on
         another machine, or with another number of BLAS threads, up to rounding.
@@ -143,7 +143,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     there is no ConvergenceWarning.
 
     A weight of 2 doubles the step of a row, while a repeated row is scored again after its first
-    step. A row of weight 0 is neither learned from nor a mistake, but counts as a step in the mean.
+    step. A row of weight 0 changes nothing and is no mistake, but counts as a step in the mean.
     With ``batch_size=1``, the two checks of sample-weight equivalence of ``check_estimator``
     therefore fail, as they do for scikit-learn's ``Perceptron``.
 

@@ -51,7 +51,7 @@ class SoftmaxRegression(SmoothLinearClassifier):
         :math:`\beta` of "sgd", the weight of the average where gradients are taken. "auto" is 0.9
         with ``lr="auto"`` and 0 otherwise.
     nesterov : bool, default=False
-        Whether to use Nesterov's look-ahead; of no effect without momentum or with ``lr="auto"``.
+        Whether to use Nesterov's look-ahead; ignored without momentum or with ``lr="auto"``.
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the parameters of
         its lowest value; the epoch count is unchanged. The validation rows are ``X_val`` and
@@ -69,7 +69,7 @@ class SoftmaxRegression(SmoothLinearClassifier):
         "lbfgs", when no entry of the gradient in standardised features exceeds ``tol``.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives all classes equal total weights in the given rows.
-        The same weights apply to validation rows. They are multiplied with those of the
+        The same weights apply to validation rows. They are multiplied by those of the
         rows.
     fit_intercept : bool, default=True
         Whether to learn intercepts.
@@ -77,7 +77,7 @@ class SoftmaxRegression(SmoothLinearClassifier):
         Whether to shuffle the rows in each epoch. A batch that holds all rows is not shuffled.
     warm_start : bool, default=False
         Whether :meth:`fit` continues from the last fit: parameters, state of the optimizer,
-        learning rate, shuffles and history, so that two fits of 5 epochs are one of 10.
+        learning rate, shuffles and history, so that two fits of 5 epochs equal one of 10.
     random_state : int, RandomState instance or None, default=None
         Source of the shuffles and of the validation rows. The same int gives the same model; on
         another machine, or with another number of BLAS threads, up to rounding.
@@ -126,8 +126,8 @@ class SoftmaxRegression(SmoothLinearClassifier):
     Notes
     -----
     The learning rate of gradient descent with ``lr="auto"`` follows from a bound on the curvature
-    of the loss in standardised features; that of Adam is 0.01. It is constant but for ``lr_decay``.
-    An average approaches the optimum only as 1 / t: for the exact optimum, use
+    of the loss in standardised features; that of Adam is 0.01. It is constant except for
+    ``lr_decay``. An average approaches the optimum only as 1 / t: for the exact optimum, use
     ``optimizer="lbfgs"``. After early stopping, ``warm_start`` restarts the average at the restored
     parameters.
 

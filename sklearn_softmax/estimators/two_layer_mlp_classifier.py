@@ -1,4 +1,4 @@
-"""Neural nets with hidden layers, by mini-batch gradient descent."""
+"""Neural nets with hidden layers, trained by mini-batch gradient descent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class TwoLayerMLPClassifier(SmoothClassifier):
         :math:`\beta` of "sgd", the weight of the average where gradients are taken. "auto" is 0.9
         with ``lr="auto"`` and 0 otherwise.
     nesterov : bool, default=False
-        Whether to use Nesterov's look-ahead; of no effect without momentum or with ``lr="auto"``.
+        Whether to use Nesterov's look-ahead; ignored without momentum or with ``lr="auto"``.
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the parameters of
         its lowest value; the epoch count is unchanged. The validation rows are ``X_val`` and
@@ -91,7 +91,7 @@ class TwoLayerMLPClassifier(SmoothClassifier):
         "lbfgs", when no entry of the gradient in standardised features exceeds ``tol``.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives all classes equal total weights in the given rows.
-        The same weights apply to validation rows. They are multiplied with those of the
+        The same weights apply to validation rows. They are multiplied by those of the
         rows.
     fit_intercept : bool, default=True
         Whether to learn intercepts.
@@ -99,7 +99,7 @@ class TwoLayerMLPClassifier(SmoothClassifier):
         Whether to shuffle the rows in each epoch. A batch that holds all rows is not shuffled.
     warm_start : bool, default=False
         Whether :meth:`fit` continues from the last fit: parameters, state of the optimizer,
-        learning rate, shuffles and history, so that two fits of 5 epochs are one of 10.
+        learning rate, shuffles and history, so that two fits of 5 epochs equal one of 10.
     random_state : int, RandomState instance or None, default=None
         Source of the shuffles and of the validation rows. The same int gives the same model; on
         another machine, or with another number of BLAS threads, up to rounding. It is
@@ -143,15 +143,15 @@ class TwoLayerMLPClassifier(SmoothClassifier):
 
     See Also
     --------
-    SoftmaxRegression : The same without a hidden layer.
-    sklearn.neural_network.MLPClassifier : Without dropout, class weights or a validation set
-        given by the user.
+    SoftmaxRegression : The same model without a hidden layer.
+    sklearn.neural_network.MLPClassifier : The same model, without dropout, class weights and
+        ``X_val``.
 
     Notes
     -----
     The learning rate of gradient descent with ``lr="auto"`` follows from a bound on the curvature
     of the loss in standardised features; that of Adam is 0.001 times
-    max(1, 6 / steps per epoch). It is constant but for ``lr_decay``. An average
+    max(1, 6 / steps per epoch). It is constant except for ``lr_decay``. An average
     approaches the optimum only as 1 / t: for the exact optimum, use ``optimizer="lbfgs"``. After
     early stopping, ``warm_start`` restarts the average at the restored parameters.
 
@@ -207,12 +207,12 @@ class TwoLayerMLPClassifier(SmoothClassifier):
     _loss = SoftmaxCrossEntropy()
 
     def _check_parameters(self):
-        """Check the sizes of the hidden layers, and dropout with L-BFGS."""
+        """Check the sizes of the hidden layers, and L-BFGS without dropout."""
         sizes = self._hidden_sizes()
         if not sizes or not all(map(_is_size, sizes)):
             raise ValueError(
-                "The 'hidden_size' parameter must be an int of at least 1 or a sequence of such, "
-                f"one for each hidden layer. Got {self.hidden_size!r} instead."
+                "The 'hidden_size' parameter must be an int of at least 1 or a sequence of such "
+                f"ints, one for each hidden layer. Got {self.hidden_size!r} instead."
             )
         if self.optimizer == "lbfgs" and self.dropout > 0:
             raise ValueError(

@@ -14,9 +14,9 @@ from sklearn_softmax.estimators._base import GradientDescentClassifier
 from sklearn_softmax.estimators._callbacks import CallbackSupportMixin, begin_fit, has_callbacks
 from sklearn_softmax.estimators._data import (
     check_weight,
+    compute_class_weights,
     encode,
     read_training_data,
-    weights_of_classes,
 )
 from sklearn_softmax.estimators._diagnostics import convergence_warnings, training_error
 from sklearn_softmax.estimators._start import start_run
@@ -225,7 +225,7 @@ def _max_epochs(estimator, n_rows):
 
 def _class_weights(members, weight, y, classes):
     """Return the class weights of each member."""
-    weights = {e: weights_of_classes(e.class_weight, weight, y, classes) for e in members}
+    weights = {e: compute_class_weights(e.class_weight, weight, y, classes) for e in members}
     return {e: np.ones(len(classes)) if w is None else w for e, w in weights.items()}
 
 

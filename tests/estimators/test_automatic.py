@@ -472,7 +472,7 @@ def test_early_stopping_may_end_automatic_epochs_first():
 
 
 def test_training_that_ends_too_soon_warns():
-    words = r"After 5 epochs.*Set n_epochs to more, or to 'auto'"
+    words = r"After 5 epochs.*Increase n_epochs, or set it to 'auto'"
     with pytest.warns(ConvergenceWarning, match=words) as record:
         model = SoftmaxRegression(lr="auto", n_epochs=5).fit(*wine)
     assert record[0].filename == __file__

@@ -107,9 +107,14 @@ def bad_data(y):
         "weights all zero": (X, y, {"sample_weight": np.zeros(150)}, "at least one non-zero"),
         "negative weight": (X, y, {"sample_weight": np.arange(150) - 1.0}, "Negative values"),
         "NaN weight": (X, y, {"sample_weight": np.full(150, np.nan)}, "contains NaN"),
-        "X_val alone": (X, y, {"X_val": X}, "X_val and y_val go together.*y_val missing"),
-        "y_val alone": (X, y, {"y_val": y}, "X_val and y_val go together.*X_val missing"),
-        "sample_weight_val alone": (X, y, {"sample_weight_val": y}, "X_val and y_val go together"),
+        "X_val alone": (X, y, {"X_val": X}, "must be passed together .*: y_val is missing"),
+        "y_val alone": (X, y, {"y_val": y}, "must be passed together .*: X_val is missing"),
+        "sample_weight_val alone": (
+            X,
+            y,
+            {"sample_weight_val": y},
+            "X_val and y_val must be passed together",
+        ),
         "X_val with other features": (X, y, {"X_val": X[:, :2], "y_val": y}, "X_val has 2 f"),
         "NaN in X_val": (X, y, {"X_val": X_nan, "y_val": y}, "Input X_val contains NaN"),
         "y_val too short": (X, y, {"X_val": X, "y_val": y[:5]}, "'X_val': 150, 'y_val': 5"),
@@ -418,7 +423,7 @@ def test_a_row_of_each_class_leaves_none_to_validate_on(case):
 def test_a_fraction_that_leaves_a_class_without_a_training_row(case):
     last = labels(case).max()
     y = np.r_[np.zeros(146), [1, 1, last, last]]
-    message = r"validation_fraction=0.99 leaves no training row of .* out of 150 rows. Lower it"
+    message = r"validation_fraction=0.99 is too large: of 150 rows, none is left .*\. Lower it"
     with pytest.raises(ValueError, match=message):
         model(case, early_stopping=True, validation_fraction=0.99).fit(X, y)
 

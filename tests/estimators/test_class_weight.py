@@ -50,7 +50,7 @@ def test_keys_are_the_labels(case, name):
 def test_key_that_is_no_label(case, key):
     labels = y.astype(str)
     model = case.model(class_weight={"1": 2, key: 5})
-    message = rf"keys that are no labels: \[{key!r}\]. The labels are \['0', '1'\]"
+    message = rf"keys that are not labels: \[{key!r}\]. The labels are \['0', '1'\]"
     with pytest.raises(ValueError, match=message):
         model.fit(X, labels)
     with pytest.raises(ValueError, match=message):

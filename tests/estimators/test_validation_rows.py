@@ -34,7 +34,7 @@ BAD_FEATURES = {
     "complex": (X + 1j, "X_val: Complex data not supported"),
     "ragged": ([[1], [1, 2]], "X_val: setting an array element"),
     "names": (frame[list("dcba")], r"X_val must have the feature names of X .*'a'.*got \['d'"),
-    "images": (X.reshape(100, 2, 2), r"shape \(2, 2\).*give X_val.reshape\(len\(X_val\), -1\)"),
+    "images": (X.reshape(100, 2, 2), r"shape \(2, 2\).*pass X_val.reshape\(len\(X_val\), -1\)"),
     "generator": ((row for row in X), "X_val is of type generator.*partial_fit once per batch"),
     "length": (X[::2], "'X_val': 50, 'y_val': "),
 }

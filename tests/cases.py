@@ -1,4 +1,4 @@
-"""The estimators that the generic tests run for: a further one is one more line of ``CASES``."""
+"""Estimators of the generic tests: add a new one to ``CASES``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from sklearn_softmax import (
 )
 
 
-def multi_class():
+def multiclass_data():
     X, y = load_digits(return_X_y=True)
     return X / 16, y
 
 
-def binary():
+def binary_data():
     X, y = load_breast_cancer(return_X_y=True)
     return scale(X), y
 
@@ -43,13 +43,13 @@ def perceptron_criterion(model, X, y):
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """An estimator, the data it is for, its mean loss, and what it has that not all have."""
+    """An estimator with its data, mean loss and capabilities."""
 
     estimator: BaseEstimator
     data: Callable
     loss: Callable
-    has: tuple = ()
-    own_figures: tuple = ()
+    capabilities: tuple = ()
+    extra_figures: tuple = ()
 
     def __post_init__(self):
         X, y = self.data()
@@ -59,54 +59,58 @@ class Case:
         return repr(self.estimator)
 
     def model(self, **params):
-        """A new one, with other parameters."""
+        """Return an unfitted estimator with other parameters."""
         return clone(self.estimator).set_params(**{"random_state": 0, **params})
 
     def lr(self):
-        return "auto" if 'lr="auto"' in self.has else self.estimator.lr
+        """Return "auto", or the learning rate of an estimator without it."""
+        return "auto" if 'lr="auto"' in self.capabilities else self.estimator.lr
 
     def is_online(self):
+        """Return whether each row is a step."""
         return self.estimator.batch_size == 1
 
-    def if_known(self, **options):
-        """Those of the options that this estimator has."""
-        return {k: v for k, v in options.items() if k.removesuffix("_val") in self.has}
+    def options(self, **options):
+        """Return those of the options that the estimator supports."""
+        return {k: v for k, v in options.items() if k.removesuffix("_val") in self.capabilities}
 
 
-EVERYTHING = ("sample_weight", 'lr="auto"', "reg_param", "momentum", "predict_proba")
+ALL_CAPABILITIES = ("sample_weight", 'lr="auto"', "reg_param", "momentum", "predict_proba")
 CASES = [
-    Case(SoftmaxRegression(lr=0.1, batch_size=50), multi_class, cross_entropy, EVERYTHING),
+    Case(
+        SoftmaxRegression(lr=0.1, batch_size=50), multiclass_data, cross_entropy, ALL_CAPABILITIES
+    ),
     Case(
         GDLogisticRegression(lr=0.1, batch_size=50),
-        multi_class,
+        multiclass_data,
         one_vs_rest_cross_entropy,
-        EVERYTHING,
+        ALL_CAPABILITIES,
     ),
     Case(
         TwoLayerMLPClassifier(hidden_size=20, lr=0.1, batch_size=50, optimizer="sgd", momentum=0.0),
-        multi_class,
+        multiclass_data,
         cross_entropy,
-        tuple(feature for feature in EVERYTHING if feature != 'lr="auto"'),
+        tuple(name for name in ALL_CAPABILITIES if name != 'lr="auto"'),
     ),
     *(
-        Case(perceptron, binary, perceptron_criterion, ("sample_weight",), ("mistakes",))
+        Case(perceptron, binary_data, perceptron_criterion, ("sample_weight",), ("mistakes",))
         for perceptron in (BinaryPerceptron(tol=None), BinaryPerceptron(batch_size=32, tol=None))
     ),
 ]
 
 
-def cases(*features):
-    """Those that have all these features."""
-    return [case for case in CASES if set(features) <= set(case.has)]
+def cases(*capabilities):
+    """Return the cases with all these capabilities."""
+    return [case for case in CASES if set(capabilities) <= set(case.capabilities)]
 
 
-def estimators(*features):
-    """Runs a test for every one of them."""
-    return pytest.mark.parametrize("case", cases(*features), ids=str)
+def estimators(*capabilities):
+    """Parametrize a test by the cases with all these capabilities."""
+    return pytest.mark.parametrize("case", cases(*capabilities), ids=str)
 
 
 def parameters(model):
-    """All trained numbers in a row."""
+    """Return all trained parameters in one vector."""
     _, layers = model._fitted_network()
     intercepts = layers.intercepts if model.fit_intercept else []
     return np.concatenate([array.ravel() for array in layers.weights + intercepts])
@@ -117,8 +121,8 @@ def weight_norm(model):
     return np.linalg.norm(np.concatenate([W.ravel() for W in layers.weights]))
 
 
-def unfinished(test):
-    """Lets a test train with lr="auto" for too few epochs."""
+def ignore_unfinished(test):
+    """Ignore the warning of too few epochs with lr="auto" in a test."""
     message = "After .* epochs the training objective still falls"
     category = "sklearn.exceptions.ConvergenceWarning"
     return pytest.mark.filterwarnings(f"ignore:{message}:{category}")(test)
@@ -132,12 +136,13 @@ def fitted_attributes(model):
     }
 
 
-# What a call of fit tells of itself alone, even where training goes on.
-OF_LAST_FIT = ("convergence_", "stop_reason_")
+# Attributes of the last call of fit, even if training continues.
+LAST_FIT_ATTRIBUTES = ("convergence_", "stop_reason_")
 
 
-def same_model(a, b, but=()):
-    own, expected = fitted_attributes(a), fitted_attributes(b)
-    for name in but:
-        del own[name], expected[name]
-    np.testing.assert_equal(own, expected)
+def assert_same_model(actual, expected, exclude=()):
+    """Assert that the fitted attributes are equal, bit for bit."""
+    actual, expected = fitted_attributes(actual), fitted_attributes(expected)
+    for name in exclude:
+        del actual[name], expected[name]
+    np.testing.assert_equal(actual, expected)

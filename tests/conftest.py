@@ -1,8 +1,8 @@
 import os
 
-# Before SciPy is imported: scikit-learn then runs its array API checks instead of skipping them.
+# Set before SciPy is imported, so that scikit-learn runs its array API checks.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
-# Before NumPy is: of several processes that share the cores, each has one thread of the BLAS.
+# Set before NumPy is imported: each of several processes uses one BLAS thread.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-SLOW = "not slow"
+QUICK = "not slow"
 
 for profile, max_examples in {"quick": 10, "thorough": 40}.items():
     options = {"deadline": None, "derandomize": True, "max_examples": max_examples}
@@ -18,8 +18,8 @@ for profile, max_examples in {"quick": 10, "thorough": 40}.items():
 
 
 def pytest_configure(config):
-    """Draw more examples where slow tests run."""
-    settings.load_profile("quick" if config.option.markexpr == SLOW else "thorough")
+    """Draw more examples if slow tests run."""
+    settings.load_profile("quick" if config.option.markexpr == QUICK else "thorough")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def rng():
 
 @pytest.fixture
 def pyplot():
-    """Pyplot without a screen; its figures are closed afterwards."""
+    """Return pyplot without a screen; close its figures afterwards."""
     plt = pytest.importorskip("matplotlib.pyplot")
     plt.switch_backend("agg")
     yield plt
@@ -37,9 +37,9 @@ def pyplot():
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Say what a run without the slow tests has left out."""
-    if config.option.markexpr == SLOW:
+    """Print which tests a run without slow tests skips."""
+    if config.option.markexpr == QUICK:
         terminalreporter.write_line(
-            "Slow tests were left out: check_estimator on more parameters, more drawn examples, "
-            "two reports. All tests: -m 'slow or not slow'"
+            "Slow tests were skipped: check_estimator on more parameters, more drawn examples, "
+            "two reports. Run all tests with -m 'slow or not slow'."
         )

@@ -1,4 +1,4 @@
-"""Helpers of several test files."""
+"""Helpers of tests of the model, training and benchmarks."""
 
 import json
 from itertools import islice
@@ -35,7 +35,7 @@ def random_rows(rng, n=12, n_features=5, n_classes=3, weighted=False, sparse_X=F
 
 
 def hyperparameters(n_models=1, *, class_weight=None, **values):
-    """Return hyperparameters from one entry per model, or one number for all models."""
+    """Return hyperparameters from one value per model, or one for all."""
     values = {"lr": 0.1, "lr_decay": 1.0, "l2": 0.0, "momentum": 0.0, **values}
     arrays = {name: np.broadcast_to(value, n_models) for name, value in values.items()}
     class_weight = None if class_weight is None else np.array(class_weight)
@@ -54,7 +54,7 @@ def standard_scaling(rows, params, damping=0.0, **options):
 
 
 def initial_state(params, optimizer, rows=None, **values):
-    """Return a state before the first step, for an optimizer in standardised features if any."""
+    """Return the initial state of an optimizer, with feature scaling if it uses that."""
     values = hyperparameters(len(params.vector), **values)
     optimizer_state = optimizer.init(params.vector, values.momentum)
     if hasattr(optimizer_state, "scaling"):
@@ -65,7 +65,7 @@ def initial_state(params, optimizer, rows=None, **values):
 def train_epochs(
     network, params, rows, optimizer, n_epochs, *, batch_size=5, shuffle=True, seed=5, **values
 ):
-    """Return the state after some epochs of a network and softmax, and the epochs' results."""
+    """Train a network with softmax; return the state and the result of each epoch."""
     state = initial_state(params, optimizer, rows, **values)
     batch_size = min(batch_size, len(rows))
     objective = Objective(network, SoftmaxCrossEntropy())
@@ -74,7 +74,7 @@ def train_epochs(
     return state, list(islice(solver.epochs(state, rows), n_epochs))
 
 
-def kept(path):
-    """Return the records of a file with a single measurement."""
+def read_records(path):
+    """Return the records of a file that contains a single measurement."""
     (measured,) = json.loads(path.read_text()).values()
     return measured["records"]

@@ -17,7 +17,7 @@ from benchmarks.speed.defaults.contestants import CONTESTANTS, Contestant
 from benchmarks.speed.defaults.goals import goals
 from benchmarks.speed.defaults.problems import Problem, all_problems
 from sklearn_softmax import BinaryPerceptron, SoftmaxRegression
-from tests.helpers import kept
+from tests.helpers import read_records
 
 ALL = all_problems()
 
@@ -220,7 +220,7 @@ def test_perceptron_of_two_classes_is_not_wrapped():
 def _run(tmp_path, *arguments):
     path = tmp_path / "records.json"
     records = main(["defaults", *arguments, "--out", str(tmp_path), "--json", str(path)])
-    assert kept(path) == records
+    assert read_records(path) == records
     return records
 
 

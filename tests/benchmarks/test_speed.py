@@ -35,7 +35,7 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
     WeightHistory,
 )
-from tests.helpers import kept
+from tests.helpers import read_records
 
 # Small problems have fewer rows than a batch.
 few_rows = pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger:UserWarning")
@@ -54,7 +54,7 @@ def test_measurements_are_kept_in_one_file_by_command(monkeypatch, tmp_path):
     of_digits = ["perceptron", "--data", "digits", "--runs", "1", "--json", str(path)]
     first = main(of_digits)
     again = main([*of_digits, "--data-home", str(tmp_path)])
-    assert kept(path) == again
+    assert read_records(path) == again
     assert len(first) == len(again)
     main(["stack", "--rows", "90", "--runs", "1", "--json", str(path)])
     measured = json.loads(path.read_text())
@@ -134,7 +134,7 @@ def test_fit_writes_its_records(model, problems, contestants, tmp_path, monkeypa
     path = tmp_path / "fit.json"
     arguments = ["--model", model, "--rows", "90", "--runs", "1", "--json", str(path)]
     records = main(["fit", *arguments])
-    assert kept(path) == records
+    assert read_records(path) == records
     assert set(records[0]) == {"problem", "contestant", "dtype", "batch_size", "seconds"}
     assert {r["problem"] for r in records} == problems
     assert {r["contestant"] for r in records} - {"torch"} == contestants
@@ -210,7 +210,7 @@ def test_crowded_writes_its_records(busy_processes_started, tmp_path, monkeypatc
     path = tmp_path / "crowded.json"
     arguments = ["--busy", "1", "--rows", "90", "--runs", "1", "--json", str(path)]
     records = main(["crowded", *arguments])
-    assert kept(path) == records
+    assert read_records(path) == records
     assert {(r["problem"], r["dtype"]) for r in records} == set(
         product(("softmax 90x784x10", "net 90x784x64x10"), ("float32", "float64"))
     )
@@ -278,7 +278,7 @@ def test_stack_writes_its_records(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(stack, "EPOCHS", (1, 2))
     path = tmp_path / "stack.json"
     records = main(["stack", "--rows", "90", "--runs", "1", "--json", str(path)])
-    assert kept(path) == records
+    assert read_records(path) == records
     assert [(r["batch_size"], r["n_threads"]) for r in records] == list(
         product((1000, 5000), (None, 1))
     )
@@ -302,7 +302,7 @@ def test_perceptron_writes_its_records(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(perceptron, "EPOCHS", (2,))
     path = tmp_path / "perceptron.json"
     records = main(["perceptron", "--data", "digits", "--runs", "1", "--json", str(path)])
-    assert kept(path) == records
+    assert read_records(path) == records
     assert {(r["library"], r["shuffle"], r["label"]) for r in records} == set(
         product(("sklearn_softmax", "scikit-learn"), (False, True), range(10))
     )
@@ -374,7 +374,7 @@ def test_search_writes_its_records(name, small_problems, tmp_path, capsys, monke
     path = tmp_path / "search.json"
     arguments = ["--quick", "--n-jobs", "1", "--problem", name, "--json", str(path)]
     records = main(["search", *arguments])
-    assert kept(path) == records
+    assert read_records(path) == records
     assert list(dict.fromkeys(r["contestant"] for r in records)) == SEARCHES[name]
     assert all(r["seconds"] > 0 and 0 <= r["best_score"] <= 1 for r in records)
     output = capsys.readouterr().out

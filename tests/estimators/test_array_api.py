@@ -30,7 +30,7 @@ class Tensor:
 @estimators()
 def test_arrays_on_the_cpu(case):
     X, y = case.X[:200], case.y[:200]
-    weights = {name: np.ones(200) for name in case.if_known(sample_weight=1, sample_weight_val=1)}
+    weights = {name: np.ones(200) for name in case.options(sample_weight=1, sample_weight_val=1)}
     options = {"X_val": X, "y_val": y, **weights}
     expected = case.model(n_epochs=2).fit(X, y, **options)
     tensors = {name: Tensor(array) for name, array in options.items()}
@@ -70,7 +70,7 @@ sklearn.set_config(array_api_dispatch=True)
 for case in CASES:
     X, y = case.X[:200], case.y[:200]
     arrays = [xp.asarray(X), xp.asarray(y)]
-    options = {"X_val": arrays[0], "y_val": arrays[1], **case.if_known(sample_weight=xp.ones(200))}
+    options = {"X_val": arrays[0], "y_val": arrays[1], **case.options(sample_weight=xp.ones(200))}
     model, same = case.model(n_epochs=2).fit(*arrays, **options), case.model(n_epochs=2).fit(X, y)
     model.partial_fit(*arrays, classes=xp.asarray(case.classes))
     same.partial_fit(X, y)

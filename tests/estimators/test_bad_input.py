@@ -145,7 +145,7 @@ BAD_DATA = [
     (case, name)
     for case in CASES
     for name, (_, _, options, _) in bad_data(labels(case)).items()
-    if "sample_weight" in case.has or not any("weight" in option for option in options)
+    if "sample_weight" in case.capabilities or not any("weight" in option for option in options)
 ]
 
 
@@ -162,7 +162,7 @@ def test_failure_leaves_a_fitted_estimator_as_it_was(case, name):
     y = labels(case)
     X_bad, y_bad, fit_params, message = bad_data(y)[name]
     for warm_start in (False, True):
-        estimator = model(case, warm_start=warm_start, **case.if_known(momentum=0.9)).fit(X, y)
+        estimator = model(case, warm_start=warm_start, **case.options(momentum=0.9)).fit(X, y)
         before = copy.deepcopy(vars(estimator))
         with pytest.raises(ValueError, match=message):
             estimator.fit(X_bad, y_bad, **fit_params)
@@ -343,7 +343,7 @@ SCALES = [1e-30, 1e30, np.array([1e-30, 1.0, 1e30, 1e-10])]
 @estimators()
 def test_badly_scaled_data_raise_no_floating_point_error(case, dtype, is_sparse):
     y, options = labels(case), [{}, {"early_stopping": True}]
-    if "momentum" in case.has:
+    if "momentum" in case.capabilities:
         options += [{"optimizer": "adam"}, {"optimizer": "sgd", "momentum": 0.9}]
     for scale in SCALES:
         scaled = (X * scale).astype(dtype)
@@ -356,7 +356,7 @@ def test_badly_scaled_data_raise_no_floating_point_error(case, dtype, is_sparse)
                     assert re.search("diverged|finite", str(error))  # noqa: PT017
                     continue
                 fitted.predict(scaled)
-                if "predict_proba" in case.has:
+                if "predict_proba" in case.capabilities:
                     assert np.all(np.isfinite(fitted.predict_proba(scaled)))
                     fitted.predict_log_proba(scaled)
 
@@ -378,7 +378,7 @@ def test_a_diverged_fit_lets_its_data_go(case):
 @estimators()
 def test_divergence_in_partial_fit_changes_nothing(case):
     y = labels(case)
-    estimator = model(case, **case.if_known(momentum=0.9))
+    estimator = model(case, **case.options(momentum=0.9))
     estimator.partial_fit(X, y, classes=np.unique(y))
     before = copy.deepcopy(vars(estimator))
     with pytest.raises(ValueError, match="diverged"):

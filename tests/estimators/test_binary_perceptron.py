@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_softmax import BinaryPerceptron, FusedGridSearchCV
 from sklearn_softmax._training import online
 from sklearn_softmax._training.rows import Rows
-from tests.cases import OF_LAST_FIT, same_model
+from tests.cases import LAST_FIT_ATTRIBUTES, assert_same_model
 
 
 def zero_or_one(digit):
@@ -430,11 +430,13 @@ def test_the_mean_goes_on_in_every_way(container, batch_size):
     params = {"batch_size": batch_size, "tol": None, "random_state": 0}
     once = averaged(n_epochs=6, **params).fit(X, y)
     twice = averaged(n_epochs=3, warm_start=True, **params).fit(X, y)
-    same_model(pickle.loads(pickle.dumps(twice)).fit(X, y), once, but=OF_LAST_FIT)
+    assert_same_model(
+        pickle.loads(pickle.dumps(twice)).fit(X, y), once, exclude=LAST_FIT_ATTRIBUTES
+    )
     in_parts = averaged(**params)
     for _ in range(6):
         in_parts.partial_fit(X, y, classes=[0, 1])
-    same_model(in_parts, once, but=OF_LAST_FIT)
+    assert_same_model(in_parts, once, exclude=LAST_FIT_ATTRIBUTES)
 
 
 @AVERAGED

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_softmax import SoftmaxRegression
-from tests.cases import estimators, parameters, same_model
+from tests.cases import assert_same_model, estimators, parameters
 
 callback = pytest.importorskip("sklearn.callback", reason="callbacks came in scikit-learn 1.9")
 
@@ -125,7 +125,7 @@ def test_no_epoch_begins_that_does_not_run(case):
 def test_callbacks_get_an_estimator_as_fitted_so_far(case):
     X, y = case.X, case.y
     recorder = Recorder()
-    weight = case.if_known(sample_weight=np.ones(len(y)))
+    weight = case.options(sample_weight=np.ones(len(y)))
     case.model(n_epochs=3).set_callbacks(recorder).fit(X, y, **weight)
     for n_epochs, (fitted, X_seen, y_seen, metadata) in enumerate(recorder.models[:3], start=1):
         expected = case.model(n_epochs=n_epochs).fit(X, y)
@@ -140,7 +140,7 @@ def test_callbacks_get_an_estimator_as_fitted_so_far(case):
 def test_callbacks_change_nothing(case):
     X, y = case.X, case.y
     watched = case.model(n_epochs=5).set_callbacks(Recorder()).fit(X, y)
-    same_model(watched, case.model(n_epochs=5).fit(X, y))
+    assert_same_model(watched, case.model(n_epochs=5).fit(X, y))
 
 
 @pytest.mark.parametrize("failing", ["callback", "training"])
@@ -160,7 +160,7 @@ def test_teardown_comes_after_a_failure_too(case, failing):
 def test_scoring_monitor_scores_every_epoch(case):
     X, y = case.X, case.y
     monitor = callback.ScoringMonitor(scoring="accuracy")
-    weight = case.if_known(sample_weight=np.ones(len(y)))
+    weight = case.options(sample_weight=np.ones(len(y)))
     fitted = case.model(n_epochs=4).set_callbacks(monitor).fit(X, y, **weight)
     scores = [row["accuracy"] for row in monitor.get_logs().data if row["task_name"] == "epoch"]
     assert len(scores) == 4

@@ -22,12 +22,12 @@ from threadpoolctl import threadpool_limits
 
 from tests.cases import (
     CASES,
-    OF_LAST_FIT,
+    LAST_FIT_ATTRIBUTES,
+    assert_same_model,
     cases,
     estimators,
+    ignore_unfinished,
     parameters,
-    same_model,
-    unfinished,
     weight_norm,
 )
 
@@ -56,7 +56,7 @@ TRAINERS = [
 ]
 
 
-@unfinished
+@ignore_unfinished
 @pytest.mark.parametrize("seed", [3, np.random.RandomState], ids=["int", "instance"])
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize(("case", "params"), TRAINERS, ids=str)
@@ -70,7 +70,7 @@ def test_warm_start_goes_on_where_it_stopped(case, params, shuffle, seed):
     halves = pickle.loads(pickle.dumps(halves))
     halves.fit(case.X, case.y)
     assert halves.n_iter_ == 10
-    same_model(straight, halves, but=OF_LAST_FIT)
+    assert_same_model(straight, halves, exclude=LAST_FIT_ATTRIBUTES)
 
 
 @estimators()
@@ -99,12 +99,12 @@ def test_warm_start_without_validation_rows_leaves_gaps(case):
 
 @estimators()
 def test_partial_fit_is_one_pass_at_a_time(case):
-    params = {"lr_decay": 0.9, **case.if_known(momentum=0.5)}
+    params = {"lr_decay": 0.9, **case.options(momentum=0.5)}
     straight = case.model(n_epochs=3, **params).fit(case.X, case.y)
     passes = case.model(**params)
     for _ in range(3):
         passes.partial_fit(case.X, case.y, classes=case.classes)
-    same_model(straight, passes, but=OF_LAST_FIT)
+    assert_same_model(straight, passes, exclude=LAST_FIT_ATTRIBUTES)
 
 
 @estimators()
@@ -133,7 +133,7 @@ SHAPES = [
 
 
 @pytest.mark.slow
-@unfinished
+@ignore_unfinished
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("case", "n_features", "n_classes"), SHAPES, ids=str)
 def test_same_model_up_to_rounding_whatever_the_threads(case, n_features, n_classes, dtype, rng):
@@ -146,7 +146,7 @@ def test_same_model_up_to_rounding_whatever_the_threads(case, n_features, n_clas
     for n_threads in (1, 2, 4):
         with threadpool_limits(n_threads):
             one, again = (clone(model).fit(X, y, X_val=X, y_val=y) for _ in range(2))
-        same_model(one, again)
+        assert_same_model(one, again)
         expected = parameters(one) if expected is None else expected
         np.testing.assert_allclose(parameters(one), expected, rtol=precision, atol=precision)
 
@@ -160,13 +160,13 @@ def test_same_models_whatever_n_jobs(case):
         for n_jobs in (1, 2)
     )
     for a, b in zip(one["estimator"], two["estimator"]):
-        same_model(a, b)
+        assert_same_model(a, b)
 
 
 @estimators()
 def test_random_state_decides(case):
     model = case.model(n_epochs=2)
-    same_model(clone(model).fit(case.X, case.y), clone(model).fit(case.X, case.y))
+    assert_same_model(clone(model).fit(case.X, case.y), clone(model).fit(case.X, case.y))
     other = clone(model).set_params(random_state=1).fit(case.X, case.y)
     assert not np.array_equal(parameters(other), parameters(model.fit(case.X, case.y)))
 
@@ -223,7 +223,7 @@ def test_class_weights_are_multiplied_with_those_of_the_rows(case, rng):
     class_weight = {case.classes[0]: 3.0, case.classes[1]: 0.5}
     one = case.model(n_epochs=2, class_weight=class_weight).fit(X, y, weight)
     factors = np.array([class_weight.get(label, 1.0) for label in y])
-    same_model(one, case.model(n_epochs=2).fit(X, y, weight * factors))
+    assert_same_model(one, case.model(n_epochs=2).fit(X, y, weight * factors))
 
 
 @estimators()
@@ -260,8 +260,8 @@ def test_one_row(case):
 @estimators()
 def test_dtype_is_kept(case, dtype):
     X, weight = case.X.astype(dtype), np.ones(len(case.y))
-    model = case.model(n_epochs=3, class_weight="balanced", **case.if_known(reg_param=1.0))
-    model.fit(X, case.y, **case.if_known(sample_weight=weight))
+    model = case.model(n_epochs=3, class_weight="balanced", **case.options(reg_param=1.0))
+    model.fit(X, case.y, **case.options(sample_weight=weight))
     for array in (*model._fitted_network()[1].weights, model.decision_function(X)):
         assert array.dtype == dtype
 
@@ -276,7 +276,7 @@ def test_dtype_of_probabilities(case, dtype):
 @estimators()
 def test_training_goes_on_in_another_dtype(case):
     X, y = case.X, case.y
-    model = case.model(n_epochs=3, warm_start=True, **case.if_known(momentum=0.9))
+    model = case.model(n_epochs=3, warm_start=True, **case.options(momentum=0.9))
     model.fit(X.astype(np.float32), y).fit(X, y)
     model.partial_fit(X.astype(np.float32), y)
     assert model.n_iter_ == 7
@@ -286,17 +286,17 @@ FORMATS = [
     (case, batch_size, weighted)
     for case in CASES
     for batch_size in ([1] if case.is_online() else [7, 64, 1000])
-    for weighted in ([False, True] if "sample_weight" in case.has else [False])
+    for weighted in ([False, True] if "sample_weight" in case.capabilities else [False])
 ]
 
 
-@unfinished
+@ignore_unfinished
 @pytest.mark.parametrize(("case", "batch_size", "weighted"), FORMATS, ids=str)
 def test_sparse_equals_dense(case, batch_size, weighted, rng):
     X, y = case.X, case.y
     weights = {"sample_weight": rng.uniform(0, 2, len(y))} if weighted else {}
     model = case.model(
-        lr=case.lr(), batch_size=batch_size, n_epochs=3, **case.if_known(reg_param=1.0)
+        lr=case.lr(), batch_size=batch_size, n_epochs=3, **case.options(reg_param=1.0)
     )
     dense = clone(model).fit(X, y, **weights)
     for container in (sparse.csr_array, sparse.csr_matrix, sparse.csc_array, sparse.coo_array):
@@ -308,7 +308,7 @@ def test_sparse_equals_dense(case, batch_size, weighted, rng):
         )
 
 
-@unfinished
+@ignore_unfinished
 @estimators()
 def test_duplicate_entries_are_summed(case):
     X, y = case.X[:200], case.y[:200]
@@ -326,7 +326,7 @@ def test_duplicate_entries_are_summed(case):
 def test_batch_size_of_a_narrow_integer_type(case):
     X, y = case.X, case.y
     expected = case.model(batch_size=100, n_epochs=3).fit(X, y)
-    same_model(case.model(batch_size=np.int8(100), n_epochs=3).fit(X, y), expected)
+    assert_same_model(case.model(batch_size=np.int8(100), n_epochs=3).fit(X, y), expected)
     case.model(batch_size=2**70, n_epochs=2).fit(X, y)
 
 
@@ -351,8 +351,8 @@ def test_inputs_are_left_alone(case, rng):
     before = [a.copy() for a in arrays]
     for a in arrays:
         a.flags.writeable = False
-    of_training = case.if_known(sample_weight=weight)
-    of_validation = case.if_known(sample_weight_val=weight)
+    of_training = case.options(sample_weight=weight)
+    of_validation = case.options(sample_weight_val=weight)
     model = case.model(n_epochs=2, class_weight="balanced", early_stopping=True)
     model.fit(X, y, **of_training)
     case.model().partial_fit(X, y, case.classes, **of_training)
@@ -447,7 +447,7 @@ def test_scale_of_the_weights_matters_only_to_the_penalty(case):
 @estimators()
 def test_history(case):
     X, y = case.X, case.y
-    model = case.model(n_epochs=4, lr=0.5, lr_decay=0.5, **case.if_known(reg_param=3.0))
+    model = case.model(n_epochs=4, lr=0.5, lr_decay=0.5, **case.options(reg_param=3.0))
     model.fit(X, y, X_val=X[:300], y_val=y[:300])
     frame = pd.DataFrame(model.history_)
     assert list(frame) == [
@@ -455,7 +455,7 @@ def test_history(case):
         "lr",
         "loss",
         "accuracy",
-        *case.own_figures,
+        *case.extra_figures,
         "penalty",
         "weight_norm",
         "val_loss",
@@ -465,7 +465,7 @@ def test_history(case):
     np.testing.assert_allclose(frame["lr"], [0.5, 0.25, 0.125, 0.0625])
     last, norm = frame.iloc[-1], weight_norm(model)
     np.testing.assert_allclose(last["weight_norm"], norm)
-    reg_param = 3.0 if "reg_param" in case.has else 0.0
+    reg_param = 3.0 if "reg_param" in case.capabilities else 0.0
     np.testing.assert_allclose(last["penalty"], reg_param / 2 * norm**2 / len(y))
     np.testing.assert_allclose(last["val_accuracy"], model.score(X[:300], y[:300]), rtol=1e-12)
     np.testing.assert_allclose(last["val_loss"], case.loss(model, X[:300], y[:300]))
@@ -496,7 +496,7 @@ def test_weighted_history_equals_that_of_repeated_rows(case, rng):
         X_val=X.repeat(weight, axis=0),
         y_val=y.repeat(weight),
     )
-    for name in weighted.history_.keys() - set(case.own_figures):  # mistakes count rows
+    for name in weighted.history_.keys() - set(case.extra_figures):  # mistakes count rows
         column, expected = weighted.history_[name], repeated.history_[name]
         np.testing.assert_allclose(column, expected, rtol=1e-9, err_msg=name)
 
@@ -548,7 +548,7 @@ def test_validation_rows_alone_stop_nothing(case):
 @estimators()
 def test_grid_search_over_a_pipeline(case):
     prefix = case.name.lower()
-    grid = {"lr": [1e-4, 1.0], **case.if_known(reg_param=[0, 1])}
+    grid = {"lr": [1e-4, 1.0], **case.options(reg_param=[0, 1])}
     pipeline = make_pipeline(StandardScaler(), case.model(n_epochs=20))
     search = GridSearchCV(
         pipeline,
@@ -563,7 +563,7 @@ def test_grid_search_over_a_pipeline(case):
 @estimators()
 def test_metadata_routing_through_a_pipeline(case):
     X_train, X_val, y_train, y_val = train_test_split(case.X, case.y, random_state=0)
-    weight = case.if_known(sample_weight=np.ones(len(y_train)))
+    weight = case.options(sample_weight=np.ones(len(y_train)))
     with sklearn.config_context(enable_metadata_routing=True):
         model = case.model(n_epochs=10)
         model.set_fit_request(X_val=True, y_val=True, **dict.fromkeys(weight, True))
@@ -584,7 +584,7 @@ def test_patience_without_end(case):
     X, y = case.X, case.y
     options = {"early_stopping": True, "n_epochs": 12, "random_state": 0}
     patient = case.model(n_iter_no_change=np.inf, **options).fit(X, y)
-    same_model(patient, case.model(n_iter_no_change=10**9, **options).fit(X, y))
+    assert_same_model(patient, case.model(n_iter_no_change=10**9, **options).fit(X, y))
     assert patient.n_iter_ <= 12
 
 

@@ -21,7 +21,7 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
 )
 from sklearn_softmax._training.run import TrainingRun
-from tests.cases import same_model
+from tests.cases import assert_same_model
 
 LONG = {"n_epochs": 10**6, "random_state": 0}
 X = np.random.default_rng(0).normal(size=(300, 5))
@@ -71,9 +71,9 @@ def test_the_last_whole_epoch_is_kept(model, monkeypatch, capsys):
     assert "again" in capsys.readouterr().err
     with warnings.catch_warnings(action="ignore"):
         whole = clone(model).set_params(n_epochs=3).fit(X, y)
-    same_model(model, whole, but=["stop_reason_"])
+    assert_same_model(model, whole, exclude=["stop_reason_"])
     if model.get_params().get("optimizer") != "lbfgs":
-        same_model(model.partial_fit(X, y), whole.partial_fit(X, y))
+        assert_same_model(model.partial_fit(X, y), whole.partial_fit(X, y))
 
 
 @EACH_MODEL
@@ -113,7 +113,7 @@ def test_partial_fit_is_discarded(monkeypatch):
     press_after(monkeypatch, 2)
     with pytest.raises(KeyboardInterrupt):
         model.partial_fit(X, y)
-    same_model(model, before)
+    assert_same_model(model, before)
 
 
 def test_a_handler_of_the_user_stays(monkeypatch):

@@ -19,7 +19,7 @@ from sklearn_softmax import (
     SoftmaxRegression,
     TwoLayerMLPClassifier,
 )
-from tests.cases import same_model
+from tests.cases import assert_same_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -50,9 +50,9 @@ def test_skops_files_need_one_type_and_resume_training(model):
     (needed,) = skops_io.get_untrusted_types(data=saved)
     assert needed == f"{type(model).__module__}.{type(model).__name__}"
     loaded = skops_io.loads(saved, trusted=[needed])
-    same_model(loaded, model)
+    assert_same_model(loaded, model)
     if model.__dict__.get("optimizer") != "lbfgs":
-        same_model(loaded.partial_fit(X, y), model.partial_fit(X, y))
+        assert_same_model(loaded.partial_fit(X, y), model.partial_fit(X, y))
 
 
 @pytest.mark.parametrize("estimator", MODELS + SEARCHES, ids=lambda model: type(model).__name__)

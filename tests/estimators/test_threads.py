@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import sklearn_softmax
 from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression
-from tests.cases import cases, estimators, same_model
+from tests.cases import assert_same_model, cases, estimators
 from tests.fuzz.laws import state_of
 from tests.model_selection.searches import assert_same_search
 
@@ -61,7 +61,7 @@ def test_fits_that_overlap(case):
 
     with threads_left_alone(), ThreadPoolExecutor(len(models)) as pool:
         for fitted, alone in zip(pool.map(fit, models, timeout=60), expected):
-            same_model(fitted, alone)
+            assert_same_model(fitted, alone)
 
 
 def test_a_search_in_threads():
@@ -137,11 +137,11 @@ def interrupt_again_and_again(case, warm_start, rng):
             n_interrupts += is_interrupted
             assert np.geterr() == error_handling
             if not is_interrupted or model.n_iter_ == expected.n_iter_:
-                same_model(model, expected)
+                assert_same_model(model, expected)
                 continue
             old = copy.deepcopy(fitted).set_params(n_epochs=20)
             np.testing.assert_equal(state_of(model), state_of(old))
-            same_model(model.fit(X, y), expected)
+            assert_same_model(model.fit(X, y), expected)
 
 
 def interrupt(model, X, y, seconds):

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler, scale
 
 from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression, TwoLayerMLPClassifier
 from sklearn_softmax._training.optimizers import Adam
-from tests.cases import same_model
+from tests.cases import assert_same_model
 
 NULL = 1e-300  # a learning rate that changes nothing
 
@@ -407,7 +407,7 @@ def test_search_over_a_pipeline():
 def test_hidden_sizes_of_any_sequence(hidden_size):
     X, y = load_digits(n_class=3, return_X_y=True)
     model = TwoLayerMLPClassifier(hidden_size=(6, 4), n_epochs=4, random_state=0, lr=0.01)
-    same_model(clone(model).set_params(hidden_size=hidden_size).fit(X, y), model.fit(X, y))
+    assert_same_model(clone(model).set_params(hidden_size=hidden_size).fit(X, y), model.fit(X, y))
 
 
 def test_hidden_sizes_of_lists_in_a_search():

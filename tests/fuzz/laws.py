@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 import sklearn_softmax
-from tests.cases import fitted_attributes, same_model
+from tests.cases import assert_same_model, fitted_attributes
 
 OURS, SCIKIT_LEARN = (str(Path(module.__file__).parent) for module in (sklearn_softmax, sklearn))
 # Of NumPy's conversions in scikit-learn's checks of arrays.
@@ -211,7 +211,7 @@ def check_same_seed(combination, estimator):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         combination.train(model)
-    same_model(model[-1] if isinstance(model, Pipeline) else model, estimator)
+    assert_same_model(model[-1] if isinstance(model, Pipeline) else model, estimator)
 
 
 def check_loss(combination, estimator):

@@ -21,7 +21,7 @@ from sklearn_softmax import (
 from sklearn_softmax._model.parameters import Parameters
 from sklearn_softmax.model_selection import _stack
 from sklearn_softmax.model_selection._stack import Stack
-from tests.cases import CASES, cases, unfinished
+from tests.cases import CASES, cases, ignore_unfinished
 
 NUMBERS = [
     {"n_epochs": 4, "lr": 0.2},
@@ -144,7 +144,7 @@ def test_a_member_of_one_epoch_lends_its_decay_to_none(case):
         assert_as_if_alone(members(case, in_this_order), *data(case))
 
 
-@unfinished
+@ignore_unfinished
 @with_everything('lr="auto"')
 def test_automatic_learning_rates_are_as_if_fitted_alone(case):
     numbers = [{**values, "lr": "auto"} for values in NUMBERS]
@@ -205,7 +205,7 @@ def test_members_with_class_weights_are_as_if_fitted_alone(case, class_weight):
 @every_case
 def test_members_with_validation_rows_are_as_if_fitted_alone(case, rng):
     X, y = data(case)
-    weight = case.if_known(sample_weight_val=rng.uniform(0, 2, 30))
+    weight = case.options(sample_weight_val=rng.uniform(0, 2, 30))
     assert_as_if_alone(members(case), X, y, X_val=X[:30], y_val=y[:30], **weight)
 
 
@@ -404,7 +404,7 @@ DIVERGING = {"n_epochs": 3, "lr": 1e300, "reg_param": 1e300}
 
 def data_to_diverge_on(case):
     X, y = data(case)
-    return (X if "reg_param" in case.has else X * 1e10), y
+    return (X if "reg_param" in case.capabilities else X * 1e10), y
 
 
 def error_alone(estimator, *args, **kwargs):
@@ -532,7 +532,7 @@ def test_without_a_seed_the_first_draws_are_those_of_the_leader_alone(case):
 def test_inputs_stay_as_they_are(case):
     X, y = data(case)
     given = {"X_val": X[:20].copy(), "y_val": y[:20].copy()}
-    given |= case.if_known(sample_weight=np.ones(len(y)))
+    given |= case.options(sample_weight=np.ones(len(y)))
     before = copy.deepcopy((X, y, given))
     for array in (X, y, *given.values()):
         array.flags.writeable = False
@@ -544,7 +544,7 @@ def test_inputs_stay_as_they_are(case):
 @every_case
 def test_partial_fit_goes_on_as_after_a_fit_alone(case, optimizer):
     X, y = data(case)
-    shared = {"optimizer": optimizer} if "momentum" in case.has else {}
+    shared = {"optimizer": optimizer} if "momentum" in case.capabilities else {}
     estimators = members(case, SMALL_STEPS, **shared)
     fitted, _ = together(estimators, X, y)
     expected = alone(estimators, X, y)

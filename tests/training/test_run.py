@@ -39,20 +39,20 @@ VALUES = {
     "early_stopping": [False] * N_MODELS,
 }
 CLASS_WEIGHT = [[1.0, 1.0, 1.0], [2.0, 0.0, 1.0], [1.0, 5.0, 1.0], [1.0, 1.0, 0.3]]
-OPTIMIZERS = pytest.mark.parametrize(
-    "optimizer",
-    [
-        GradientDescent(),
-        Adam(),
-        AveragedGradientDescent(),
-        ScheduleFree(GradientDescent()),
-        ScheduleFree(Adam(beta_1=0.0)),
-    ],
-    ids=repr,
-)
-OBJECTIVES = pytest.mark.parametrize("objective", [SOFTMAX, TANH_NET], ids=["linear", "one-hidden"])
 RECORD_NAMES = ["epoch", "lr", "loss", "accuracy", "penalty", "weight_norm"]
 ROUNDING = {"rtol": 1e-9, "atol": 1e-11}
+
+each_optimizer = pytest.mark.parametrize(
+    "optimizer",
+    [GradientDescent(), AveragedGradientDescent(), ScheduleFree(Adam(beta_1=0.0))],
+    ids=["gradient-descent", "averaged", "schedule-free-adam"],
+)
+each_objective = pytest.mark.parametrize(
+    "objective", [SOFTMAX, TANH_NET], ids=["linear", "one-hidden"]
+)
+with_and_without_early_stopping = pytest.mark.parametrize(
+    "early_stopping", [False, True], ids=["no-early-stopping", "early-stopping"]
+)
 
 
 class Problem:
@@ -68,13 +68,17 @@ class Problem:
 
     def state(self, models):
         """Return the state of some models before the first step."""
-        values = {name: np.array(value)[models] for name, value in self.values.items()}
+        values = {
+            name: np.broadcast_to(value, (N_MODELS, *np.shape(value)[1:]))[models]
+            for name, value in self.values.items()
+        }
         return initial_state(take(self.start, models), self.optimizer, self.rows, **values)
 
-    def run(self, models=range(N_MODELS), *, batch_size=BATCH_SIZE, rng=None, **options):
-        """Return a new run of some models."""
-        train_pass = MiniBatchPass(self.objective, self.optimizer, batch_size)
-        rng = rng or np.random.RandomState(3)
+    def run(self, models=range(N_MODELS), *, rng=None, **options):
+        """Return a new run of some models, with new generators of orders and dropout masks."""
+        objective = replace(self.objective, dropout=Dropout(np.random.default_rng(0)))
+        train_pass = MiniBatchPass(objective, self.optimizer, BATCH_SIZE)
+        solver = EpochSolver(train_pass, BATCH_SIZE, True, rng or np.random.RandomState(3))
         options = {
             "state": self.state(list(models)),
             "rows": self.rows,
@@ -82,8 +86,13 @@ class Problem:
             "steps_per_epoch": 5,
             **options,
         }
-        solver = EpochSolver(train_pass, batch_size, True, rng)
-        return TrainingRun(self.objective, self.optimizer, solver, **options)
+        return TrainingRun(objective, self.optimizer, solver, **options)
+
+    def train(self, n_epochs, *args, **options):
+        """Return a new run after some epochs."""
+        run = self.run(*args, **options)
+        run.advance(n_epochs)
+        return run
 
 
 def arrays_of(state):
@@ -127,38 +136,50 @@ def params_of_epochs(run, n_epochs):
     return vectors
 
 
+def recorded_calls():
+    """Return a list of calls, and callbacks of epochs that add to it."""
+    calls = []
+    callbacks = {
+        "begin_epoch": lambda: calls.append("begin"),
+        "end_epoch": lambda: calls.append("end"),
+    }
+    return calls, callbacks
+
+
 # --- epochs ---------------------------------------------------------------------------------
 
 
-@OPTIMIZERS
-def test_two_advances_equal_one(optimizer):
-    once, twice = (Problem(TANH_NET, optimizer).run() for _ in range(2))
-    once.advance(7)
-    twice.advance(3)
-    twice.advance(4)
-    for i in range(N_MODELS):
-        assert_same(twice.get_model(i), once.get_model(i), exactly=True)
+@each_objective
+@each_optimizer
+def test_models_train_together_as_alone(optimizer, objective):
+    """Early stopping retires models 0 and 1, and others are removed from the run."""
+    problem = Problem(
+        objective,
+        optimizer,
+        nesterov=[False, True, False, True],
+        dropout=[0.0, 0.2, 0.5, 0.2],
+        class_weight=CLASS_WEIGHT,
+        n_iter_no_change=[2, 8, np.inf, np.inf],
+        tol=[0.1, 0.01, 0.0, 0.0],
+        early_stopping=[True, True, False, False],
+    )
+    together, n_epochs = problem.run(), 0
+    for further, kept in ((2, range(4)), (2, [3, 0, 1]), (8, {0, 3, 1}), (4, [0, 3])):
+        together.advance(further)
+        together.keep(kept)
+        n_epochs += further
+        for i in kept:
+            alone = problem.train(n_epochs, [i])
+            assert_same(together.get_model(i), alone.get_model(0))
+    assert together.active.tolist() == [3]
 
 
-@OPTIMIZERS
-@OBJECTIVES
-def test_models_train_together_like_alone(objective, optimizer):
-    problem = Problem(objective, optimizer)
-    together = problem.run()
-    together.advance(8)
-    for i in range(N_MODELS):
-        alone = problem.run([i])
-        alone.advance(8)
-        assert_same(together.get_model(i), alone.get_model(0))
-
-
-@pytest.mark.parametrize("early_stopping", [False, True])
-@OPTIMIZERS
-def test_the_losses_are_those_of_the_parameters(optimizer, early_stopping):
-    stopping = {"early_stopping": [early_stopping] * N_MODELS, "n_iter_no_change": [2, 3, 2, 9]}
+@with_and_without_early_stopping
+@each_optimizer
+def test_losses_of_a_model_are_those_of_its_parameters(optimizer, early_stopping):
+    stopping = {"early_stopping": early_stopping, "n_iter_no_change": [2, 3, 2, 9]}
     problem = Problem(optimizer=optimizer, class_weight=CLASS_WEIGHT, **stopping)
-    run = problem.run()
-    run.advance(8)
+    run = problem.train(8)
     for i in range(N_MODELS):
         model, class_weight = run.get_model(i), np.array(CLASS_WEIGHT)[[i]]
         expected, _ = evaluate(SOFTMAX, model.params, problem.rows, class_weight)
@@ -169,8 +190,8 @@ def test_the_losses_are_those_of_the_parameters(optimizer, early_stopping):
         assert model.history["val_loss"][epoch] == pytest.approx(expected[0])
 
 
-@OPTIMIZERS
-def test_history_has_one_entry_per_epoch(optimizer):
+@each_optimizer
+def test_history_has_the_figures_of_the_parameters_after_each_epoch(optimizer):
     run = Problem(optimizer=optimizer).run()
     vectors = params_of_epochs(run, 6)
     for i in range(N_MODELS):
@@ -185,91 +206,50 @@ def test_history_has_one_entry_per_epoch(optimizer):
         for epoch, vector in enumerate(vectors[i]):
             params = model.params.replace_vector(vector)
             squared_norm = np.sum(params.weights[0] ** 2)
-            penalty = VALUES["l2"][i] / 2 * squared_norm
-            assert model.history["penalty"][epoch] == pytest.approx(penalty)
-            assert model.history["weight_norm"][epoch] == pytest.approx(np.sqrt(squared_norm))
-            Z = params.weights[0][0] @ run.validation.X.T + params.intercepts[0][0]
-            log_A, y = Z - np.log(np.exp(Z).sum(axis=0)), run.validation.y
-            val_loss = -log_A[y, np.arange(20)].mean()
-            assert model.history["val_loss"][epoch] == pytest.approx(val_loss)
-            accuracy = np.mean(Z.argmax(axis=0) == y)
-            assert model.history["val_accuracy"][epoch] == pytest.approx(accuracy)
+            val_loss, val_accuracy = evaluate(SOFTMAX, params, run.validation)
+            expected = {
+                "penalty": VALUES["l2"][i] / 2 * squared_norm,
+                "weight_norm": np.sqrt(squared_norm),
+                "val_loss": val_loss[0],
+                "val_accuracy": val_accuracy[0],
+            }
+            actual = {name: model.history[name][epoch] for name in expected}
+            assert actual == pytest.approx(expected)
 
 
-@OPTIMIZERS
-def test_convergence_is_that_of_the_loss_with_the_penalty_before_each_epoch(optimizer):
-    problem = Problem(optimizer=optimizer)
-    run = problem.run()
-    run.advance(12)
-    for i in range(N_MODELS):
-        model, l2 = run.get_model(i), np.array(VALUES["l2"])[[i]]
-        first_penalty = SOFTMAX.penalty(take(problem.start, [i]), l2)
-        penalties = np.concatenate([first_penalty, model.history["penalty"][:-1]])
-        convergence = Convergence(steps_per_epoch=5)
-        for objective in model.history["loss"] + penalties:
-            convergence.update(np.array([objective]))
-        assert model.convergence == pytest.approx(convergence.fall()[0])
-
-
-def test_without_validation_rows_there_are_no_validation_figures():
-    run = Problem().run(validation=None)
-    run.advance(2)
+def test_callbacks_are_called_before_and_after_each_epoch():
+    run, calls = Problem().run(validation=None), []
+    for n_epochs in (0, -1, 3):
+        run.advance(
+            n_epochs,
+            begin_epoch=lambda: calls.append(("begin", run.state.epoch)),
+            end_epoch=lambda: calls.append(("end", run.state.epoch)),
+        )
+    assert calls == [("begin", 0), ("end", 1), ("begin", 1), ("end", 2), ("begin", 2), ("end", 3)]
     assert list(run.get_model(0).history) == RECORD_NAMES
 
 
-# --- callbacks of an epoch --------------------------------------------------------------------
-
-
-def test_the_begin_and_the_end_of_each_epoch_are_called_in_order():
-    run, calls = Problem().run(validation=None), []
-    run.advance(
-        3,
-        begin_epoch=lambda: calls.append(("begin", run.state.epoch)),
-        end_epoch=lambda: calls.append(("end", run.state.epoch)),
-    )
-    assert calls == [("begin", 0), ("end", 1), ("begin", 1), ("end", 2), ("begin", 2), ("end", 3)]
-
-
-def test_no_epochs_call_nothing():
-    run, calls = Problem().run(), []
-    options = {"begin_epoch": lambda: calls.append(1), "end_epoch": lambda: calls.append(2)}
-    for n_epochs in (0, -1):
-        run.advance(n_epochs, **options)
-    assert (calls, run.state.epoch) == ([], 0)
-
-
-def test_the_end_of_an_epoch_can_stop_a_run_which_can_continue():
-    run, uninterrupted = Problem().run(), Problem().run()
+def test_a_run_stopped_by_a_callback_can_continue():
+    run, uninterrupted = Problem().run(), Problem().train(6)
     run.advance(100, end_epoch=lambda: run.state.epoch == 4)
     assert run.state.epoch == 4
     np.testing.assert_array_equal(run.active, range(N_MODELS))
     assert {run.get_model(i).stop_reason for i in range(N_MODELS)} == {"callback"}
     run.advance(2)
-    uninterrupted.advance(6)
     for i in range(N_MODELS):
         assert_same(run.get_model(i), uninterrupted.get_model(i), exactly=True)
-
-
-@OPTIMIZERS
-def test_the_end_of_an_epoch_reads_the_parameters_of_its_end(optimizer):
-    vectors = params_of_epochs(Problem(optimizer=optimizer).run(), 3)
-    for n_epochs in (1, 2, 3):
-        shorter = Problem(optimizer=optimizer).run()
-        shorter.advance(n_epochs)
-        np.testing.assert_array_equal(vectors[2][n_epochs - 1], shorter.get_model(2).params.vector)
 
 
 # --- models of a run --------------------------------------------------------------------------
 
 
-@OPTIMIZERS
+@each_optimizer
 def test_a_model_of_a_run_is_a_copy(optimizer):
-    run, untouched = (Problem(TANH_NET, optimizer).run() for _ in range(2))
-    run.advance(3)
-    untouched.advance(3)
+    problem = Problem(TANH_NET, optimizer)
+    run = problem.train(3)
     model, overwritten = run.get_model(2), run.get_model(2)
     run.advance(2)
-    assert_same(model, untouched.get_model(2), exactly=True)
+    assert_same(model, problem.train(3).get_model(2), exactly=True)
     arrays = arrays_of(overwritten.state.optimizer_state).values()
     for array in (
         overwritten.params.vector,
@@ -280,83 +260,22 @@ def test_a_model_of_a_run_is_a_copy(optimizer):
         overwritten.step_losses,
     ):
         array[...] = 0
-    untouched.advance(2)
-    assert_same(run.get_model(2), untouched.get_model(2), exactly=True)
+    assert_same(run.get_model(2), problem.train(5).get_model(2), exactly=True)
 
 
-@OPTIMIZERS
-def test_a_run_resumes_from_a_model_of_another(optimizer):
+@each_optimizer
+def test_a_run_resumes_from_the_state_of_a_model(optimizer):
     problem = Problem(TANH_NET, optimizer)
-    first, whole = problem.run(), problem.run([2])
-    first.advance(3)
-    whole.advance(5)
-    second = problem.run(state=first.get_model(2).state, rng=first.solver.rng)
-    second.advance(2)
-    model, expected = second.get_model(0), whole.get_model(0)
+    first, whole = problem.train(3), problem.train(5, [2])
+    resumed = problem.train(2, state=first.get_model(2).state, rng=first.solver.rng)
+    model, expected = resumed.get_model(0), whole.get_model(0)
     np.testing.assert_allclose(model.params.vector, expected.params.vector, **ROUNDING)
     for name, values in model.history.items():
         np.testing.assert_allclose(values, expected.history[name][3:], **ROUNDING)
 
 
-# --- kept models --------------------------------------------------------------------------------
-
-
-@OPTIMIZERS
-@OBJECTIVES
-def test_kept_models_continue_like_alone(objective, optimizer):
-    problem = Problem(objective, optimizer)
-    run = problem.run()
-    for n_epochs, kept in ((2, [3, 0, 2]), (3, [3, 0]), (1, {0}), (2, [0])):
-        run.advance(n_epochs)
-        run.keep(kept)
-        np.testing.assert_array_equal(run.active, sorted(kept))
-        for i in kept:
-            alone = problem.run([i])
-            alone.advance(run.state.epoch)
-            assert_same(run.get_model(i), alone.get_model(0))
-
-
-@OPTIMIZERS
-def test_models_keep_their_hyperparameters_when_others_are_removed(optimizer):
-    problem = Problem(
-        TANH_NET,
-        optimizer,
-        nesterov=[False, True, False, True],
-        dropout=[0.0, 0.2, 0.5, 0.2],
-        class_weight=CLASS_WEIGHT,
-        n_iter_no_change=[2, 8, np.inf, np.inf],
-        tol=[0.1, 0.01, 0.0, 0.0],
-        early_stopping=[True, True, False, False],
-    )
-
-    def new_run(models=range(N_MODELS)):
-        dropout = Dropout(np.random.default_rng(0))
-        problem.objective = replace(TANH_NET, dropout=dropout)
-        return problem.run(models)
-
-    together = new_run()
-    together.advance(8)
-    together.keep([0, 1, 3])
-    together.advance(8)
-    assert 0 not in together.active
-    for i in (0, 1, 3):
-        alone = new_run([i])
-        alone.advance(16)
-        assert_same(together.get_model(i), alone.get_model(0))
-
-
-def test_a_run_without_models_calls_nothing():
-    run, calls = Problem().run(), []
-    run.advance(1)
-    run.keep([])
-    run.advance(3, begin_epoch=lambda: calls.append(1), end_epoch=lambda: calls.append(2))
-    assert calls == []
-    assert len(run.active) == 0
-
-
 def test_a_retired_model_can_be_kept():
-    run = Problem(l2=[0.0, 1.0, 0.0, 0.0], lr=[0.1, 1e200, 0.1, 0.1]).run(validation=None)
-    run.advance(4)
+    run = Problem(l2=[0.0, 1.0, 0.0, 0.0], lr=[0.1, 1e200, 0.1, 0.1]).train(4, validation=None)
     run.keep([0, 1])
     assert run.active.tolist() == [0]
     run.advance(1)
@@ -367,17 +286,35 @@ def test_a_retired_model_can_be_kept():
         run.get_model(1)
 
 
-# --- early stopping ------------------------------------------------------------------------------
+@with_and_without_early_stopping
+@each_optimizer
+def test_a_paused_run_continues_like_an_uninterrupted_one(optimizer, early_stopping):
+    values = {"n_iter_no_change": [2, np.inf, 3, 50], "tol": [0.0, 0.0, 0.01, 0.0]}
+    problem = Problem(TANH_NET, optimizer, early_stopping=early_stopping, **values)
+    whole, run = problem.train(12), problem.run()
+    for n_epochs in (1, 4, 7):
+        run.advance(n_epochs)
+        run.pause()
+        assert (run.rows, run.validation) == (None, None)
+        stored = pickle.dumps(run)
+        assert len(stored) < 40_000
+        run = pickle.loads(stored)
+        run.resume(problem.rows, problem.validation)
+    for i in range(N_MODELS):
+        assert_same(run.get_model(i), whole.get_model(i), exactly=True)
 
-N_ITER_NO_CHANGE, TOL = [2, 3, 1, 4], [0.0, 0.01, 0.001, 0.02]
+
+# --- patience ------------------------------------------------------------------------------------
+
+N_ITER_NO_CHANGE = [2, 3, 1, 4]
 IMPATIENT = {
-    "early_stopping": [True] * N_MODELS,
+    "early_stopping": True,
     "n_iter_no_change": N_ITER_NO_CHANGE,
-    "tol": TOL,
+    "tol": [0.0, 0.01, 0.001, 0.02],
     "lr": [0.5, 0.1, 1.0, 0.02],
-    "lr_decay": [1.0] * N_MODELS,
+    "lr_decay": 1.0,
 }
-ENDLESS = {**IMPATIENT, "n_iter_no_change": [np.inf] * N_MODELS}
+ENDLESS = {**IMPATIENT, "n_iter_no_change": np.inf}
 
 
 def last_epoch(losses, n_iter_no_change, tol):
@@ -391,48 +328,38 @@ def last_epoch(losses, n_iter_no_change, tol):
     return None
 
 
-@OPTIMIZERS
-def test_each_model_is_retired_when_its_patience_is_exhausted(optimizer):
-    run = Problem(TANH_NET, optimizer, **IMPATIENT).run()
-    endless = Problem(TANH_NET, optimizer, **ENDLESS).run()
-    vectors = params_of_epochs(run, 400)
-    endless.advance(400)
+@with_and_without_early_stopping
+@each_optimizer
+def test_each_model_is_retired_when_its_patience_is_exhausted(optimizer, early_stopping):
+    """Patience is with the validation loss in early stopping, otherwise with the training loss."""
+    tol = IMPATIENT["tol"] if early_stopping else [0.01] * N_MODELS
+    stopping = {"tol": tol, "early_stopping": early_stopping}
+    run = Problem(TANH_NET, optimizer, **{**IMPATIENT, **stopping}).run()
+    endless = Problem(TANH_NET, optimizer, **{**ENDLESS, **stopping}).train(100)
+    vectors, lengths = params_of_epochs(run, 100), []
     assert len(run.active) == 0
-    lengths = []
+    name = "val_loss" if early_stopping else "loss"
     for i in range(N_MODELS):
-        model, losses = run.get_model(i), endless.get_model(i).history["val_loss"]
-        lengths.append(last_epoch(losses, N_ITER_NO_CHANGE[i], TOL[i]))
-        assert (model.stop_reason, model.failure) == ("early_stopping", "")
+        model, losses = run.get_model(i), endless.get_model(i).history[name]
+        lengths.append(last_epoch(losses, N_ITER_NO_CHANGE[i], tol[i]))
+        expected = "early_stopping" if early_stopping else "converged"
+        assert (model.stop_reason, model.failure) == (expected, "")
         np.testing.assert_array_equal(model.history["epoch"], np.arange(1, lengths[i] + 1))
-        np.testing.assert_allclose(model.history["val_loss"], losses[: lengths[i]], **ROUNDING)
-        best = np.argmin(model.history["val_loss"])
+        np.testing.assert_allclose(model.history[name], losses[: lengths[i]], **ROUNDING)
+        best = np.argmin(losses[: lengths[i]]) if early_stopping else -1
         np.testing.assert_array_equal(model.params.vector, vectors[i][best])
         np.testing.assert_array_equal(run.last_params(i).vector, vectors[i][best])
         assert len(vectors[i]) == lengths[i]
     assert len(set(lengths)) > 1
 
 
-@OPTIMIZERS
-@OBJECTIVES
-def test_models_stop_together_like_alone(objective, optimizer):
-    problem = Problem(objective, optimizer, **IMPATIENT)
-    together = problem.run()
-    together.advance(400)
-    assert len(together.active) == 0
-    for i in range(N_MODELS):
-        alone = problem.run([i])
-        alone.advance(400)
-        assert_same(together.get_model(i), alone.get_model(0))
-
-
-@OPTIMIZERS
+@each_optimizer
 def test_with_early_stopping_a_model_is_the_best_so_far_and_continues_from_the_last(optimizer):
     run = Problem(TANH_NET, optimizer, **ENDLESS).run()
-    plain = Problem(TANH_NET, optimizer, **{**ENDLESS, "early_stopping": [False] * 4}).run()
-    vectors = params_of_epochs(run, 60)
-    plain.advance(60)
+    plain = Problem(TANH_NET, optimizer, **{**ENDLESS, "early_stopping": False}).train(40)
+    vectors = params_of_epochs(run, 40)
     best = [np.argmin(run.get_model(i).history["val_loss"]) for i in range(N_MODELS)]
-    assert min(best) < 59
+    assert min(best) < 39
     for i in range(N_MODELS):
         model, expected = run.get_model(i), plain.get_model(i)
         np.testing.assert_array_equal(model.params.vector, vectors[i][best[i]])
@@ -441,24 +368,11 @@ def test_with_early_stopping_a_model_is_the_best_so_far_and_continues_from_the_l
         np.testing.assert_array_equal(model.state.params.vector, expected.state.params.vector)
 
 
-def test_kept_models_keep_their_patience():
-    problem = Problem(TANH_NET, **IMPATIENT)
-    run = problem.run()
-    run.advance(2)
-    run.keep([1, 3])
-    run.advance(400)
-    for i in (1, 3):
-        alone = problem.run([i])
-        alone.advance(400)
-        assert_same(run.get_model(i), alone.get_model(0))
-
-
 def test_a_model_retired_in_the_epoch_of_a_callback_has_its_own_stop_reason():
     problem = Problem(TANH_NET, **IMPATIENT)
-    run, stopped = problem.run(), problem.run()
-    run.advance(400)
+    run, stopped = problem.train(100), problem.run()
     first = min(len(run.get_model(i).history["epoch"]) for i in range(N_MODELS))
-    stopped.advance(400, end_epoch=lambda: stopped.state.epoch == first)
+    stopped.advance(100, end_epoch=lambda: stopped.state.epoch == first)
     assert stopped.state.epoch == first
     retired = set(range(N_MODELS)) - set(stopped.active.tolist())
     assert retired
@@ -468,64 +382,50 @@ def test_a_model_retired_in_the_epoch_of_a_callback_has_its_own_stop_reason():
         assert stopped.get_model(i).stop_reason == "callback"
 
 
-def test_nothing_is_called_after_all_models_are_retired():
-    run, calls = Problem(TANH_NET, **IMPATIENT).run(), []
-    options = {
-        "begin_epoch": lambda: calls.append("begin"),
-        "end_epoch": lambda: calls.append("end"),
-    }
-    run.advance(400, **options)
+def test_nothing_is_called_without_active_models():
+    run, (calls, callbacks) = Problem(TANH_NET, **IMPATIENT).run(), recorded_calls()
+    run.advance(100, **callbacks)
     n_epochs = max(len(run.get_model(i).history["epoch"]) for i in range(N_MODELS))
     assert calls == ["begin", "end"] * n_epochs
-    run.advance(3, **options)
+    without_models = Problem().train(1)
+    without_models.keep([])
+    for inactive in (run, without_models):
+        assert len(inactive.active) == 0
+        inactive.advance(3, **callbacks)
     assert len(calls) == 2 * n_epochs
 
 
 # --- convergence ----------------------------------------------------------------------------------
 
 
-def test_without_early_stopping_patience_is_with_the_training_loss():
-    values = {**IMPATIENT, "early_stopping": [False] * N_MODELS, "tol": [0.01] * N_MODELS}
-    run, endless = Problem(**values).run(), Problem(**ENDLESS).run()
-    vectors = params_of_epochs(run, 400)
-    endless.advance(400)
-    assert len(run.active) == 0
-    for i in range(N_MODELS):
-        model, losses = run.get_model(i), endless.get_model(i).history["loss"]
-        assert (model.stop_reason, model.failure) == ("converged", "")
-        assert len(model.history["loss"]) == last_epoch(losses, N_ITER_NO_CHANGE[i], 0.01)
-        np.testing.assert_array_equal(model.params.vector, vectors[i][-1])
-
-
-@OPTIMIZERS
+@each_optimizer
 def test_each_model_is_retired_when_it_has_converged(optimizer):
+    """The objective is the loss plus the penalty before each epoch."""
     tol = [1e-2, 1e-3, np.nan, 1e-4]
-    values = {"tol": tol, "l2": [0.1] * 4, "lr": [0.05] * 4, "lr_decay": [0.9] * 4}
-    problem = Problem(optimizer=optimizer, **values)
-    run, endless = problem.run(convergence_tol=2.0), problem.run()
-    run.advance(200)
-    endless.advance(200)
+    problem = Problem(optimizer=optimizer, tol=tol, l2=0.1, lr=0.05, lr_decay=0.8)
+    run, endless = problem.train(100, convergence_tol=2.0), problem.train(100)
     lengths = []
     for i in (0, 1, 3):
         history, convergence = endless.get_model(i).history, Convergence(steps_per_epoch=5)
         first_penalty = SOFTMAX.penalty(take(problem.start, [i]), np.array([0.1]))
         penalties = np.concatenate([first_penalty, history["penalty"][:-1]])
-        objectives = (history["loss"] + penalties)[:, np.newaxis]
-        has_converged = []
-        for objective in objectives:
-            convergence.update(objective)
+        has_converged, falls = [], []
+        for objective in history["loss"] + penalties:
+            convergence.update(np.array([objective]))
             has_converged.append(convergence.has_converged(2 * tol[i])[0])
+            falls.append(convergence.fall()[0])
         lengths.append(1 + np.argmax(has_converged))
         model = run.get_model(i)
         assert (model.stop_reason, len(model.history["loss"])) == ("converged", lengths[-1])
-    assert 12 < lengths[0] < lengths[1] <= lengths[2] < 200
+        assert model.convergence == pytest.approx(falls[lengths[-1] - 1], rel=1e-6)
+    assert 12 < lengths[0] < lengths[1] <= lengths[2] < 100
     assert run.active.tolist() == [2]
     assert run.get_model(2).stop_reason == "max_epochs"
 
 
 @pytest.mark.parametrize("n_epochs", [3, 1000])
-def test_lbfgs(n_epochs):
-    problem = Problem(optimizer=Lbfgs(), l2=[0.1] * N_MODELS, tol=[1e-6] * N_MODELS)
+def test_lbfgs_trains_until_convergence_or_the_last_epoch(n_epochs):
+    problem = Problem(optimizer=Lbfgs(), l2=0.1, tol=1e-6)
     solver = partial(problem.optimizer, SOFTMAX)
     options = {"validation": problem.validation, "steps_per_epoch": 1}
 
@@ -533,12 +433,8 @@ def test_lbfgs(n_epochs):
         state = problem.state([0])
         return TrainingRun(SOFTMAX, Lbfgs(), solver, state=state, rows=problem.rows, **options)
 
-    run, calls = new_run(), []
-    run.advance(
-        n_epochs,
-        begin_epoch=lambda: calls.append("begin"),
-        end_epoch=lambda: calls.append("end"),
-    )
+    run, (calls, callbacks) = new_run(), recorded_calls()
+    run.advance(n_epochs, **callbacks)
     model = run.get_model(0)
     n_iterations = len(model.history["loss"])
     assert calls == ["begin", "end"] * n_iterations
@@ -553,71 +449,59 @@ def test_lbfgs(n_epochs):
         assert 5 < n_iterations < 100
     stopped = new_run()
     stopped.advance(n_epochs, end_epoch=lambda: stopped.state.epoch == 2)
-    assert stopped.get_model(0).stop_reason == "callback"
-    assert stopped.state.epoch == 2
+    assert (stopped.get_model(0).stop_reason, stopped.state.epoch) == ("callback", 2)
 
 
 # --- failures -----------------------------------------------------------------------------------
 
-DIVERGING = {"lr": [0.3, 1e200, 0.5, 0.1], "l2": [0.0, 1.0, 0.0, 0.01]}
 
-
-@OPTIMIZERS
-@OBJECTIVES
-@pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_diverged_model_is_retired_and_the_others_continue(objective, optimizer, early_stopping):
-    stopping = {"early_stopping": [early_stopping] * N_MODELS}
-    problem = Problem(objective, optimizer, **DIVERGING, **stopping)
-    run, plain = problem.run(), Problem(objective, optimizer, **DIVERGING).run()
-    run.advance(8)
+@with_and_without_early_stopping
+@each_objective
+@each_optimizer
+def test_a_diverged_model_is_retired_and_the_others_continue(optimizer, objective, early_stopping):
+    values = {"lr": [0.3, 1e200, 0.5, 0.1], "l2": [0.0, 1.0, 0.0, 0.01]}
+    problem = Problem(objective, optimizer, early_stopping=early_stopping, **values)
+    run, plain = problem.train(8), Problem(objective, optimizer, **values).train(8)
     assert run.active.tolist() == [0, 2, 3]
     diverged = run.get_model(1)
     assert (diverged.failure, diverged.stop_reason) == ("diverged", "")
     assert np.isnan(diverged.loss)
-    n_epochs = len(diverged.history["epoch"])
-    assert n_epochs < 8
+    assert len(diverged.history["epoch"]) < 8
     arrays = arrays_of(diverged.state.optimizer_state).values()
     figures = [diverged.history["loss"][-1], *diverged.state.params.vector[0]]
     figures += [number for array in arrays for number in np.ravel(array)]
     assert not np.all(np.isfinite(figures))
     assert np.all(np.isfinite(diverged.history["loss"][:-1]))
-    plain.advance(8)
     np.testing.assert_array_equal(diverged.params.vector, plain.get_model(1).params.vector)
     for i in (0, 2, 3):
-        alone = problem.run([i])
-        alone.advance(8)
         assert run.get_model(i).failure == ""
-        assert_same(run.get_model(i), alone.get_model(0))
+        assert_same(run.get_model(i), problem.train(8, [i]).get_model(0))
 
 
 def test_a_model_whose_optimizer_state_is_not_finite_is_retired():
     problem = Problem(optimizer=Adam())
     problem.rows.X[:, 0] *= 1e200
     problem.start.vector[...] = 0
-    run = problem.run(validation=None)
-    run.advance(1)
-    model = run.get_model(0)
+    model = problem.train(1, validation=None).get_model(0)
     assert model.failure == "diverged"
     assert np.all(np.isfinite([*model.history["loss"], *model.state.params.vector[0]]))
     assert not np.all(np.isfinite(model.state.optimizer_state.second_moment))
 
 
 def test_the_end_of_an_epoch_in_which_all_models_diverge_is_not_called():
-    run, calls = Problem(lr=[1e200] * N_MODELS, l2=[1.0] * N_MODELS).run(validation=None), []
-    run.advance(9, begin_epoch=lambda: calls.append("begin"), end_epoch=lambda: calls.append("end"))
+    run, (calls, callbacks) = Problem(lr=1e200, l2=1.0).run(validation=None), recorded_calls()
+    run.advance(9, **callbacks)
     assert {run.get_model(i).failure for i in range(N_MODELS)} == {"diverged"}
     n_epochs = max(len(run.get_model(i).history["epoch"]) for i in range(N_MODELS))
     assert calls == ["begin", "end"] * (n_epochs - 1) + ["begin"]
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
+@with_and_without_early_stopping
 def test_a_model_without_a_finite_validation_loss_is_retired(early_stopping):
-    stopping = {"early_stopping": [early_stopping] * N_MODELS}
-    problem = Problem(lr=[0.0, 100.0, 0.0, 0.0], **stopping)
+    problem = Problem(lr=[0.0, 100.0, 0.0, 0.0], early_stopping=early_stopping)
     problem.start.vector[[0, 2, 3]] = 0
     problem.validation = Rows(np.full((4, 5), 1e308), np.array([0, 1, 2, 0]))
-    run = problem.run()
-    run.advance(3)
+    run = problem.train(3)
     assert run.active.tolist() == [0, 2, 3]
     assert run.get_model(1).failure == "validation"
     assert np.isfinite(run.get_model(1).history["loss"]).all()
@@ -626,8 +510,7 @@ def test_a_model_without_a_finite_validation_loss_is_retired(early_stopping):
 
 
 def test_a_loss_far_above_that_of_the_untrained_model_has_diverged():
-    run = Problem(lr=[0.1, 1e18, 1e10, 0.1], momentum=[0.0] * N_MODELS).run(validation=None)
-    run.advance(1)
+    run = Problem(lr=[0.1, 1e18, 1e10, 0.1], momentum=0.0).train(1, validation=None)
     assert run.active.tolist() == [0, 1, 2, 3]
     models = [run.get_model(i) for i in range(N_MODELS)]
     assert [model.failure for model in models] == ["", "diverged", "", ""]
@@ -638,8 +521,8 @@ def test_a_loss_far_above_that_of_the_untrained_model_has_diverged():
 # --- perceptrons --------------------------------------------------------------------------------
 
 
-def perceptrons(models=(0, 1, 2), optimizer=None, *, batch_size=8, is_online=False, **values):
-    """Return a run of models on separable rows, which the first one separates from the start."""
+def train_perceptrons(models=(0, 1, 2), optimizer=None, *, batch_size=8, is_online=False, **values):
+    """Train models on separable rows, which the first one separates from the start."""
     rng = np.random.RandomState(0)
     network, line = DenseNetwork((5, 1)), rng.standard_normal(5)
     X = rng.standard_normal((40, 5))
@@ -653,87 +536,44 @@ def perceptrons(models=(0, 1, 2), optimizer=None, *, batch_size=8, is_online=Fal
     solver = EpochSolver(train_pass, batch_size, True, np.random.RandomState(1))
     state = initial_state(take(params, list(models)), optimizer, lr=0.3, **values)
     options = {"rows": rows, "validation": rows, "steps_per_epoch": 5}
-    return TrainingRun(objective, optimizer, solver, state=state, **options)
+    run = TrainingRun(objective, optimizer, solver, state=state, **options)
+    run.advance(500)
+    return run
 
 
 @pytest.mark.parametrize("optimizer", [GradientDescent(), AveragedGradientDescent()], ids=repr)
 def test_the_online_rule_equals_batches_of_one_row(optimizer):
-    online = perceptrons([1], optimizer, is_online=True)
-    in_batches = perceptrons([1], optimizer, batch_size=1)
-    online.advance(500)
-    in_batches.advance(500)
-    assert_same(online.get_model(0), in_batches.get_model(0))
-    n_epochs = len(online.get_model(0).history["loss"])
+    online = train_perceptrons([1], optimizer, is_online=True).get_model(0)
+    assert_same(online, train_perceptrons([1], optimizer, batch_size=1).get_model(0))
+    n_epochs = len(online.history["loss"])
     assert n_epochs > 1
-    assert len(online.get_model(0).step_losses) == 40 * n_epochs
+    assert len(online.step_losses) == 40 * n_epochs
 
 
-def test_a_perceptron_is_retired_after_an_epoch_without_mistakes():
-    run = perceptrons()
-    run.advance(500)
+@pytest.mark.parametrize(
+    "patience", [{}, {"n_iter_no_change": 1000, "early_stopping": True}], ids=["none", "long"]
+)
+def test_a_perceptron_is_retired_after_an_epoch_without_mistakes(patience):
+    run = train_perceptrons(**patience)
     assert len(run.active) == 0
     lengths = []
     for i in range(3):
-        model, alone = run.get_model(i), perceptrons(models=[i])
-        assert model.stop_reason == "no_mistakes"
-        assert model.untrained_loss == 0
+        model = run.get_model(i)
+        assert (model.stop_reason, model.untrained_loss) == ("no_mistakes", 0)
         mistakes = model.history["mistakes"]
         assert mistakes[-1] == 0
         assert np.all(mistakes[:-1] > 0)
         assert model.history["accuracy"][-1] == 1
         lengths.append(len(mistakes))
-        alone.advance(500)
-        assert_same(model, alone.get_model(0))
+        assert_same(model, train_perceptrons([i], **patience).get_model(0))
     assert lengths[0] == 1 < min(lengths[1:])
 
 
-def test_a_patient_perceptron_is_retired_after_an_epoch_without_mistakes():
-    patient = perceptrons(n_iter_no_change=1000, early_stopping=True)
-    plain = perceptrons()
-    patient.advance(500)
-    plain.advance(500)
-    assert len(patient.active) == 0
-    for i in range(3):
-        model = patient.get_model(i)
-        assert model.stop_reason == "no_mistakes"
-        expected = plain.get_model(i).history["mistakes"]
-        np.testing.assert_array_equal(model.history["mistakes"], expected)
-
-
 def test_other_losses_continue_without_mistakes():
-    run = Problem(lr=[1.0] * N_MODELS, l2=[0.0] * N_MODELS).run(validation=None)
-    run.rows.y[:] = 1
-    run.advance(30)
+    problem = Problem(lr=1.0, l2=0.0)
+    problem.rows.y[:] = 1
+    run = problem.train(20, validation=None)
     assert len(run.active) == N_MODELS
     for i in range(N_MODELS):
         assert run.get_model(i).history["accuracy"][-1] == pytest.approx(1)
         assert "mistakes" not in run.get_model(i).history
-
-
-# --- pause --------------------------------------------------------------------------------------
-
-
-@OPTIMIZERS
-@OBJECTIVES
-@pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_paused_run_continues_like_an_uninterrupted_one(objective, optimizer, early_stopping):
-    values = {"n_iter_no_change": [2, np.inf, 3, 50], "tol": [0.0, 0.0, 0.01, 0.0]}
-    values["early_stopping"] = [early_stopping] * N_MODELS
-    problem = Problem(objective, optimizer, **values)
-    whole, run = problem.run(), problem.run()
-    whole.advance(12)
-    for n_epochs in (1, 4, 7):
-        run.advance(n_epochs)
-        run.pause()
-        run = pickle.loads(pickle.dumps(run))
-        run.resume(problem.rows, problem.validation)
-    for i in range(N_MODELS):
-        assert_same(run.get_model(i), whole.get_model(i), exactly=True)
-
-
-def test_a_paused_run_has_no_rows():
-    run = Problem().run()
-    run.advance(2)
-    run.pause()
-    assert (run.rows, run.validation) == (None, None)
-    assert len(pickle.dumps(run)) < 20_000

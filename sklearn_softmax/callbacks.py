@@ -1,4 +1,4 @@
-"""Callbacks by scikit-learn's protocol, which came with its version 1.9."""
+"""Callbacks, which need scikit-learn 1.9 or later."""
 
 from __future__ import annotations
 
@@ -22,27 +22,26 @@ if TYPE_CHECKING:
 
 
 class WeightHistory:
-    """Keeps the parameters of a classifier while it is fitted.
+    """Store snapshots of the parameters during a fit.
 
-    Set it on a classifier of this package by ``classifier.set_callbacks(history)``, also as the
-    last step of a pipeline or inside a search. It holds the last finished fit: after a search with
-    ``refit=True`` that of the best estimator; fits in worker processes are not returned.
+    Pass it to ``set_callbacks`` of a classifier of this package, which may also be the last step of
+    a pipeline or the estimator of a search. It contains the last fit that has ended: after a search
+    with ``refit=True`` that of the best estimator. Fits in worker processes are not returned.
 
     Parameters
     ----------
     every : int, default=1
-        Epochs from one copy to the next. The parameters before the first epoch and
-        after the last one are always kept.
+        Epochs between snapshots. The parameters before the first epoch and after the last one are
+        always stored.
 
     Attributes
     ----------
-    epochs_ : ndarray of shape (n_kept,)
-        Number of epochs behind each copy; 0 for the initial parameters.
-    weights_ : list of ndarray of shape (n_kept, n_outputs, n_inputs)
-        For each layer the copies of its weights W; ``coef_`` is such a W, and
-        ``coefs_`` holds its transpose.
-    intercepts_ : list of ndarray of shape (n_kept, n_outputs)
-        For each layer the copies of its intercepts.
+    epochs_ : ndarray of shape (n_snapshots,)
+        Number of epochs before each snapshot; 0 for the initial parameters.
+    weights_ : list of ndarray of shape (n_snapshots, n_outputs, n_inputs)
+        Weights W of each layer; ``coef_`` is such a W, and ``coefs_`` contains its transpose.
+    intercepts_ : list of ndarray of shape (n_snapshots, n_outputs)
+        Intercepts of each layer.
     classes_ : ndarray of shape (n_classes,)
         Class labels, sorted.
 
@@ -59,9 +58,9 @@ class WeightHistory:
 
     Notes
     -----
-    With early stopping, the last copy is of the last epoch, while the fitted classifier has the
+    With early stopping, the last snapshot is of the last epoch, while the fitted classifier has the
     parameters of the best one. ``partial_fit`` calls no callbacks. A pickled classifier includes
-    its callbacks with their copies: ``classifier.set_callbacks()`` removes them.
+    its callbacks with their snapshots: ``classifier.set_callbacks()`` removes them.
 
     References
     ----------
@@ -74,7 +73,7 @@ class WeightHistory:
     >>> from sklearn_softmax import SoftmaxRegression, WeightHistory
     >>> X, y = load_iris(return_X_y=True)
     >>> history = WeightHistory(every=10)
-    >>> history.memory_needed((4, 3), n_epochs=25)  # 4 copies of 15 numbers, in bytes
+    >>> history.memory_needed((4, 3), n_epochs=25)  # 4 snapshots of 15 numbers, in bytes
     480
     >>> model = SoftmaxRegression(lr=0.1, n_epochs=25).set_callbacks(history).fit(X, y)
     >>> history.epochs_
@@ -110,10 +109,10 @@ class WeightHistory:
     def memory_needed(
         self, layer_sizes: Sequence[int], n_epochs: int, dtype: DTypeLike = np.float64
     ) -> int:
-        """Return the bytes of the copies of a fit.
+        """Return the number of bytes of the snapshots of a fit.
 
-        They are reserved when the fit begins and kept until the next one ends, so successive fits
-        need two sets. Beyond 10,000 copies, arrays grow as needed, up to twice the size.
+        They are allocated when the fit begins and stored until the next one ends, so successive
+        fits need two sets. Beyond 10,000 snapshots, arrays grow as needed, up to twice the size.
 
         Parameters
         ----------
@@ -123,7 +122,7 @@ class WeightHistory:
         n_epochs : int
             Largest number of epochs of the fit.
         dtype : dtype, default=float64
-            That of X, if it is float32 or float64.
+            Type of the parameters: that of X if it is float32 or float64.
 
         Returns
         -------
@@ -140,10 +139,10 @@ class WeightHistory:
                 f"{layer_sizes!r}."
             )
         n_parameters = DenseNetwork(tuple(layer_sizes)).n_parameters
-        return int(_n_copies(n_epochs, self.every) * n_parameters * np.dtype(dtype).itemsize)
+        return int(_count_snapshots(n_epochs, self.every) * n_parameters * np.dtype(dtype).itemsize)
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Get ready to record a fit; part of scikit-learn's protocol.
+        """Prepare for a fit; part of scikit-learn's protocol.
 
         Parameters
         ----------
@@ -157,7 +156,7 @@ class WeightHistory:
         """
         if not isinstance(estimator, GradientDescentClassifier):
             raise TypeError(
-                "WeightHistory keeps the parameters of a classifier of this package, not of "
+                "WeightHistory stores the parameters of a classifier of this package, not of "
                 f"{type(estimator).__name__}: call set_callbacks on the classifier inside it."
             )
         self._recordings[id(estimator)] = _Recording(self.every, context.max_subtasks)
@@ -165,7 +164,7 @@ class WeightHistory:
     def on_fit_task_begin(
         self, estimator: Any, context: Any, *, fitted_estimator: Any = None
     ) -> None:
-        """Keep the initial parameters; part of scikit-learn's protocol.
+        """Store the initial parameters; part of scikit-learn's protocol.
 
         Parameters
         ----------
@@ -174,12 +173,12 @@ class WeightHistory:
         fitted_estimator : estimator, default=None
         """
         if context.task_name == "epoch" and context.task_id == 0:
-            self._recordings[id(estimator)].keep(fitted_estimator)
+            self._recordings[id(estimator)].store(fitted_estimator)
 
     def on_fit_task_end(
         self, estimator: Any, context: Any, *, fitted_estimator: Any = None
     ) -> None:
-        """Keep the parameters after an epoch; part of scikit-learn's protocol.
+        """Store the parameters after an epoch; part of scikit-learn's protocol.
 
         Parameters
         ----------
@@ -188,7 +187,7 @@ class WeightHistory:
         fitted_estimator : estimator, default=None
         """
         if context.task_name == "epoch":
-            self._recordings[id(estimator)].keep(fitted_estimator)
+            self._recordings[id(estimator)].store(fitted_estimator)
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Set the attributes of the history; part of scikit-learn's protocol.
@@ -199,7 +198,7 @@ class WeightHistory:
         context : sklearn.callback.CallbackContext
         """
         recording = self._recordings.pop(id(estimator), None)
-        if recording is not None and recording.n_kept:
+        if recording is not None and recording.n_snapshots:
             for name, value in recording.attributes().items():
                 setattr(self, name, value)
 
@@ -213,34 +212,34 @@ class WeightHistory:
         pause: float = 2000,
         **kwargs: Any,
     ) -> FuncAnimation:
-        """Animate the weights of the features as images, all copies on one scale.
+        """Animate the weights of the features as images, with one scale for all snapshots.
 
         Parameters
         ----------
         image_shape : sequence of int
             (height, width), or (height, width, 3) for colour images.
         titles : list of str, default=None
-            Title of each image; None for the classes, and for no titles where the
-            images are of hidden units.
+            Title of each image; None for the classes, and for no titles if the images are of
+            hidden units.
         n_columns : int, default=None
-            Images in a row; None for what fills the figure best.
+            Images per row; None for the number that fills the figure best.
         interval : float, default=100
-            Milliseconds from one frame to the next, at least 1.
+            Milliseconds between frames, at least 1.
         pause : float, default=2000
-            Milliseconds that the last frame stays before the animation begins anew.
+            Milliseconds for which the last frame is shown before the animation restarts.
         **kwargs : dict
-            Passed on to matplotlib's ``imshow`` for each image.
+            Keyword arguments of matplotlib's ``imshow`` for each image.
 
         Returns
         -------
         animation : matplotlib.animation.FuncAnimation
-            ``animation.save("weights.gif", writer="pillow")`` works everywhere;
-            ``animation.save("weights.mp4")`` and ``.avi`` where ffmpeg is installed.
+            A notebook shows it in a player. ``animation.save("weights.gif", writer="pillow")``
+            always works, ``animation.save("weights.mp4")`` and ``.avi`` need ffmpeg.
 
         Raises
         ------
         NotFittedError
-            If nothing is kept yet.
+            If there are no snapshots yet.
         ValueError
             If ``image_shape`` or ``titles`` does not fit the weights, or if ``interval`` or
             ``pause`` is too small.
@@ -258,24 +257,24 @@ class WeightHistory:
         n_columns: int | None = None,
         **kwargs: Any,
     ) -> list[Path]:
-        """Write the frames of the animation as PNG files, one by one.
+        """Write the frames of the animation as PNG files.
 
         Parameters
         ----------
         directory : str or Path
-            Where to; made if need be. A file is called ``epoch_0025.png``.
+            Folder of the files, created if needed. Files have names such as ``epoch_0025.png``.
         image_shape, titles, n_columns, **kwargs
             As in :meth:`animate`.
 
         Returns
         -------
         paths : list of Path
-            The files, in order.
+            The files, in the order of epochs.
 
         Raises
         ------
         NotFittedError
-            If nothing is kept yet.
+            If there are no snapshots yet.
         ValueError
             If ``image_shape`` or ``titles`` does not fit the weights.
         """
@@ -292,54 +291,54 @@ class WeightHistory:
         return paths
 
 
-MOST_RESERVED = 10_000  # copies, because early stopping may end a long fit soon
+MAX_ALLOCATED = 10_000  # snapshots, because early stopping may end a long fit soon
 
 
 class _Recording:
-    """Copies of the parameters of one fit, in arrays allocated before it."""
+    """Snapshots of one fit, in arrays that are allocated at its first epoch."""
 
     def __init__(self, every, n_epochs):
         self._every = every
-        self._n_reserved = min(_n_copies(n_epochs, every), MOST_RESERVED)
-        self.n_kept = 0
+        self._n_allocated = min(_count_snapshots(n_epochs, every), MAX_ALLOCATED)
+        self.n_snapshots = 0
 
-    def keep(self, model):
-        """Keep the parameters of a model; those of the epoch before make room."""
+    def store(self, model):
+        """Store a snapshot, which replaces the previous one if that is of no ``every``-th epoch."""
         _, layers = model._fitted_network()
-        if not self.n_kept:
+        if not self.n_snapshots:
             self._classes = model.classes_
-            self._epochs = np.empty(self._n_reserved, int)
+            self._epochs = np.empty(self._n_allocated, int)
             self._weights, self._intercepts = (
-                [np.empty((self._n_reserved, *array.shape[1:]), array.dtype) for array in arrays]
+                [np.empty((self._n_allocated, *array.shape[1:]), array.dtype) for array in arrays]
                 for arrays in (layers.weights, layers.intercepts)
             )
-        elif (self._epochs[self.n_kept - 1] - self._epochs[0]) % self._every:
-            self.n_kept -= 1
-        if self.n_kept == len(self._epochs):
-            self._epochs = _doubled(self._epochs)
-            self._weights = [_doubled(copies) for copies in self._weights]
-            self._intercepts = [_doubled(copies) for copies in self._intercepts]
-        self._epochs[self.n_kept] = model.n_iter_
-        kept = self._weights + self._intercepts
-        for copies, array in zip(kept, layers.weights + layers.intercepts):
-            copies[self.n_kept] = array[0]
-        self.n_kept += 1
+        elif (self._epochs[self.n_snapshots - 1] - self._epochs[0]) % self._every:
+            self.n_snapshots -= 1
+        if self.n_snapshots == len(self._epochs):
+            self._epochs = _double_length(self._epochs)
+            self._weights = [_double_length(snapshots) for snapshots in self._weights]
+            self._intercepts = [_double_length(snapshots) for snapshots in self._intercepts]
+        self._epochs[self.n_snapshots] = model.n_iter_
+        arrays = layers.weights + layers.intercepts
+        for snapshots, array in zip(self._weights + self._intercepts, arrays):
+            snapshots[self.n_snapshots] = array[0]
+        self.n_snapshots += 1
 
     def attributes(self):
-        """Attributes of the history."""
+        """Return the attributes of the history."""
         return {
             "classes_": self._classes,
-            "epochs_": self._epochs[: self.n_kept],
-            "weights_": [copies[: self.n_kept] for copies in self._weights],
-            "intercepts_": [copies[: self.n_kept, :, 0] for copies in self._intercepts],
+            "epochs_": self._epochs[: self.n_snapshots],
+            "weights_": [W[: self.n_snapshots] for W in self._weights],
+            "intercepts_": [b[: self.n_snapshots, :, 0] for b in self._intercepts],
         }
 
 
-def _doubled(array):
+def _double_length(array):
     """Return the array with twice the length."""
     return np.concatenate([array, np.empty_like(array)])
 
 
-def _n_copies(n_epochs, every):
-    """Return the number of copies: the first, every so many epochs, and the last."""
+def _count_snapshots(n_epochs, every):
+    """Return the number of snapshots: the first, every so many epochs, and the last."""
     return n_epochs // every + 2

@@ -109,7 +109,7 @@ def test_memory_is_told_beforehand(every, dtype):
 def test_a_huge_number_of_epochs(monkeypatch):
     expected, history = WeightHistory(), WeightHistory()
     softmax(n_epochs=12).set_callbacks(expected).fit(X, y)
-    monkeypatch.setattr(callbacks, "MOST_RESERVED", 3)
+    monkeypatch.setattr(callbacks, "MAX_ALLOCATED", 3)
     softmax(n_epochs=12).set_callbacks(history).fit(X, y)
     for name in ("epochs_", "weights_", "intercepts_"):
         np.testing.assert_equal(getattr(history, name), getattr(expected, name))

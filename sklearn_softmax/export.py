@@ -1,4 +1,4 @@
-"""Fitted models as estimators of scikit-learn, which work where this package is not installed."""
+"""Conversion of fitted models to scikit-learn's estimators, which do not need this package."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn_softmax.estimators import (
     TwoLayerMLPClassifier,
 )
 
-# The parameters of ours that scikit-learn has too, under their names there; "auto" it has not.
+# Names of parameters here and in scikit-learn.
 PERCEPTRON_PARAMETERS = {
     **{"lr": "eta0", "n_epochs": "max_iter", "tol": "tol", "n_iter_no_change": "n_iter_no_change"},
     **{"fit_intercept": "fit_intercept", "class_weight": "class_weight", "shuffle": "shuffle"},
@@ -35,74 +35,71 @@ NET_ACTIVATIONS = {"relu": "relu", "sigmoid": "logistic", "tanh": "tanh"}
 
 
 def to_sklearn(model: Any) -> Any:
-    r"""The fitted estimator of scikit-learn that predicts what a fitted model predicts.
+    r"""Convert a fitted model to an equivalent estimator of scikit-learn.
 
-    A model that is trained with this package can then be used, pickled and served where only
-    scikit-learn is installed, and by whatever knows scikit-learn's estimators: skl2onnx, for
-    instance, to run it by ONNX.
+    The result can be used, pickled and deployed without this package, also by tools for
+    scikit-learn's estimators, such as skl2onnx.
 
     ============================================  ====================================
     model                                         result
     ============================================  ====================================
     :class:`SoftmaxRegression`                    ``LogisticRegression``
     :class:`GDLogisticRegression`, two classes    ``LogisticRegression``
-    :class:`GDLogisticRegression`, more           ``OneVsRestClassifier`` of such
+    :class:`GDLogisticRegression`, more           ``OneVsRestClassifier`` over these
     :class:`BinaryPerceptron`                     ``Perceptron``
     :class:`TwoLayerMLPClassifier`                ``MLPClassifier``
     ``OneVsRestClassifier`` over one of these     ``OneVsRestClassifier``
-    pipeline that ends in one of all these        pipeline with a copy of every step
+    pipeline that ends in one of these            pipeline with a copy of every other step
     fitted search                                 its ``best_estimator_``, converted
     ============================================  ====================================
 
     Parameters
     ----------
     model : estimator instance
-        Fitted, one of the table. Never changed: the result has copies of its parameters.
+        Fitted model of a type in the table. It is not changed and shares no data with the result.
 
     Returns
     -------
     estimator : estimator instance
-        Of scikit-learn. Its parameters describe the objective of the model: ``C`` is
-        ``1/reg_param``, or ``2/reg_param`` for the two weight vectors that
-        :class:`SoftmaxRegression` has for two classes. ``MLPClassifier`` divides ``alpha`` by the
-        rows of a batch, so that is ``reg_param * batch_size / n_samples``, and ``reg_param`` if a
-        batch has all rows; ``n_samples`` is the sum of the weights if rows or classes have
-        weights. For two classes, ``MLPClassifier`` has one output instead of two, whose weights
-        this ``alpha`` penalises twice as much. Parameters without an equivalent, such as "auto",
-        validation rows and dropout, are left out.
+        Estimator of scikit-learn with the objective of the model. ``C`` is ``1/reg_param``, or
+        ``2/reg_param`` for the two weight vectors that :class:`SoftmaxRegression` has for two
+        classes. ``MLPClassifier`` divides ``alpha`` by the number of rows of a batch, so ``alpha``
+        is ``reg_param * batch_size / n_samples``, and ``reg_param`` if a batch has all rows;
+        ``n_samples`` is the sum of the weights if rows or classes have weights. For two classes,
+        ``MLPClassifier`` has one output instead of two, and this ``alpha`` penalises its weights
+        twice as much. Parameters without an equivalent, such as "auto" and dropout, are omitted.
 
     Raises
     ------
     NotFittedError
         If the model is not fitted, or is a search with ``refit=False``.
     TypeError
-        If the model is none of the table.
+        If the type of the model is not in the table.
     ValueError
-        If the model has seen a single class: ``LogisticRegression`` and ``Perceptron`` need two.
+        If there is a single class: ``LogisticRegression`` and ``Perceptron`` need two.
 
     Notes
     -----
-    Classes, probabilities and the decision function are the same up to rounding, for features
-    of the dtype that the model was trained on. A net of two classes has two outputs here, and
-    one in scikit-learn: the softmax of two scores is the sigmoid of their difference,
+    Classes, probabilities and the decision function are the same up to rounding, for features of
+    the dtype of the training rows. For two classes, a net has two outputs here and one in
+    scikit-learn: the softmax of two scores is the sigmoid of their difference,
 
     .. math:: \frac{e^{z_2}}{e^{z_1} + e^{z_2}} = \sigma(z_2 - z_1)
 
-    ``MLPClassifier`` has no ``decision_function``: a ``OneVsRestClassifier`` over nets goes by
-    their probabilities instead, of which several may be 1. Logarithms of probabilities that
-    have vanished are -inf in scikit-learn, and finite here.
+    ``MLPClassifier`` has no ``decision_function``: a ``OneVsRestClassifier`` over nets compares
+    their probabilities instead, several of which may be 1. The logarithm of a probability of 0 is
+    -inf in scikit-learn and finite here.
 
-    For a label that all rows have or none, ``OneVsRestClassifier`` stores a constant instead of an
-    estimator, which the result contains as well. If this is the first label of a multi-label
-    model, scikit-learn compares the decision function of all labels with 0.5 instead of 0; the
-    result for nets compares their probabilities with 0.5.
+    If all rows or no rows have a label, ``OneVsRestClassifier`` stores a constant instead of an
+    estimator, and so does the result. If this is the first label of a multi-label model,
+    scikit-learn compares the decision function of all labels with 0.5 instead of 0; the result for
+    nets compares their probabilities with 0.5.
 
-    ONNX takes a model from ``skl2onnx.to_onnx(to_sklearn(model), X[:1].astype(np.float32))``,
-    to be run without Python. ``skops.io.dump`` writes files that, unlike pickles, can be
-    looked through before they are loaded: the result needs no type to be trusted, except
-    ``sklearn.multiclass._ConstantPredictor`` for constant labels, and a model
-    of this package those that ``skops.io.get_untrusted_types`` names, whose modules are all in
-    ``sklearn_softmax``.
+    ``skl2onnx.to_onnx(to_sklearn(model), X[:1].astype(np.float32))`` converts a model to ONNX,
+    which needs no Python. Files of ``skops.io.dump`` can be inspected before they are loaded,
+    unlike pickles. For the result, no type has to be trusted, except
+    ``sklearn.multiclass._ConstantPredictor`` for constant labels; for a model of this package,
+    those that ``skops.io.get_untrusted_types`` returns, all from ``sklearn_softmax``.
 
     Examples
     --------
@@ -119,18 +116,18 @@ def to_sklearn(model: Any) -> Any:
     from sklearn.multiclass import OneVsRestClassifier
 
     if isinstance(model, Pipeline):
-        return _pipeline(model)
+        return _convert_pipeline(model)
     if isinstance(model, OneVsRestClassifier):
-        return _joined_already(model)
+        return _convert_one_vs_rest(model)
     if isinstance(model, (GridSearchCV, RandomizedSearchCV)) or hasattr(model, "best_estimator_"):
         message = "This %(name)s has no best_estimator_: call fit, with refit=True."
         check_is_fitted(model, "best_estimator_", msg=message)
         return to_sklearn(model.best_estimator_)
-    return _converted(model)
+    return _convert(model)
 
 
-def _pipeline(model):
-    """A pipeline with copies of the transformers, and with the last step converted."""
+def _convert_pipeline(model):
+    """Return a pipeline with copies of the transformers and a converted last step."""
     check_is_fitted(model)
     *transformers, (name, classifier) = model.steps
     converted = copy(model)
@@ -138,8 +135,8 @@ def _pipeline(model):
     return converted
 
 
-def _joined_already(model):
-    """Convert the sub-classifiers of a one-vs-rest classifier; those of constant labels stay."""
+def _convert_one_vs_rest(model):
+    """Convert the estimators of a one-vs-rest classifier, and copy those of constant labels."""
     from sklearn.dummy import DummyClassifier
     from sklearn.multiclass import _ConstantPredictor
 
@@ -155,8 +152,8 @@ def _joined_already(model):
 
 
 @singledispatch
-def _converted(model):
-    """The estimator of scikit-learn for one of ours."""
+def _convert(model):
+    """Convert a classifier of this package."""
     raise TypeError(
         "to_sklearn needs a fitted SoftmaxRegression, GDLogisticRegression, BinaryPerceptron or "
         "TwoLayerMLPClassifier, a OneVsRestClassifier over one of them, a pipeline that ends in "
@@ -164,45 +161,46 @@ def _converted(model):
     )
 
 
-@_converted.register(SoftmaxRegression)
+@_convert.register(SoftmaxRegression)
 def _(model):
-    _check(model)
+    _check_fitted(model)
     if len(model.classes_) > 2:
-        return _logistic_regression(model, model.coef_, model.intercept_, model.classes_)
-    # One weight vector does what two did that are each other's negatives, at twice the penalty.
+        return _build_logistic_regression(model, model.coef_, model.intercept_, model.classes_)
+    # Two vectors that are each other's negatives have half the penalty of their difference.
     coef, intercept = np.diff(model.coef_, axis=0), np.diff(model.intercept_)
-    return _logistic_regression(model, coef, intercept, model.classes_, n_vectors=2)
+    return _build_logistic_regression(model, coef, intercept, model.classes_, n_vectors=2)
 
 
-@_converted.register(GDLogisticRegression)
+@_convert.register(GDLogisticRegression)
 def _(model):
     from sklearn.multiclass import OneVsRestClassifier
 
-    _check(model)
+    _check_fitted(model)
     if len(model.classes_) == 2:
-        return _logistic_regression(model, model.coef_, model.intercept_, model.classes_)
-    of_classes = [
-        # Weights of the classes are none of "one" and "rest".
-        _logistic_regression(model, w[np.newaxis], b[np.newaxis], np.arange(2), class_weight=None)
+        return _build_logistic_regression(model, model.coef_, model.intercept_, model.classes_)
+    binary_models = [
+        # Class weights have no meaning for "one" and "rest".
+        _build_logistic_regression(
+            model, w[np.newaxis], b[np.newaxis], np.arange(2), class_weight=None
+        )
         for w, b in zip(model.coef_, model.intercept_)
     ]
-    joined = OneVsRestClassifier(clone(of_classes[0]))
-    return _fitted(
-        joined,
+    return _set_attributes(
+        OneVsRestClassifier(clone(binary_models[0])),
         model,
         classes_=model.classes_.copy(),
-        estimators_=of_classes,
-        label_binarizer_=_binarizer(model.classes_, sparse_output=True),
+        estimators_=binary_models,
+        label_binarizer_=_fit_binarizer(model.classes_, sparse_output=True),
     )
 
 
-@_converted.register(BinaryPerceptron)
+@_convert.register(BinaryPerceptron)
 def _(model):
     from sklearn.linear_model import Perceptron
 
-    _check(model)
-    return _fitted(
-        Perceptron(**_parameters(model, PERCEPTRON_PARAMETERS)),
+    _check_fitted(model)
+    return _set_attributes(
+        Perceptron(**_translate_params(model, PERCEPTRON_PARAMETERS)),
         model,
         classes_=model.classes_.copy(),
         coef_=model.coef_.copy(),
@@ -212,18 +210,18 @@ def _(model):
     )
 
 
-@_converted.register(TwoLayerMLPClassifier)
+@_convert.register(TwoLayerMLPClassifier)
 def _(model):
     from sklearn.neural_network import MLPClassifier
 
-    _check(model)
+    _check_fitted(model)
     coefs, intercepts = [W.copy() for W in model.coefs_], [b.copy() for b in model.intercepts_]
     is_binary = len(model.classes_) == 2
     if is_binary:
         coefs[-1], intercepts[-1] = np.diff(coefs[-1]), np.diff(intercepts[-1])
-    params = _parameters(model, NET_PARAMETERS)
+    params = _translate_params(model, NET_PARAMETERS)
     if params["batch_size"] == 200:
-        params["batch_size"] = "auto"  # the same size, without a warning if there are fewer rows
+        params["batch_size"] = "auto"  # which does not warn of fewer rows
     net = MLPClassifier(
         hidden_layer_sizes=tuple(W.shape[1] for W in coefs[:-1]),
         activation=NET_ACTIVATIONS[model.activation],
@@ -231,7 +229,7 @@ def _(model):
         **params,
     )
     losses = model.history_["loss"].tolist()
-    return _fitted(
+    return _set_attributes(
         net,
         model,
         classes_=model.classes_.copy(),
@@ -240,8 +238,8 @@ def _(model):
         n_layers_=len(coefs) + 1,
         n_outputs_=len(intercepts[-1]),
         out_activation_="logistic" if is_binary else "softmax",
-        _label_binarizer=_binarizer(model.classes_),
-        # What partial_fit goes on from; rows seen are as many as full batches have.
+        _label_binarizer=_fit_binarizer(model.classes_),
+        # For partial_fit: t_ counts rows, here as if all batches were full.
         n_iter_=model.n_iter_,
         t_=model.n_steps_ * int(model.batch_size),
         loss_curve_=losses,
@@ -251,23 +249,23 @@ def _(model):
     )
 
 
-def _check(model):
+def _check_fitted(model):
     """Check that a model is fitted to at least two classes."""
     check_is_fitted(model)
     if len(model.classes_) < 2:
         raise ValueError(
             "LogisticRegression and Perceptron of scikit-learn need at least two classes, but this "
-            f"{type(model).__name__} has seen only {model.classes_.tolist()}: fit it to more."
+            f"{type(model).__name__} was fitted to only {model.classes_.tolist()}: fit it to more."
         )
 
 
-def _logistic_regression(model, coef, intercept, classes, *, n_vectors=1, **params):
-    """A logistic regression with these parameters, and with the objective of a model."""
+def _build_logistic_regression(model, coef, intercept, classes, *, n_vectors=1, **params):
+    """Return a logistic regression with these parameters and the objective of a model."""
     from sklearn.linear_model import LogisticRegression
 
     params = {"class_weight": model.class_weight, "fit_intercept": model.fit_intercept} | params
     C = n_vectors / model.reg_param if model.reg_param else np.inf
-    return _fitted(
+    return _set_attributes(
         LogisticRegression(C=C, **params),
         model,
         classes_=classes.copy(),
@@ -279,7 +277,7 @@ def _logistic_regression(model, coef, intercept, classes, *, n_vectors=1, **para
 
 def _alpha(net):
     """Return the penalty of a net in the units of ``MLPClassifier``."""
-    if net.optimizer == "lbfgs":  # every step uses all rows
+    if net.optimizer == "lbfgs":  # a batch has all rows
         return net.reg_param
     penalty, norm = (net.history_[name][-1] for name in ("penalty", "weight_norm"))
     with np.errstate(invalid="ignore", over="ignore"):
@@ -287,21 +285,21 @@ def _alpha(net):
     return float(np.fmin(net.reg_param, net.batch_size * penalty_per_row))
 
 
-def _parameters(model, names):
-    """Parameters of a model under scikit-learn's names, but for those that are "auto"."""
+def _translate_params(model, names):
+    """Return the parameters of a model under scikit-learn's names, except "auto"."""
     values = {theirs: getattr(model, ours) for ours, theirs in names.items()}
     return {name: value for name, value in values.items() if value != "auto"}
 
 
-def _binarizer(classes, **params):
-    """A fitted binarizer of labels, with the dtype of these classes."""
+def _fit_binarizer(classes, **params):
+    """Return a binarizer of labels with the dtype of these classes."""
     binarizer = LabelBinarizer(**params).fit(classes)
     binarizer.classes_ = classes.copy()
     return binarizer
 
 
-def _fitted(estimator, model, **attributes):
-    """An estimator with fitted attributes; what the features are it knows from a model."""
+def _set_attributes(estimator, model, **attributes):
+    """Set fitted attributes of an estimator, those of the features as in a model, and return it."""
     estimator.n_features_in_ = model.n_features_in_
     if hasattr(model, "feature_names_in_"):
         estimator.feature_names_in_ = model.feature_names_in_.copy()

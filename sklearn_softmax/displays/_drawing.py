@@ -48,7 +48,7 @@ def panels(ax, n, *, figsize):
     Raises
     ------
     TypeError
-        If ``ax`` holds something else, such as a figure.
+        If ``ax`` holds other objects, such as a figure.
     ValueError
         If ``ax`` holds another number of axes.
     """

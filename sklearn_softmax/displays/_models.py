@@ -163,7 +163,7 @@ def check_history(history):
     if not hasattr(history, "epochs_"):
         raise NotFittedError(
             f"{history!r} has kept no parameters: fit a classifier after "
-            "classifier.set_callbacks(history); a search needs refit=True where it runs in "
+            "classifier.set_callbacks(history); a search needs refit=True if it runs in "
             "several processes."
         )
 

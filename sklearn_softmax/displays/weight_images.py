@@ -127,8 +127,8 @@ class WeightImagesDisplay:
             (height, width), or (height, width, 3) for colour images; the product is
             the number of features.
         titles : list of str, default=None
-            Title of each image; None for the classes, and for no titles where the
-            images are of hidden units.
+            Title of each image; None for the classes, or no titles if the images are
+            of hidden units.
         scale, threshold, n_columns, ax, **kwargs
             As in :meth:`plot`.
 
@@ -181,8 +181,8 @@ class WeightImagesDisplay:
             Epochs after which the weights were kept, 0 for before the first one; None
             for all of them.
         titles : list of str, default=None
-            Title of each image; None for the classes, and for no titles where the
-            images are of hidden units.
+            Title of each image; None for the classes, or no titles if the images are
+            of hidden units.
         scale, threshold, n_columns, ax, **kwargs
             As in :meth:`plot`.
 

@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_softmax.displays._configurations import configuration_names
 
 ALTERNATIVES = {
-    "history_": "a classifier of this package",
-    "coef_": "a linear model or a net, or the list of estimators_ of an ensemble",
+    "history_": "a classifier of this package, or of an ensemble of them the list estimators_",
+    "coef_": "a linear model or a net",
 }
 
 

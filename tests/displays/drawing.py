@@ -1,0 +1,31 @@
+"""Texts of drawn figures and made-up histories, for the tests of Displays."""
+
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+
+
+def texts(artists):
+    """Return the texts of labels, titles or a legend."""
+    artists = artists.get_texts() if hasattr(artists, "get_texts") else artists
+    return [artist.get_text() for artist in artists]
+
+
+def weight_history(*layer_sizes, n_kept=6, classes=None):
+    """Return what a ``WeightHistory`` contains after a fit, with random parameters."""
+    rng = np.random.default_rng(0)
+    layers = list(pairwise(layer_sizes))
+    return SimpleNamespace(
+        epochs_=np.arange(n_kept) * 10,
+        weights_=[rng.normal(size=(n_kept, n_out, n_in)) for n_in, n_out in layers],
+        intercepts_=[rng.normal(size=(n_kept, n_out)) for _, n_out in layers],
+        classes_=np.arange(layer_sizes[-1]) if classes is None else np.array(classes),
+    )
+
+
+def covers_lines(legend, lines):
+    """Return whether a legend covers a part of a line."""
+    box = legend.get_window_extent()
+    paths = [line.get_path().transformed(line.get_transform()) for line in lines]
+    return any(path.intersects_bbox(box, filled=False) for path in paths)

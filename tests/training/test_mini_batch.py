@@ -7,7 +7,6 @@ import pytest
 from scipy import sparse
 
 from sklearn_softmax._model.activations import ACTIVATIONS
-from sklearn_softmax._model.dropout import Dropout
 from sklearn_softmax._model.losses import SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
@@ -17,7 +16,6 @@ from sklearn_softmax._training.rows import Rows
 from sklearn_softmax._training.schedule_free import AveragedGradientDescent, ScheduleFree
 from sklearn_softmax._training.state import take
 from tests.helpers import (
-    hyperparameters,
     initial_state,
     random_params,
     random_rows,
@@ -43,7 +41,7 @@ each_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("sparse_X", [False, True], ids=["dense", "CSR"])
 @pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
 @pytest.mark.parametrize("batch_size", [4, 12, 100])
-def test_an_epoch_equals_a_plain_loop(batch_size, weighted, sparse_X, rng):
+def test_epochs_equal_a_plain_loop(batch_size, weighted, sparse_X, rng):
     rows = random_rows(rng, n=22, weighted=weighted, sparse_X=sparse_X)
     X = rows.X.toarray() if sparse_X else rows.X
     network = DenseNetwork((5, 3))
@@ -77,33 +75,12 @@ def test_an_epoch_equals_a_plain_loop(batch_size, weighted, sparse_X, rng):
     np.testing.assert_allclose(state.params.intercepts[0][0], b, rtol=1e-10)
 
 
-def test_losses_are_in_the_order_of_the_rows(rng):
-    rows = random_rows(rng, n=22, weighted=True)
-    objective = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())
-    params = random_params(objective.network, rng, n_models=2)
-    train_pass = MiniBatchPass(objective, GradientDescent(), 4)
-    state = initial_state(params, GradientDescent(), lr=0.0)
-    scores = objective.network.raw_scores(params, rows.X)
-    for order in (np.arange(22), rng.permutation(22)):
-        ordered = rows.permute(order)
-        losses, is_correct = train_pass(
-            params, state.optimizer_state, ordered, state.hyperparameters
-        )
-        expected, _ = objective.loss(scores[..., order], rows.y[order])
-        np.testing.assert_allclose(losses, expected, rtol=1e-12)
-        np.testing.assert_array_equal(is_correct, scores[..., order].argmax(1) == rows.y[order])
-
-
-@pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "one-hidden"])
-@pytest.mark.parametrize("n_models", [1, 3], ids=["one", "stack"])
 @pytest.mark.parametrize("block_size", [1, 7, 15])
-def test_blocks_do_not_change_a_batch(block_size, n_models, hidden, rng, monkeypatch):
-    rows = random_rows(rng, n=50, weighted=True)
-    network = DenseNetwork((5, *hidden, 3))
-    start = random_params(network, rng, n_models=n_models)
-    options = {"batch_size": 30, "l2": 0.1}
-    copied = start.replace_vector(start.vector.copy())
-    expected, expected_results = train_epochs(network, copied, rows, Adam(), 2, **options)
+def test_block_size_does_not_change_the_steps(block_size, rng, monkeypatch):
+    rows, network = random_rows(rng, n=50, weighted=True), DenseNetwork((5, 6, 3))
+    start, options = random_params(network, rng, n_models=3), {"batch_size": 30, "l2": 0.1}
+    params = take(start, [0, 1, 2])
+    expected, expected_results = train_epochs(network, params, rows, Adam(), 2, **options)
     monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
     state, results = train_epochs(network, start, rows, Adam(), 2, **options)
     np.testing.assert_allclose(state.params.vector, expected.params.vector, rtol=1e-9)
@@ -112,11 +89,11 @@ def test_blocks_do_not_change_a_batch(block_size, n_models, hidden, rng, monkeyp
         np.testing.assert_array_equal(result.record["mistakes"], other.record["mistakes"])
 
 
-@pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "one-hidden"])
-@pytest.mark.parametrize("fit_intercept", [False, True])
-@pytest.mark.parametrize("sparse_X", [False, True], ids=["dense", "CSR"])
+@pytest.mark.parametrize(
+    ("hidden", "fit_intercept", "sparse_X"), [((), False, True), ((6,), True, False)]
+)
 @each_optimizer
-def test_a_stack_trains_like_its_members(name, sparse_X, fit_intercept, hidden, rng):
+def test_models_train_together_as_alone(name, hidden, fit_intercept, sparse_X, rng):
     optimizer, fixed = OPTIMIZERS[name]
     rows = random_rows(rng, n=30, weighted=True, sparse_X=sparse_X)
     network = DenseNetwork((5, *hidden, 3), fit_intercept)
@@ -149,22 +126,6 @@ def test_a_stack_trains_like_its_members(name, sparse_X, fit_intercept, hidden, 
             np.testing.assert_allclose(step_losses[i], step_losses_alone[0], rtol=1e-12)
 
 
-def test_all_models_of_a_stack_drop_the_same_units(rng):
-    rows, network = random_rows(rng, n=30), DenseNetwork((5, 6, 3))
-    start = random_params(network, rng)
-    vectors = []
-    for n_models in (1, 3):
-        dropout = Dropout(np.random.default_rng(0))
-        objective = Objective(network, SoftmaxCrossEntropy(), dropout)
-        params = take(start, [0] * n_models)
-        state = initial_state(params, Adam(), dropout=0.5)
-        train_pass = MiniBatchPass(objective, Adam(), 7)
-        train_pass(params, state.optimizer_state, rows, state.hyperparameters)
-        vectors.append(params.vector)
-    for vector in vectors[1]:
-        np.testing.assert_allclose(vector, vectors[0][0], rtol=1e-12, atol=1e-14)
-
-
 @pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
 def test_class_weights_of_a_model_are_weights_of_its_rows(weighted, rng):
     rows, network = random_rows(rng, n=30, weighted=weighted), DenseNetwork((5, 6, 3))
@@ -179,25 +140,11 @@ def test_class_weights_of_a_model_are_weights_of_its_rows(weighted, rng):
         np.testing.assert_allclose(params.vector[i], alone.vector[0], rtol=1e-12, atol=1e-14)
 
 
-def test_a_pass_trains_stacks_of_any_size(rng):
-    """As in a run whose models are retired."""
-    rows, network = random_rows(rng, n=22), DenseNetwork((5, 6, 3))
-    start, optimizer = random_params(network, rng, n_models=3), GradientDescent()
-    objective = Objective(network, SoftmaxCrossEntropy())
-    train_pass = MiniBatchPass(objective, optimizer, 4)
-    for models in ([0, 1, 2], [0, 2], [1], [0, 1, 2]):
-        params, expected = take(start, models), take(start, models)
-        values = hyperparameters(len(models))
-        state = optimizer.init(params.vector, values.momentum)
-        train_pass(params, state, rows, values)
-        MiniBatchPass(objective, optimizer, 4)(expected, state, rows, values)
-        np.testing.assert_array_equal(params.vector, expected.vector)
-
-
 @pytest.mark.parametrize("layout", [np.asfortranarray, sparse.csr_array], ids=["Fortran", "CSR"])
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_the_memory_layout_of_X_has_no_effect(shuffle, layout, rng):
+def test_memory_layout_of_X_has_no_effect_and_rows_are_unchanged(shuffle, layout, rng):
     rows, network = random_rows(rng, n=22), DenseNetwork((5, 6, 3))
+    rows.X.flags.writeable = rows.y.flags.writeable = False
     start = random_params(network, rng, n_models=2)
     vectors = []
     for X in (rows.X, layout(rows.X)):
@@ -207,32 +154,9 @@ def test_the_memory_layout_of_X_has_no_effect(shuffle, layout, rng):
     np.testing.assert_allclose(*vectors, rtol=1e-10, atol=1e-13)
 
 
-def test_rows_are_unchanged(rng):
-    rows = random_rows(rng, n=22, weighted=True)
-    for array in (rows.X, rows.y, rows.weight):
-        array.flags.writeable = False
-    network = DenseNetwork((5, 6, 3))
-    train_epochs(network, random_params(network, rng), rows, Adam(), 2, batch_size=4)
-
-
-@each_optimizer
-def test_single_precision_stays_single(name, rng):
-    rows = random_rows(rng, n=22, weighted=True)
-    rows = Rows(rows.X.astype(np.float32), rows.y, rows.weight)
-    network = DenseNetwork((5, 6, 3))
-    start = random_params(network, rng, np.float32, n_models=2)
-    optimizer, values = OPTIMIZERS[name]
-    state, _ = train_epochs(network, start, rows, optimizer, 2, batch_size=4, l2=0.1, **values)
-    fitted = optimizer.fitted_params(state.params, state.optimizer_state)
-    arrays = [a for a in vars(state.optimizer_state).values() if isinstance(a, np.ndarray)]
-    assert {a.dtype for a in (state.params.vector, fitted.vector, *arrays)} == {
-        np.dtype(np.float32)
-    }
-
-
 @each_optimizer
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_rows_of_another_dtype_do_not_change_that_of_the_parameters(dtype, name, rng):
+def test_parameters_and_state_keep_their_dtype(dtype, name, rng):
     optimizer, values = OPTIMIZERS[name]
     rows, network = random_rows(rng, n=22, weighted=True), DenseNetwork((5, 6, 3))
     start, vectors = random_params(network, rng, n_models=2), []
@@ -240,8 +164,10 @@ def test_rows_of_another_dtype_do_not_change_that_of_the_parameters(dtype, name,
         params = start.replace_vector(start.vector.astype(dtype))
         converted = Rows(rows.X.astype(rows_dtype), rows.y, rows.weight)
         options = {"batch_size": 4, "l2": 0.1, "lr": 0.01, **values}
-        train_epochs(network, params, converted, optimizer, 2, **options)
-        assert params.vector.dtype == dtype
+        state, _ = train_epochs(network, params, converted, optimizer, 2, **options)
+        fitted = optimizer.fitted_params(params, state.optimizer_state)
+        arrays = [a for a in vars(state.optimizer_state).values() if isinstance(a, np.ndarray)]
+        assert {a.dtype for a in (params.vector, fitted.vector, *arrays)} == {np.dtype(dtype)}
         vectors.append(params.vector)
     np.testing.assert_allclose(*vectors, rtol=1e-4, atol=1e-5)
 
@@ -249,20 +175,11 @@ def test_rows_of_another_dtype_do_not_change_that_of_the_parameters(dtype, name,
 # --- PyTorch ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n_steps", [1, 50])
 @each_plain_optimizer
 @pytest.mark.parametrize(
-    ("hidden", "activation"),
-    [
-        ((), "relu"),
-        ((7,), "relu"),
-        ((7,), "sigmoid"),
-        ((7, 4), "tanh"),
-        ((20,), "relu"),
-        ((20, 2), "sigmoid"),
-    ],
+    ("hidden", "activation"), [((), "relu"), ((7,), "relu"), ((7, 4), "tanh"), ((20, 2), "sigmoid")]
 )
-def test_steps_equal_those_of_pytorch(hidden, activation, name, n_steps, rng):
+def test_steps_equal_those_of_pytorch(hidden, activation, name, rng):
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)  # several threads slow down small nets
     optimizer, values = PLAIN_OPTIMIZERS[name]
@@ -270,30 +187,26 @@ def test_steps_equal_those_of_pytorch(hidden, activation, name, n_steps, rng):
     network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS[activation])
     start = random_params(network, rng)
     modules = []
+    activations = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh}
     for W, b in zip(start.weights, start.intercepts):
         linear = torch.nn.Linear(*W.shape[:0:-1], dtype=torch.float64)
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(W[0]))
             linear.bias.copy_(torch.from_numpy(b[0, :, 0]))
-        modules += [
-            linear,
-            {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}.get(activation, torch.nn.Tanh)(),
-        ]
+        modules += [linear, activations[activation]()]
     model = torch.nn.Sequential(*modules[:-1])
     if isinstance(optimizer, Adam):
         theirs = torch.optim.Adam(model.parameters(), lr=0.1)
     else:
         theirs = torch.optim.SGD(model.parameters(), 0.1, **values)
     X, y = torch.from_numpy(rows.X), torch.from_numpy(rows.y)
-    for step in range(n_steps):
-        i = slice(step % 5 * 8, step % 5 * 8 + 8)
+    for first in list(range(0, 40, 8)) * 10:
+        i = slice(first, first + 8)
         theirs.zero_grad()
         torch.nn.functional.cross_entropy(model(X[i]), y[i]).backward()
         theirs.step()
-    short = Rows(rows.X[:8], rows.y[:8]) if n_steps == 1 else rows
-    n_epochs = 1 if n_steps == 1 else 10
     options = {"batch_size": 8, "shuffle": False, **values}
-    state, _ = train_epochs(network, start, short, optimizer, n_epochs, **options)
+    state, _ = train_epochs(network, start, rows, optimizer, 10, **options)
     for W, b, linear in zip(state.params.weights, state.params.intercepts, modules[::2]):
         np.testing.assert_allclose(W[0], linear.weight.detach().numpy(), atol=1e-10)
         np.testing.assert_allclose(b[0, :, 0], linear.bias.detach().numpy(), atol=1e-10)
@@ -313,9 +226,7 @@ def functions_below_the_pass():
 
 @pytest.mark.parametrize("n_models", [1, 3], ids=["one", "stack"])
 @pytest.mark.parametrize("hidden", [(), (6,), (6, 4)], ids=str)
-def test_from_the_pass_to_a_matrix_product_are_at_most_three_calls(
-    hidden, n_models, rng, monkeypatch
-):
+def test_at_most_three_calls_lead_to_a_matrix_product(hidden, n_models, rng, monkeypatch):
     matmul, functions = np.matmul, []
 
     def recorded_matmul(*args, **kwargs):

@@ -1,4 +1,4 @@
-"""Standardised features: moments against NumPy and scikit-learn, steps against scaled copies."""
+"""Feature scaling: moments against NumPy and scikit-learn, steps against scaled copies."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,9 @@ def scaling_of(rows, *, fit_intercept=True, class_weight=None, damping=(0.0,), *
 @pytest.mark.parametrize("damping", [0.0, 0.3])
 @INTERCEPTS
 @CONTAINERS
-def test_a_step_equals_that_of_a_standardised_copy(container, fit_intercept, damping, dtype, rng):
+def test_gradients_and_steps_equal_those_of_a_standardised_copy(
+    container, fit_intercept, damping, dtype, rng
+):
     X, y = badly_scaled(rng, dtype=dtype)
     rows, network = Rows(container(X), y), DenseNetwork((5, 3), fit_intercept)
     objective = Objective(network, SoftmaxCrossEntropy())
@@ -63,7 +65,7 @@ def test_a_step_equals_that_of_a_standardised_copy(container, fit_intercept, dam
     params = network.parameters(dtype, 2)
     W, b = scaled.weights[0], scaled.intercepts[0] if fit_intercept else None
     W[..., scale == 0] = 0
-    copied_rows = Rows((X - mean) * scale, y)
+    standardised_rows = Rows((X - mean) * scale, y)
 
     def unscale(scaled, params):
         """Set parameters to those with the same scores as scaled ones."""
@@ -73,7 +75,7 @@ def test_a_step_equals_that_of_a_standardised_copy(container, fit_intercept, dam
             params.intercepts[0][...] = scaled.intercepts[0] - shift[..., np.newaxis]
 
     unscale(scaled, params)
-    _, expected = objective.value_and_gradient(scaled, copied_rows, np.zeros(1))
+    _, expected = objective.value_and_gradient(scaled, standardised_rows, np.zeros(1))
     _, gradient = objective.value_and_gradient(params, rows, np.zeros(2))
     scaling.scale_gradient(gradient.vector)
     tolerance = 1e-3 if dtype == np.float32 else 1e-9
@@ -88,17 +90,6 @@ def test_a_step_equals_that_of_a_standardised_copy(container, fit_intercept, dam
     unscale(scaled, after)
     atol = tolerance * np.abs(after.vector).max()
     np.testing.assert_allclose(params.vector[:1], after.vector, rtol=tolerance, atol=atol)
-
-
-@INTERCEPTS
-def test_scaling_a_gradient_is_the_transpose_of_unscaling_a_step(fit_intercept, rng):
-    X, y = badly_scaled(rng)
-    scaling = scaling_of(Rows(X, y), fit_intercept=fit_intercept)
-    gradient, step = rng.standard_normal((2, 1, 3 * (5 + fit_intercept)))
-    scaled_gradient, unscaled_step = gradient.copy(), step.copy()
-    scaling.scale_gradient(scaled_gradient)
-    scaling.unscale_step(unscaled_step)
-    assert np.vdot(scaled_gradient, step) == pytest.approx(np.vdot(gradient, unscaled_step))
 
 
 @INTERCEPTS
@@ -126,7 +117,7 @@ def test_each_model_has_the_scale_of_its_damping(rng):
 
 
 @CONTAINERS
-def test_the_scale_is_the_size_in_rows_in_which_a_feature_is_not_0(container, rng):
+def test_scale_is_the_size_in_rows_in_which_a_feature_is_not_0(container, rng):
     X = rng.standard_normal((200, 4)) * [1.0, 3.0, 1e-3, 1.0] * (rng.uniform(size=(200, 4)) < 0.3)
     X[:, 3] = 2.0
     weight = rng.uniform(0, 2, 200)
@@ -161,7 +152,9 @@ def test_features_of_similar_size_keep_their_proportions(largest, is_common, rng
 @pytest.mark.parametrize("block_size", [7, 1024])
 @INTERCEPTS
 @CONTAINERS
-def test_moments(container, fit_intercept, block_size, weighting, rng, monkeypatch):
+def test_moments_equal_weighted_means_and_variances(
+    container, fit_intercept, block_size, weighting, rng, monkeypatch
+):
     monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
     X, y = badly_scaled(rng)
     X[::3, 3] = 0
@@ -184,7 +177,7 @@ def test_moments(container, fit_intercept, block_size, weighting, rng, monkeypat
 
 
 @CONTAINERS
-def test_moments_equal_those_of_scikit_learn(container, rng):
+def test_moments_equal_those_of_standard_scaler(container, rng):
     X = rng.standard_normal((3000, 4)) * [1, 2, 1e-3, 1e3] + [0, 5, 1, -1e4]
     weight = rng.uniform(0, 2, 3000)
     moments = feature_moments(Rows(container(X), rng.randint(3, size=3000), weight), None, True)
@@ -193,23 +186,10 @@ def test_moments_equal_those_of_scikit_learn(container, rng):
     np.testing.assert_allclose(moments.deviation, scaler.scale_)
 
 
-@INTERCEPTS
-def test_weights_equal_repeated_rows(fit_intercept, rng):
-    X, y = badly_scaled(rng)
-    times = rng.randint(0, 3, 40)
-    weighted = Rows(X, y, times.astype(float))
-    repeated = Rows(X.repeat(times, 0), y.repeat(times))
-    moments, expected = (feature_moments(r, None, fit_intercept) for r in (weighted, repeated))
-    for name in ("mean", "deviation", "density", "total_weight"):
-        if getattr(expected, name) is not None:
-            actual, desired = getattr(moments, name), getattr(expected, name)
-            np.testing.assert_allclose(actual, desired, atol=1e-14, err_msg=name)
-
-
 @pytest.mark.parametrize("size", [1e300, np.nan], ids=str)
 @INTERCEPTS
 @CONTAINERS
-def test_rows_of_weight_0_are_left_out(container, fit_intercept, size, rng, monkeypatch):
+def test_moments_omit_rows_of_weight_0(container, fit_intercept, size, rng, monkeypatch):
     monkeypatch.setattr(Rows, "BLOCK_SIZE", 3)
     X, weight = rng.standard_normal((12, 2)), np.tile([0.0, 1.0, 2.0], 4)
     weight[:6] = [0, 0, 0, 1, 2, 0]
@@ -238,9 +218,9 @@ def far_rows(container, mean, weighting, rng, n=1500):
 
 
 @pytest.mark.parametrize("weighting", ["equal", "rows", "zeros"])
-@pytest.mark.parametrize("mean", [1e6, -1e8, 1e10, 1e13, -1e14])
+@pytest.mark.parametrize("mean", [1e6, -1e10, 1e13, -1e14])
 @CONTAINERS
-def test_the_moments_of_features_far_from_0(container, mean, weighting, rng):
+def test_moments_of_features_far_from_0(container, mean, weighting, rng):
     rows, near = far_rows(container, mean, weighting, rng)
     moments = feature_moments(rows, None, fit_intercept=True)
     near_mean, variance = expected_moments(near, rows.weight)
@@ -264,7 +244,7 @@ def test_merged_moments_of_features_far_from_0(container, rng):
     np.testing.assert_allclose(merged.deviation, np.sqrt(variance), rtol=1e-5)
 
 
-def test_explicit_zeros_and_long_indices_are_those_of_dense_rows(rng):
+def test_moments_of_explicit_zeros_and_long_indices_equal_those_of_dense_rows(rng):
     rows, _ = far_rows(np.asarray, 1e10, "rows", rng, n=60)
     X = sparse.csr_array(np.where(rows.X == 0, 1, rows.X))
     X.data[(rows.X == 0).ravel()] = 0
@@ -279,20 +259,9 @@ def test_explicit_zeros_and_long_indices_are_those_of_dense_rows(rng):
         np.testing.assert_allclose(getattr(actual, name), getattr(expected, name), rtol=1e-12)
 
 
-@CONTAINERS
-def test_the_moments_of_single_precision_far_from_0(container, rng):
-    X = (1e3 + rng.standard_normal((3000, 3))).astype(np.float32)
-    rows = Rows(container(X), np.arange(3000) % 2)
-    moments = feature_moments(rows, None, fit_intercept=True)
-    mean, variance = expected_moments(X)
-    np.testing.assert_allclose(moments.mean, mean, rtol=1e-12)
-    np.testing.assert_allclose(moments.deviation, np.sqrt(variance), rtol=1e-9)
-    assert moments.deviation.dtype == moments.density.dtype == np.float64
-
-
 @DTYPES
 @CONTAINERS
-def test_features_that_rounding_hides_have_a_scale_of_0(container, dtype, rng):
+def test_features_hidden_by_rounding_have_a_scale_of_0(container, dtype, rng):
     ratios = np.array([0.5, 0.02, 0.005, 0.0])
     deviation = np.finfo(dtype).eps / np.where(ratios, ratios, np.inf)
     sign = np.where(np.arange(400) % 2, 1, -1)[:, np.newaxis]
@@ -309,29 +278,24 @@ def test_features_that_rounding_hides_have_a_scale_of_0(container, dtype, rng):
 
 
 @DTYPES
-@pytest.mark.parametrize("value", [0.1, 1e6 + 0.1, -1e-9])
+@pytest.mark.parametrize(
+    ("value", "fit_intercept"),
+    [(0.1, True), (1e6 + 0.1, True), (-1e-9, True), (0.0, True), (0.0, False)],
+)
 @CONTAINERS
-def test_constant_features_have_a_scale_of_0(container, value, dtype):
+def test_constant_features_have_a_scale_of_0(container, value, fit_intercept, dtype):
     rows = Rows(container(np.full((1200, 2), value, dtype)), np.arange(1200) % 2)
-    scaling = scaling_of(rows, damping=[0.0, 0.0], n_outputs=1, dtype=dtype)
+    options = {"fit_intercept": fit_intercept, "n_outputs": 1, "dtype": dtype}
+    scaling, step = scaling_of(rows, damping=[0.0, 0.0], **options), np.ones((2, 3), dtype)
     np.testing.assert_array_equal(scaling.scale, 0)
-    step = np.ones((2, 3), dtype)
     scaling.scale_gradient(step)
     scaling.unscale_step(step)
     np.testing.assert_array_equal(step, [[0, 0, 1]] * 2)
 
 
-@INTERCEPTS
-@CONTAINERS
-def test_zero_features_have_a_scale_of_0(container, fit_intercept):
-    rows = Rows(container(np.zeros((4, 2))), np.arange(4) % 2)
-    scaling = scaling_of(rows, fit_intercept=fit_intercept)
-    np.testing.assert_array_equal(scaling.scale, 0)
-
-
 SIZES = [
-    *((np.float64, size) for size in (1e-300, 1e-170, 1e-160, 1e160, 1e300)),
-    *((np.float32, size) for size in (1e-35, 1e-25, 1e25, 1e35)),
+    *((np.float64, size) for size in (1e-300, 1e-160, 1e300)),
+    *((np.float32, size) for size in (1e-35, 1e35)),
 ]
 
 
@@ -339,7 +303,7 @@ SIZES = [
 @pytest.mark.parametrize(("dtype", "size"), SIZES)
 @INTERCEPTS
 @CONTAINERS
-def test_features_whose_squares_leave_the_range(
+def test_scale_of_features_whose_squares_are_out_of_range(
     container, fit_intercept, dtype, size, with_common_scale, rng
 ):
     X = rng.standard_normal((30, 3)) * (rng.uniform(size=(30, 3)) < 0.7)
@@ -387,7 +351,7 @@ def test_merged_moments_of_parts_equal_those_of_all_rows(bounds, fit_intercept):
         np.testing.assert_allclose(merged.mean, expected.mean)
 
 
-def test_moments_equal_those_of_the_same_rows_only(rng):
+def test_moments_are_equal_for_the_same_rows_only(rng):
     X, y = badly_scaled(rng)
     moments = feature_moments(Rows(X, y), None, fit_intercept=True)
     assert moments.equals(feature_moments(Rows(X.copy(), y), None, fit_intercept=True))
@@ -407,7 +371,9 @@ def curvature(rows, batch_size, fit_intercept=True, class_weight=None):
 @pytest.mark.parametrize("weighting", ["equal", "rows", "classes"])
 @INTERCEPTS
 @CONTAINERS
-def test_the_curvature_bounds_that_of_all_rows(container, fit_intercept, weighting, rng):
+def test_curvature_equals_its_formula_and_bounds_the_largest_eigenvalue(
+    container, fit_intercept, weighting, rng
+):
     X, y = badly_scaled(rng)
     class_weight = np.array([[2.0, 0.5, 1.0]]) if weighting == "classes" else None
     weight = rng.uniform(0, 2, 40) if weighting == "rows" else np.ones(40)
@@ -422,18 +388,14 @@ def test_the_curvature_bounds_that_of_all_rows(container, fit_intercept, weighti
     n_constant = np.count_nonzero(~Z.any(axis=0))
     mean_norm = np.trace(second_moments) + n_constant
     norm = np.hypot(np.linalg.norm(second_moments), np.sqrt(n_constant))
-    for batch_size, expected in (
-        (40, norm),
-        (99, norm),
-        (1, mean_norm),
-        (8, 7 / 8 * norm + mean_norm / 8),
-    ):
+    expected_curvatures = {40: norm, 99: norm, 1: mean_norm, 8: 7 / 8 * norm + mean_norm / 8}
+    for batch_size, expected in expected_curvatures.items():
         actual = curvature(rows, batch_size, fit_intercept, class_weight)
         assert actual == pytest.approx(expected)
         assert actual >= np.linalg.eigvalsh(second_moments)[-1]
 
 
-def test_the_curvature_does_not_depend_on_the_scale(rng):
+def test_curvature_does_not_depend_on_the_scale_of_features(rng):
     rows = random_rows(rng, n=40)
     for k in (-60, 3, 60):
         scaled = Rows(rows.X * 2.0**k, rows.y)
@@ -441,7 +403,7 @@ def test_the_curvature_does_not_depend_on_the_scale(rng):
 
 
 @CONTAINERS
-def test_the_curvature_of_a_sample_is_close_to_that_of_many_rows(container, rng):
+def test_curvature_of_a_sample_is_close_to_that_of_many_rows(container, rng):
     rows = random_rows(rng, n=20_000)
     mean, variance = expected_moments(rows.X)
     Z = np.column_stack([(rows.X - mean) / np.sqrt(variance), np.ones(20_000)])
@@ -449,7 +411,7 @@ def test_the_curvature_of_a_sample_is_close_to_that_of_many_rows(container, rng)
     assert actual == pytest.approx(np.linalg.norm(Z.T @ Z / 20_000), rel=0.1)
 
 
-def test_rows_of_weight_0_have_no_curvature(rng):
+def test_curvature_omits_rows_of_weight_0(rng):
     rows = random_rows(rng, n=20)
     weight = np.repeat([1.0, 0.0], 10)
     weighted = Rows(np.where(weight[:, np.newaxis] > 0, rows.X, 1e6), rows.y, weight)
@@ -458,18 +420,8 @@ def test_rows_of_weight_0_have_no_curvature(rng):
     assert curvature(weighted, 20) == pytest.approx(curvature(used, 10))
 
 
-def test_constant_features_count_as_if_they_varied():
+def test_constant_features_add_to_the_curvature_as_if_they_varied():
     rows = Rows(np.zeros((3, 2)), np.arange(3))
     assert curvature(rows, 3, fit_intercept=False) == pytest.approx(np.sqrt(2))
     assert curvature(rows, 1, fit_intercept=False) == pytest.approx(2)
     assert curvature(rows, 1, fit_intercept=True) == pytest.approx(3)
-
-
-def test_the_curvature_of_a_batch_is_between_those_of_all_rows_and_of_single_rows(rng):
-    rows = random_rows(rng, n=20)
-    scaling = scaling_of(rows)
-    single, full = (largest_curvature(rows, scaling, batch_size) for batch_size in (1, 20))
-    assert full < single
-    for m in range(2, 20):
-        expected = ((m - 1) * full + single) / m
-        assert largest_curvature(rows, scaling, m) == pytest.approx(expected)

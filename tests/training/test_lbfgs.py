@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_softmax._model.activations import ACTIVATIONS
@@ -65,7 +64,7 @@ def largest_slope(objective, state, rows):
     [(SoftmaxCrossEntropy(), 3), (SigmoidCrossEntropy(), 2)],
     ids=["softmax", "sigmoid"],
 )
-def test_the_optimum_equals_that_of_scikit_learn(loss, n_classes, fit_intercept, container, rng):
+def test_optimum_equals_that_of_logistic_regression(loss, n_classes, fit_intercept, container, rng):
     rows = badly_scaled_rows(rng, n_classes, container)
     objective = Objective(DenseNetwork((5, loss.n_outputs(n_classes)), fit_intercept), loss)
     state = new_state(objective, rows)
@@ -81,30 +80,18 @@ def test_the_optimum_equals_that_of_scikit_learn(loss, n_classes, fit_intercept,
     np.testing.assert_allclose(probabilities, expected.predict_proba(X), atol=1e-6)
 
 
-@pytest.mark.parametrize("hidden", [(4,), (4, 3)], ids=str)
-def test_a_net_reaches_a_stationary_point(hidden, rng):
-    rows = badly_scaled_rows(rng)
-    network = DenseNetwork((5, *hidden, 3), activation=ACTIVATIONS["tanh"])
+def test_a_net_reaches_a_stationary_point(rng):
+    rows, tol = badly_scaled_rows(rng), 1e-4
+    network = DenseNetwork((5, 4, 3), activation=ACTIVATIONS["tanh"])
     objective = Objective(network, SoftmaxCrossEntropy())
-    state = new_state(objective, rows, random_params(network, rng))
+    state = new_state(objective, rows, random_params(network, rng), tol=tol)
     state.optimizer_state.scaling.unscale_step(state.params.vector)
     has_converged, _ = minimise(objective, state, rows)
     assert has_converged
-    assert largest_slope(objective, state, rows) <= TOL
+    assert largest_slope(objective, state, rows) <= tol
 
 
-def test_the_optimum_does_not_depend_on_the_start(rng):
-    rows = badly_scaled_rows(rng)
-    probabilities = []
-    for scale in (0.0, 1.0):
-        state = new_state(SOFTMAX, rows, random_params(SOFTMAX.network, rng, scale=scale))
-        minimise(SOFTMAX, state, rows)
-        scores = SOFTMAX.network.raw_scores(state.params, rows.X)
-        probabilities.append(np.exp(SOFTMAX.loss.log_probabilities(scores)))
-    np.testing.assert_allclose(*probabilities, atol=1e-6)
-
-
-def test_without_a_penalty_the_scale_of_the_features_has_no_effect(rng):
+def test_without_a_penalty_the_scale_of_features_has_no_effect(rng):
     rows, scores = random_rows(rng, n=200, weighted=True), []
     shifts = np.array([0, 1e3, 0, 5, -20])
     for X in (rows.X, rows.X * [1, 1e3, 1e-3, 1, 5] + shifts):
@@ -115,7 +102,7 @@ def test_without_a_penalty_the_scale_of_the_features_has_no_effect(rng):
     np.testing.assert_allclose(*scores, atol=1e-6)
 
 
-def test_single_precision(rng):
+def test_optimum_in_single_precision(rng):
     double = badly_scaled_rows(rng)
     rows = Rows(double.X.astype(np.float32), double.y, double.weight)
     state, tol = new_state(SOFTMAX, rows, tol=1e-4), 1e-4
@@ -136,7 +123,7 @@ def test_single_precision(rng):
 # --- iterations -------------------------------------------------------------------------------
 
 
-def test_an_iteration_has_the_figures_of_its_end(rng):
+def test_records_have_the_figures_after_each_iteration(rng):
     rows = badly_scaled_rows(rng)
     state = new_state(SOFTMAX, rows)
     _, iterations = minimise(SOFTMAX, state, rows)
@@ -153,45 +140,6 @@ def test_an_iteration_has_the_figures_of_its_end(rng):
     assert state.epoch == len(iterations) > 5
 
 
-@pytest.mark.parametrize("n_epochs", [1, 2, 5])
-def test_a_stopped_run_equals_the_first_iterations_of_a_longer_one(n_epochs, rng):
-    rows = badly_scaled_rows(rng)
-    whole, state = new_state(SOFTMAX, rows), new_state(SOFTMAX, rows)
-    _, expected = minimise(SOFTMAX, whole, rows)
-    has_converged, iterations = minimise(SOFTMAX, state, rows, n_epochs)
-    assert not has_converged
-    assert state.epoch == len(iterations) == n_epochs < len(expected)
-    for (result, vector), (expected_result, expected_vector) in zip(iterations, expected):
-        np.testing.assert_array_equal(vector, expected_vector)
-        np.testing.assert_equal(result._asdict(), expected_result._asdict())
-    np.testing.assert_array_equal(state.params.vector, expected[n_epochs - 1][1])
-
-
-def test_optimal_parameters_are_recorded_once(rng):
-    rows = badly_scaled_rows(rng)
-    state = new_state(SOFTMAX, rows)
-    minimise(SOFTMAX, state, rows)
-    optimum, n_epochs = state.params.vector.copy(), state.epoch
-    for n_times, max_epochs in ((1, 1000), (2, 1)):
-        has_converged, iterations = minimise(SOFTMAX, state, rows, max_epochs)
-        assert has_converged
-        ((result, vector),) = iterations
-        assert result.record["epoch"] == state.epoch == n_epochs + n_times
-        np.testing.assert_allclose(vector, optimum, rtol=1e-14)
-
-
-def test_a_resumed_state_reaches_the_same_optimum(rng):
-    rows = badly_scaled_rows(rng)
-    whole, state = new_state(SOFTMAX, rows), new_state(SOFTMAX, rows)
-    minimise(SOFTMAX, whole, rows)
-    minimise(SOFTMAX, state, rows, n_epochs=4)
-    has_converged, iterations = minimise(SOFTMAX, state, rows)
-    assert has_converged
-    assert iterations[0][0].record["epoch"] == 5
-    scores, expected = (SOFTMAX.network.raw_scores(s.params, rows.X) for s in (state, whole))
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
-
-
 # --- failures ---------------------------------------------------------------------------------
 
 
@@ -204,12 +152,3 @@ def test_an_objective_that_is_not_finite_is_recorded_once(rng):
         _, iterations = minimise(SOFTMAX, state, rows)
     ((result, _),) = iterations
     assert not np.isfinite(result.record["loss"])
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_tolerance_below_rounding_raises_a_warning(dtype, rng):
-    rows = badly_scaled_rows(rng, dtype=dtype)
-    state = new_state(SOFTMAX, rows, tol=1e-18)
-    with pytest.warns(ConvergenceWarning, match="stopped before the gradient fell to tol=1e-18"):
-        minimise(SOFTMAX, state, rows)
-    assert largest_slope(SOFTMAX, state, rows) < (1e-3 if dtype == np.float32 else 1e-7)

@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from sklearn_softmax._model.activations import ACTIVATIONS
 from sklearn_softmax._model.losses import SoftmaxCrossEntropy
@@ -124,34 +123,6 @@ def test_models_train_together_as_alone(name, hidden, fit_intercept, sparse_X, r
             assert record["accuracy"][i] == pytest.approx(expected["accuracy"][0])
             np.testing.assert_allclose(record["loss"][i], expected["loss"][0], rtol=1e-12)
             np.testing.assert_allclose(step_losses[i], step_losses_alone[0], rtol=1e-12)
-
-
-@pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
-def test_class_weights_of_a_model_are_weights_of_its_rows(weighted, rng):
-    rows, network = random_rows(rng, n=30, weighted=weighted), DenseNetwork((5, 6, 3))
-    start = random_params(network, rng, n_models=2)
-    class_weight = np.array([[1.0, 2.0, 0.0], [0.5, 1.0, 3.0]])
-    params, options = take(start, [0, 1]), {"batch_size": 7, "l2": 0.1}
-    train_epochs(network, params, rows, Adam(), 2, class_weight=class_weight, **options)
-    for i in range(2):
-        weight = class_weight[i, rows.y] * (1 if rows.weight is None else rows.weight)
-        alone, weighted_rows = take(start, [i]), Rows(rows.X, rows.y, weight)
-        train_epochs(network, alone, weighted_rows, Adam(), 2, **options)
-        np.testing.assert_allclose(params.vector[i], alone.vector[0], rtol=1e-12, atol=1e-14)
-
-
-@pytest.mark.parametrize("layout", [np.asfortranarray, sparse.csr_array], ids=["Fortran", "CSR"])
-@pytest.mark.parametrize("shuffle", [False, True])
-def test_memory_layout_of_X_has_no_effect_and_rows_are_unchanged(shuffle, layout, rng):
-    rows, network = random_rows(rng, n=22), DenseNetwork((5, 6, 3))
-    rows.X.flags.writeable = rows.y.flags.writeable = False
-    start = random_params(network, rng, n_models=2)
-    vectors = []
-    for X in (rows.X, layout(rows.X)):
-        params = take(start, [0, 1])
-        train_epochs(network, params, Rows(X, rows.y), Adam(), 3, batch_size=4, shuffle=shuffle)
-        vectors.append(params.vector)
-    np.testing.assert_allclose(*vectors, rtol=1e-10, atol=1e-13)
 
 
 @each_optimizer

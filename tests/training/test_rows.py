@@ -24,7 +24,7 @@ def as_array(X):
     return X.toarray() if sparse.issparse(X) else X.copy()
 
 
-def test_a_sample_is_evenly_spaced_among_the_rows_with_weight():
+def test_sample_is_evenly_spaced_among_the_rows_with_weight():
     n, y = 10_000, np.arange(10_000) % 5
     X, indices = np.arange(2.0 * n)[:, np.newaxis], np.arange(n) * 2
     weight = np.where(np.arange(n) < 4000, 0.0, 2.0)
@@ -38,21 +38,14 @@ def test_a_sample_is_evenly_spaced_among_the_rows_with_weight():
     np.testing.assert_array_equal(sample.weight, 2)
 
 
-@pytest.mark.parametrize("max_rows", [1, 5, 12, 100])
-def test_a_sample_has_at_most_max_rows(max_rows, rng):
-    rows = random_rows(rng, n=12)
-    sample = rows.sample(max_rows=max_rows)
-    assert len(sample) == min(12, max_rows)
-    expected = rows.X[np.linspace(0, 11, len(sample)).astype(int)]
-    np.testing.assert_array_equal(sample.read(slice(None)), expected)
-
-
-@given(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=20).filter(any))
-def test_a_sample_has_no_rows_of_weight_0(weight):
-    weight = np.array(weight)
-    X = np.arange(float(len(weight)))[:, np.newaxis]
-    sample = Rows(X, np.zeros(len(weight), int), weight).sample()
-    np.testing.assert_array_equal(sample.read(slice(None))[:, 0], np.flatnonzero(weight))
+@given(st.lists(st.integers(0, 1), min_size=1, max_size=20).filter(any), st.integers(1, 9))
+def test_sample_has_at_most_max_rows_and_none_of_weight_0(weight, max_rows):
+    X, y = np.arange(float(len(weight)))[:, np.newaxis], np.zeros(len(weight), int)
+    rows = Rows(X, y, np.array(weight, float))
+    sample, indices = rows.sample(max_rows=max_rows), np.flatnonzero(weight)
+    n_rows = min(len(indices), max_rows)
+    expected = indices[np.linspace(0, len(indices) - 1, n_rows).astype(int)]
+    np.testing.assert_array_equal(sample.read(slice(None))[:, 0], expected)
 
 
 @given(st.integers(1, 40), st.booleans(), st.booleans(), st.booleans())
@@ -78,26 +71,15 @@ def test_rows_are_read_in_their_order(n, is_selection, is_sparse, is_fortran):
     np.testing.assert_array_equal(rows.y, np.arange(len(selected)))
 
 
-def test_permutations_compose(rng):
-    rows, first, second = random_rows(rng, n=10), rng.permutation(10), rng.permutation(10)
-    twice = rows.permute(first).permute(second)
-    np.testing.assert_array_equal(twice.read(slice(0, 10)), rows.X[first[second]])
-    np.testing.assert_array_equal(twice.y, rows.y[first[second]])
-
-
-def test_gathered_blocks_share_one_buffer(rng):
-    rows = random_rows(rng, n=10).permute(np.arange(10)[::-1])
+def test_blocks_are_views_of_X_or_share_one_buffer(rng):
+    rows = random_rows(rng, n=10)
+    assert np.shares_memory(rows.read(slice(2, 5)), rows.X)
+    rows = rows.permute(np.arange(10)[::-1])
     first, second = rows.read(slice(0, 5)), rows.read(slice(5, 10))
     assert np.shares_memory(first, second)
     np.testing.assert_array_equal(second, rows.X[4::-1])
     in_another_order = rows.permute(np.arange(10)).read(slice(0, 5))
     assert np.shares_memory(in_another_order, second)
-
-
-def test_rows_in_the_order_of_X_are_a_view(rng):
-    rows = random_rows(rng)
-    assert np.shares_memory(rows.read(slice(2, 5)), rows.X)
-    np.testing.assert_array_equal(rows.read(slice(2, 5)), rows.X[2:5])
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 15))
@@ -110,47 +92,39 @@ def test_blocks_cover_a_range_of_rows_in_order(start, length, block_size):
         assert all(1 <= len(block) <= block_size for block in blocks)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("weight", [None, np.array([0.0, 1.0, 2.0, 5.0])])
-def test_loss_weights_are_relative_to_the_total_weight(weight, dtype):
+@pytest.mark.parametrize("has_class_weight", [False, True], ids=["equal", "class-weights"])
+@pytest.mark.parametrize("weight", [None, np.array([0.0, 1.0, 2.0, 5.0])], ids=["one", "weighted"])
+def test_loss_weights_are_relative_to_the_total_weight(weight, has_class_weight):
     """w_i / (sum of w) * n / batch size, and not w_i / (length of the batch)."""
-    rows = Rows(np.zeros((4, 1), dtype), np.zeros(4, int), weight)
-    w = np.ones(4) if weight is None else weight
-    assert rows.total_weight == w.sum()
-    assert len(rows) == 4
-    for batch_size in (1, 2, 4):
-        loss_weights = rows.loss_weights(batch_size)
-        assert loss_weights.shape == (() if weight is None else (4,))
-        assert loss_weights.dtype == dtype
-        np.testing.assert_allclose(loss_weights, w / w.sum() * 4 / batch_size, rtol=1e-6)
-
-
-@pytest.mark.parametrize("weight", [None, np.array([0.0, 1.0, 2.0, 5.0])])
-def test_class_weights_of_each_model_multiply_the_weights_of_the_rows(weight):
-    y, class_weight = np.array([0, 1, 1, 2]), np.array([[1.0, 1.0, 1.0, 1.0], [2.0, 0.0, 7.0, 3.0]])
+    y, w = np.array([0, 1, 1, 2]), np.ones(4) if weight is None else weight
     rows = Rows(np.zeros((4, 1), np.float32), y, weight)
-    w = class_weight[:, y] * (1 if weight is None else weight)
-    np.testing.assert_allclose(rows.total_weights(class_weight), w.sum(axis=1))
-    expected = w / w.mean(axis=1, keepdims=True)
-    np.testing.assert_allclose(rows.relative_weights(class_weight), expected)
-    loss_weights = rows.loss_weights(2, class_weight)
-    assert loss_weights.shape == (2, 1, 4)
-    assert loss_weights.dtype == np.float32
-    np.testing.assert_allclose(loss_weights[:, 0], expected / 2, rtol=1e-6)
+    assert (len(rows), rows.total_weight) == (4, w.sum())
+    class_weight, shape = None, () if weight is None else (4,)
+    if has_class_weight:
+        class_weight, shape = np.array([[1.0, 1.0, 1.0], [2.0, 7.0, 3.0]]), (2, 1, 4)
+        w = w * class_weight[:, y]
+    np.testing.assert_allclose(rows.total_weights(class_weight), w.sum(axis=-1))
+    expected = w / w.mean(axis=-1, keepdims=True)
+    np.testing.assert_allclose(rows.relative_weights(class_weight) * np.ones(4), expected)
+    for batch_size in (1, 2, 4):
+        loss_weights = rows.loss_weights(batch_size, class_weight)
+        assert (loss_weights.shape, loss_weights.dtype) == (shape, np.float32)
+        actual = np.squeeze(loss_weights) * np.ones(4)
+        np.testing.assert_allclose(actual, expected / batch_size, rtol=1e-6)
 
 
-def test_no_copy_of_X():
+def test_training_and_evaluation_make_no_copy_of_X(monkeypatch):
     """Full batches, shuffled batches and validation need a small fraction of the size of X."""
-    X = np.zeros((60_000, 200), np.float32)
+    monkeypatch.setattr(Rows, "BLOCK_SIZE", 128)
+    X, y = np.zeros((20_000, 100), np.float32), np.arange(20_000) % 10
     X.flags.writeable = False
-    y = np.arange(60_000) % 10
-    network = DenseNetwork((200, 10))
+    network = DenseNetwork((100, 10))
     objective = Objective(network, SoftmaxCrossEntropy())
-    for batch_size in (100, 50_000, 60_000):
+    for batch_size in (200, 19_000, 20_000):
         rows, params = Rows(X, y), network.parameters(np.float32)
         tracemalloc.start()
         train_epochs(network, params, rows, GradientDescent(), 1, batch_size=batch_size)
-        selection = Rows(X, y, indices=np.arange(60_000))
+        selection = Rows(X, y, indices=np.arange(20_000))
         evaluate(objective, params, selection)
         objective.value_and_gradient(params, selection, np.zeros(1))
         feature_moments(selection, None, fit_intercept=True)

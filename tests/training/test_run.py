@@ -16,7 +16,6 @@ from sklearn_softmax._training.epochs import EpochSolver
 from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.lbfgs import Lbfgs
 from sklearn_softmax._training.mini_batch import MiniBatchPass
-from sklearn_softmax._training.online import OnlinePass
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
 from sklearn_softmax._training.rows import Rows
 from sklearn_softmax._training.run import MAX_LOSS_RATIO, TrainingRun
@@ -176,45 +175,37 @@ def test_models_train_together_as_alone(optimizer, objective):
 
 @with_and_without_early_stopping
 @each_optimizer
-def test_losses_of_a_model_are_those_of_its_parameters(optimizer, early_stopping):
-    stopping = {"early_stopping": early_stopping, "n_iter_no_change": [2, 3, 2, 9]}
-    problem = Problem(optimizer=optimizer, class_weight=CLASS_WEIGHT, **stopping)
-    run = problem.train(8)
+def test_history_and_losses_are_those_of_the_parameters(optimizer, early_stopping):
+    """With early stopping a model is the best so far; training continues from the last one."""
+    problem = Problem(optimizer=optimizer, early_stopping=early_stopping, class_weight=CLASS_WEIGHT)
+    plain = Problem(optimizer=optimizer, class_weight=CLASS_WEIGHT).train(12)
+    run, best = problem.run(), []
+    vectors = params_of_epochs(run, 12)
     for i in range(N_MODELS):
         model, class_weight = run.get_model(i), np.array(CLASS_WEIGHT)[[i]]
+        history, last = model.history, plain.get_model(i)
+        assert list(history) == [*RECORD_NAMES, "val_loss", "val_accuracy"]
+        assert {len(values) for values in history.values()} == {12}
+        np.testing.assert_array_equal(history["epoch"], np.arange(1, 13))
+        lr = VALUES["lr"][i] * VALUES["lr_decay"][i] ** np.arange(12)
+        np.testing.assert_allclose(history["lr"], lr)
+        assert model.step_losses.shape == (12 * 5,)
+        best.append(np.argmin(history["val_loss"]) if early_stopping else 11)
+        np.testing.assert_array_equal(model.params.vector, vectors[i][best[i]])
+        np.testing.assert_array_equal(run.last_params(i).vector, vectors[i][-1])
+        np.testing.assert_array_equal(vectors[i][-1], last.params.vector)
+        np.testing.assert_array_equal(model.state.params.vector, last.state.params.vector)
         expected, _ = evaluate(SOFTMAX, model.params, problem.rows, class_weight)
         assert model.loss == pytest.approx(expected[0])
         assert model.untrained_loss == pytest.approx(max(np.log(3), model.step_losses[0]))
-        epoch = np.argmin(model.history["val_loss"]) if early_stopping else -1
-        expected, _ = evaluate(SOFTMAX, model.params, problem.validation, class_weight)
-        assert model.history["val_loss"][epoch] == pytest.approx(expected[0])
-
-
-@each_optimizer
-def test_history_has_the_figures_of_the_parameters_after_each_epoch(optimizer):
-    run = Problem(optimizer=optimizer).run()
-    vectors = params_of_epochs(run, 6)
-    for i in range(N_MODELS):
-        model = run.get_model(i)
-        assert list(model.history) == [*RECORD_NAMES, "val_loss", "val_accuracy"]
-        assert {len(values) for values in model.history.values()} == {6}
-        np.testing.assert_array_equal(model.history["epoch"], np.arange(1, 7))
-        lr = VALUES["lr"][i] * VALUES["lr_decay"][i] ** np.arange(6)
-        np.testing.assert_allclose(model.history["lr"], lr)
-        assert model.step_losses.shape == (6 * 5,)
-        np.testing.assert_array_equal(model.params.vector, vectors[i][-1])
         for epoch, vector in enumerate(vectors[i]):
             params = model.params.replace_vector(vector)
             squared_norm = np.sum(params.weights[0] ** 2)
-            val_loss, val_accuracy = evaluate(SOFTMAX, params, run.validation)
-            expected = {
-                "penalty": VALUES["l2"][i] / 2 * squared_norm,
-                "weight_norm": np.sqrt(squared_norm),
-                "val_loss": val_loss[0],
-                "val_accuracy": val_accuracy[0],
-            }
-            actual = {name: model.history[name][epoch] for name in expected}
-            assert actual == pytest.approx(expected)
+            val_figures = np.ravel(evaluate(SOFTMAX, params, run.validation, class_weight))
+            expected = [VALUES["l2"][i] / 2 * squared_norm, np.sqrt(squared_norm), *val_figures]
+            names = ("penalty", "weight_norm", "val_loss", "val_accuracy")
+            assert [history[name][epoch] for name in names] == pytest.approx(expected)
+    assert (min(best) < 11) == early_stopping
 
 
 def test_callbacks_are_called_before_and_after_each_epoch():
@@ -353,21 +344,6 @@ def test_each_model_is_retired_when_its_patience_is_exhausted(optimizer, early_s
     assert len(set(lengths)) > 1
 
 
-@each_optimizer
-def test_with_early_stopping_a_model_is_the_best_so_far_and_continues_from_the_last(optimizer):
-    run = Problem(TANH_NET, optimizer, **ENDLESS).run()
-    plain = Problem(TANH_NET, optimizer, **{**ENDLESS, "early_stopping": False}).train(40)
-    vectors = params_of_epochs(run, 40)
-    best = [np.argmin(run.get_model(i).history["val_loss"]) for i in range(N_MODELS)]
-    assert min(best) < 39
-    for i in range(N_MODELS):
-        model, expected = run.get_model(i), plain.get_model(i)
-        np.testing.assert_array_equal(model.params.vector, vectors[i][best[i]])
-        np.testing.assert_array_equal(run.last_params(i).vector, vectors[i][-1])
-        np.testing.assert_array_equal(vectors[i][-1], expected.params.vector)
-        np.testing.assert_array_equal(model.state.params.vector, expected.state.params.vector)
-
-
 def test_a_model_retired_in_the_epoch_of_a_callback_has_its_own_stop_reason():
     problem = Problem(TANH_NET, **IMPATIENT)
     run, stopped = problem.train(100), problem.run()
@@ -423,33 +399,21 @@ def test_each_model_is_retired_when_it_has_converged(optimizer):
     assert run.get_model(2).stop_reason == "max_epochs"
 
 
-@pytest.mark.parametrize("n_epochs", [3, 1000])
-def test_lbfgs_trains_until_convergence_or_the_last_epoch(n_epochs):
+@pytest.mark.parametrize(
+    ("n_epochs", "last", "stop_reason"),
+    [(3, None, "max_epochs"), (1000, None, "converged"), (1000, 2, "callback")],
+)
+def test_lbfgs_has_the_stop_reasons_of_a_run(n_epochs, last, stop_reason):
     problem = Problem(optimizer=Lbfgs(), l2=0.1, tol=1e-6)
-    solver = partial(problem.optimizer, SOFTMAX)
-    options = {"validation": problem.validation, "steps_per_epoch": 1}
-
-    def new_run():
-        state = problem.state([0])
-        return TrainingRun(SOFTMAX, Lbfgs(), solver, state=state, rows=problem.rows, **options)
-
-    run, (calls, callbacks) = new_run(), recorded_calls()
-    run.advance(n_epochs, **callbacks)
+    run = problem.run([0], steps_per_epoch=1)
+    run.solver = partial(Lbfgs(), SOFTMAX)
+    run.advance(n_epochs, end_epoch=lambda: run.state.epoch == last)
     model = run.get_model(0)
-    n_iterations = len(model.history["loss"])
-    assert calls == ["begin", "end"] * n_iterations
+    assert (model.stop_reason, len(run.active)) == (stop_reason, stop_reason != "converged")
+    assert len(model.history["loss"]) == run.state.epoch
     assert list(model.history) == [*RECORD_NAMES, "val_loss", "val_accuracy"]
     loss, _ = evaluate(SOFTMAX, model.params, problem.rows)
     assert model.history["loss"][-1] == model.loss == pytest.approx(loss[0])
-    if n_epochs == 3:
-        assert (model.stop_reason, n_iterations) == ("max_epochs", 3)
-        assert run.active.tolist() == [0]
-    else:
-        assert (model.stop_reason, len(run.active)) == ("converged", 0)
-        assert 5 < n_iterations < 100
-    stopped = new_run()
-    stopped.advance(n_epochs, end_epoch=lambda: stopped.state.epoch == 2)
-    assert (stopped.get_model(0).stop_reason, stopped.state.epoch) == ("callback", 2)
 
 
 # --- failures -----------------------------------------------------------------------------------
@@ -521,7 +485,7 @@ def test_a_loss_far_above_that_of_the_untrained_model_has_diverged():
 # --- perceptrons --------------------------------------------------------------------------------
 
 
-def train_perceptrons(models=(0, 1, 2), optimizer=None, *, batch_size=8, is_online=False, **values):
+def train_perceptrons(models=(0, 1, 2), **values):
     """Train models on separable rows, which the first one separates from the start."""
     rng = np.random.RandomState(0)
     network, line = DenseNetwork((5, 1)), rng.standard_normal(5)
@@ -529,25 +493,14 @@ def train_perceptrons(models=(0, 1, 2), optimizer=None, *, batch_size=8, is_onli
     rows = Rows(X, (X @ line > 0).astype(int))
     params = random_params(network, rng, n_models=3)
     params.weights[0][0], params.intercepts[0][0] = 10 * line, 0
-    optimizer = optimizer or GradientDescent()
-    objective = Objective(network, PerceptronCriterion())
-    train_pass = OnlinePass(X) if is_online else MiniBatchPass(objective, optimizer, batch_size)
-    batch_size = 1 if is_online else batch_size
-    solver = EpochSolver(train_pass, batch_size, True, np.random.RandomState(1))
+    objective, optimizer = Objective(network, PerceptronCriterion()), GradientDescent()
+    train_pass = MiniBatchPass(objective, optimizer, 8)
+    solver = EpochSolver(train_pass, 8, True, np.random.RandomState(1))
     state = initial_state(take(params, list(models)), optimizer, lr=0.3, **values)
     options = {"rows": rows, "validation": rows, "steps_per_epoch": 5}
     run = TrainingRun(objective, optimizer, solver, state=state, **options)
     run.advance(500)
     return run
-
-
-@pytest.mark.parametrize("optimizer", [GradientDescent(), AveragedGradientDescent()], ids=repr)
-def test_the_online_rule_equals_batches_of_one_row(optimizer):
-    online = train_perceptrons([1], optimizer, is_online=True).get_model(0)
-    assert_same(online, train_perceptrons([1], optimizer, batch_size=1).get_model(0))
-    n_epochs = len(online.history["loss"])
-    assert n_epochs > 1
-    assert len(online.step_losses) == 40 * n_epochs
 
 
 @pytest.mark.parametrize(

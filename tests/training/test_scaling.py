@@ -12,7 +12,6 @@ from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.rows import Rows
 from sklearn_softmax._training.scaling import feature_moments, feature_scaling, largest_curvature
-from sklearn_softmax._training.state import take
 from tests.helpers import random_params, random_rows
 
 CONTAINERS = pytest.mark.parametrize(
@@ -104,16 +103,6 @@ def test_only_the_first_layer_is_scaled(fit_intercept, rng):
     n_first = 4 * (5 + fit_intercept)
     np.testing.assert_array_equal(step.vector[:, n_first:], before[:, n_first:])
     assert not np.any(step.weights[0] == before[:, :n_first].reshape(4, -1)[:, :5])
-
-
-def test_each_model_has_the_scale_of_its_damping(rng):
-    X, y = badly_scaled(rng)
-    together = scaling_of(Rows(X, y), damping=[0.0, 0.5, 2.0])
-    chosen = take(together, [2, 0])
-    for i, damping in enumerate([2.0, 0.0]):
-        alone = scaling_of(Rows(X, y), damping=[damping])
-        np.testing.assert_array_equal(chosen.scale[i], alone.scale[0])
-    assert chosen.moments is together.moments
 
 
 @CONTAINERS
@@ -230,20 +219,6 @@ def test_moments_of_features_far_from_0(container, mean, weighting, rng):
     np.testing.assert_allclose(moments.deviation, np.sqrt(variance), rtol=1e-9, atol=atol)
 
 
-@CONTAINERS
-def test_merged_moments_of_features_far_from_0(container, rng):
-    rows, near = far_rows(container, 1e10, "rows", rng)
-    parts = np.split(np.arange(len(rows)), [1, 4, 700])
-    merged, *others = (
-        feature_moments(Rows(rows.X[part], rows.y[part], rows.weight[part]), None, True)
-        for part in parts
-    )
-    for moments in others:
-        merged = merged.merge(moments)
-    variance = expected_moments(near, rows.weight)[1]
-    np.testing.assert_allclose(merged.deviation, np.sqrt(variance), rtol=1e-5)
-
-
 def test_moments_of_explicit_zeros_and_long_indices_equal_those_of_dense_rows(rng):
     rows, _ = far_rows(np.asarray, 1e10, "rows", rng, n=60)
     X = sparse.csr_array(np.where(rows.X == 0, 1, rows.X))
@@ -316,19 +291,6 @@ def test_scale_of_features_whose_squares_are_out_of_range(
     np.testing.assert_allclose(actual.scale * factors, expected.scale, rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("dtype", "size"), [(np.float64, 1e308), (np.float64, 1e-309), (np.float32, 1e-40)]
-)
-@INTERCEPTS
-@CONTAINERS
-def test_deviations_outside_the_range_of_the_dtype_raise_an_error(
-    container, fit_intercept, dtype, size
-):
-    X = (np.array([[1.0, 1.0], [1.7, 0.0], [-1.0, 0.0]]) * [size, 1]).astype(dtype)
-    with pytest.raises(ValueError, match="of 1 of 2 features are outside the range of float"):
-        scaling_of(Rows(container(X), np.arange(3)), fit_intercept=fit_intercept, dtype=dtype)
-
-
 @given(st.lists(st.integers(1, 39), min_size=1, max_size=4, unique=True), st.booleans())
 def test_merged_moments_of_parts_equal_those_of_all_rows(bounds, fit_intercept):
     rng = np.random.RandomState(0)
@@ -393,13 +355,6 @@ def test_curvature_equals_its_formula_and_bounds_the_largest_eigenvalue(
         actual = curvature(rows, batch_size, fit_intercept, class_weight)
         assert actual == pytest.approx(expected)
         assert actual >= np.linalg.eigvalsh(second_moments)[-1]
-
-
-def test_curvature_does_not_depend_on_the_scale_of_features(rng):
-    rows = random_rows(rng, n=40)
-    for k in (-60, 3, 60):
-        scaled = Rows(rows.X * 2.0**k, rows.y)
-        assert curvature(scaled, 8) == curvature(rows, 8)
 
 
 @CONTAINERS

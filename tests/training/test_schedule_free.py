@@ -2,21 +2,18 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sklearn_softmax._model.parameters import Parameters
 from sklearn_softmax._training.hyperparameters import StepSizes
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
 from sklearn_softmax._training.rows import Rows
-from sklearn_softmax._training.scaling import FeatureScaling, largest_curvature
+from sklearn_softmax._training.scaling import largest_curvature
 from sklearn_softmax._training.schedule_free import (
     AveragedGradientDescent,
     ScheduleFree,
     curvature_rate,
     epoch_rate,
 )
-from sklearn_softmax._training.state import take
 from tests.helpers import hyperparameters, random_rows, standard_scaling
 
 BETAS = np.array([0.0, 0.5, 0.9, 0.99, 1.0])
@@ -30,11 +27,6 @@ DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def column(values, dtype=np.float64):
     """Return an array of shape (M, 1)."""
     return np.array(values, dtype).reshape(-1, 1)
-
-
-def identity_scaling(n_models=N_MODELS, n_features=N_PARAMETERS):
-    """Return the scaling of one output without an intercept that changes nothing."""
-    return FeatureScaling(None, None, np.ones((n_models, 1, n_features)), n_outputs=1)
 
 
 class Problem:
@@ -124,7 +116,7 @@ def start(optimizer, problem):
 
 @DTYPES
 @BASES
-def test_steps_equal_the_three_lines_of_the_paper(base, dtype, rng):
+def test_schedule_free_steps_equal_the_three_lines_of_the_paper(base, dtype, rng):
     problem, optimizer, n_steps = Problem(rng, dtype), ScheduleFree(base), 12
     tolerance = 1e-12 if dtype == np.float64 else 1e-4
     params, state = start(optimizer, problem)
@@ -140,146 +132,47 @@ def test_steps_equal_the_three_lines_of_the_paper(base, dtype, rng):
         np.testing.assert_allclose(fitted, x, rtol=tolerance, atol=tolerance)
 
 
-@given(st.floats(0, 1), st.integers(1, 15), st.booleans())
-def test_y_is_between_the_base_sequence_and_the_average(beta, n_steps, has_adam):
-    problem = Problem(np.random.RandomState(0))
-    optimizer = ScheduleFree(Adam(beta_1=0.0) if has_adam else GradientDescent())
-    params, state = start(optimizer, problem)
-    for t in range(1, n_steps + 1):
-        vectors = enumerate(params.vector)
-        gradient = np.array([problem.gradient(i, vector) for i, vector in vectors])
-        sizes = StepSizes(column(problem.learning_rates(t)), column([beta] * N_MODELS), None)
-        optimizer.update(params.vector, gradient, state, sizes)
-    x, z = optimizer.fitted_params(params, state).vector, state.base
-    np.testing.assert_allclose(params.vector, (1 - beta) * z + beta * x, rtol=1e-10, atol=1e-12)
-
-
-def test_without_momentum_and_scaling_the_average_is_the_weighted_mean_of_the_iterates(rng):
-    optimizer, start = ScheduleFree(GradientDescent()), rng.standard_normal((2, 3))
-    params = Parameters(start.copy(), (3, 1), fit_intercept=False)
-    state = optimizer.init(params.vector, np.zeros(2))
-    state.scaling = identity_scaling(2, 3)
-    iterates, weights, sum_of_steps = [], [], np.zeros((2, 3))
-    for t, gradient in enumerate(rng.standard_normal((9, 2, 3)), start=1):
-        lr = column([0.1, 0.3 * 0.9**t])
-        sum_of_steps += lr * gradient
-        optimizer.update(params.vector, gradient, state, StepSizes(lr, np.zeros((2, 1)), None))
-        np.testing.assert_allclose(params.vector, start - sum_of_steps, rtol=1e-12)
-        iterates.append(params.vector.copy())
-        weights.append(np.broadcast_to(t * lr**2, (2, 3)))
-        expected = np.average(iterates, axis=0, weights=weights)
-        fitted = optimizer.fitted_params(params, state)
-        np.testing.assert_allclose(fitted.vector, expected, rtol=1e-12)
-
-
-def test_before_the_first_step_the_initial_parameters_are_fitted(rng):
-    optimizer = ScheduleFree(GradientDescent())
-    params, state = start(optimizer, Problem(rng))
-    np.testing.assert_array_equal(optimizer.fitted_params(params, state).vector, params.vector)
-
-
 @pytest.mark.parametrize("optimizer", [ScheduleFree(GradientDescent()), AveragedGradientDescent()])
-def test_the_average_is_a_copy(optimizer, rng):
+def test_average_is_a_copy_that_begins_with_the_initial_parameters(optimizer, rng):
     problem = Problem(rng)
     params, state = start(optimizer, problem)
+    np.testing.assert_array_equal(optimizer.fitted_params(params, state).vector, params.vector)
     *_, (vector, fitted) = descend(optimizer, problem, params, state, range(1, 4))
     optimizer.fitted_params(params, state).vector[...] = 7
     np.testing.assert_array_equal(params.vector, vector)
     np.testing.assert_array_equal(optimizer.fitted_params(params, state).vector, fitted)
 
 
-@DTYPES
-@pytest.mark.parametrize(
-    "optimizer",
-    [
-        ScheduleFree(GradientDescent()),
-        ScheduleFree(Adam(beta_1=0.0)),
-        AveragedGradientDescent(),
-    ],
-    ids=repr,
-)
-def test_selected_models_continue_bit_for_bit_like_those_that_remain(optimizer, dtype, rng):
-    problem, models = Problem(rng, dtype), [2, 0, 3]
-    params, state = start(optimizer, problem)
-    for _ in descend(optimizer, problem, params, state, range(1, 6)):
-        pass
-    some_params, some_state = take(params, models), take(state, models)
-    remaining = descend(optimizer, problem, params, state, range(6, 12))
-    selected = descend(optimizer, problem, some_params, some_state, range(6, 12), models)
-    for (vector, fitted), (some_vector, some_fitted) in zip(remaining, selected, strict=True):
-        np.testing.assert_array_equal(some_vector, vector[models])
-        np.testing.assert_array_equal(some_fitted, fitted[models])
-
-
-@BASES
-def test_a_quadratic_of_badly_scaled_features_converges(base, rng):
-    """Least squares, whose features differ in scale by a factor of 1e9."""
-    rows = random_rows(rng, n=60, n_features=4)
-    X = rows.X * [1e-4, 1, 1e5, 10] + [0, 10, 1e5, -30]
-    optimum = rng.standard_normal(5) / np.array([1e-4, 1, 1e5, 10, 1])
-    design = np.column_stack([X, np.ones(60)])
-    optimizer, params = ScheduleFree(base), Parameters(np.zeros((1, 5)), (4, 1))
-    state = optimizer.init(params.vector, np.array([0.9]))
-    state.scaling = standard_scaling(Rows(X, rows.y), params)
-    L = largest_curvature(Rows(X, rows.y), state.scaling, 60)
-    lr = 0.05 if isinstance(base, Adam) else 3 / L
-    sizes, errors = StepSizes(column([lr]), column([0.9]), None), []
-    for _ in range(3000):
-        gradient = design.T @ (design @ (params.vector[0] - optimum)) / 60
-        optimizer.update(params.vector, gradient[np.newaxis], state, sizes)
-        fitted = optimizer.fitted_params(params, state).vector[0]
-        errors.append(np.mean((design @ (fitted - optimum)) ** 2))
-    assert errors[299] < 1e-2 * errors[0]
-    assert errors[-1] < 1e-9 * errors[0]
-
-
 # --- learning rates ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("batch_size", [1, 7, 40])
-def test_curvature_rate(batch_size, rng):
-    rows = random_rows(rng, n=40, weighted=True)
-    params = Parameters(np.zeros((4, 18)), (5, 3))
-    scaling = standard_scaling(rows, params)
-    values = hyperparameters(4, momentum=[0.0, 0.5, 0.9, 0.99])
-    lr = curvature_rate(rows, batch_size, scaling, values, loss_curvature=0.25)
-    L = 0.25 * largest_curvature(rows, scaling, batch_size)
-    np.testing.assert_allclose(lr, np.array([1.0, 2.0, 3.0, 3.0]) / L)
-
-
-def test_curvature_rate_with_class_weights(rng):
-    rows, class_weight = random_rows(rng, n=40), np.array([[1.0, 0.0, 5.0]])
-    params = Parameters(np.zeros((1, 18)), (5, 3))
-    scaling, values = standard_scaling(rows, params), hyperparameters(class_weight=class_weight)
-    weighted = Rows(rows.X, rows.y, class_weight[0, rows.y])
-    lr = curvature_rate(rows, 40, scaling, values, loss_curvature=0.5)
-    expected = curvature_rate(weighted, 40, scaling, hyperparameters(), loss_curvature=0.5)
-    np.testing.assert_allclose(lr, expected)
-
-
-def test_curvature_rate_of_constant_features():
-    rows = Rows(np.zeros((3, 2)), np.arange(3))
-    params = Parameters(np.zeros((1, 6)), (2, 3), fit_intercept=False)
-    scaling, values = standard_scaling(rows, params), hyperparameters(momentum=0.9)
-    lr = curvature_rate(rows, 3, scaling, values, loss_curvature=0.5)
-    np.testing.assert_allclose(lr, 3 / (0.5 * np.sqrt(2)))
 
 
 @pytest.mark.parametrize(
     ("n_rows", "batch_size", "min_steps", "factor"),
     [(100, 10, 1, 1), (100, 10, 5, 1), (100, 50, 5, 2.5), (101, 50, 6, 2), (100, 100, 5, 5)],
 )
-def test_epoch_rate(n_rows, batch_size, min_steps, factor):
+def test_epoch_rate_is_higher_if_an_epoch_has_few_steps(n_rows, batch_size, min_steps, factor):
     rows, values = Rows(np.zeros((n_rows, 1)), np.zeros(n_rows, int)), hyperparameters(2)
     lr = epoch_rate(rows, batch_size, None, values, lr=0.002, min_steps=min_steps)
     np.testing.assert_allclose(lr, [0.002 * factor] * 2)
+
+
+@pytest.mark.parametrize("class_weight", [None, [[1.0, 0.0, 5.0]] * 4], ids=["equal", "classes"])
+@pytest.mark.parametrize("batch_size", [1, 7, 40])
+def test_curvature_rate_is_inverse_to_the_curvature(batch_size, class_weight, rng):
+    rows = random_rows(rng, n=40, weighted=True)
+    params = Parameters(np.zeros((4, 18)), (5, 3))
+    scaling = standard_scaling(rows, params)
+    values = hyperparameters(4, momentum=[0.0, 0.5, 0.9, 0.99], class_weight=class_weight)
+    lr = curvature_rate(rows, batch_size, scaling, values, loss_curvature=0.25)
+    L = 0.25 * largest_curvature(rows, scaling, batch_size, values.class_weight)
+    np.testing.assert_allclose(lr, np.array([1.0, 2.0, 3.0, 3.0]) / L)
 
 
 # --- averaged gradient descent ----------------------------------------------------------------
 
 
 @DTYPES
-def test_averaged_gradient_descent(dtype, rng):
+def test_averaged_gradient_descent_equals_its_formula(dtype, rng):
     problem, optimizer = Problem(rng, dtype), AveragedGradientDescent()
     params, state = start(optimizer, problem)
     z, iterates = problem.start.astype(np.float64), []
@@ -296,20 +189,11 @@ def test_averaged_gradient_descent(dtype, rng):
         )
 
 
-def test_without_a_step_the_average_is_the_start(rng):
-    optimizer = AveragedGradientDescent()
-    params, state = start(optimizer, Problem(rng))
-    fitted = optimizer.fitted_params(params, state)
-    np.testing.assert_array_equal(fitted.vector, params.vector)
-
-
-def test_a_learning_rate_that_has_decayed_to_nothing_changes_nothing(rng):
+def test_learning_rates_whose_squares_underflow_change_nothing(rng):
     optimizer, problem = ScheduleFree(GradientDescent()), Problem(rng)
     params, state = start(optimizer, problem)
     initial = params.vector.copy()
-    step_sizes = StepSizes(
-        np.full((len(initial), 1), 1e-300), np.full((len(initial), 1), 0.9), None
-    )
+    step_sizes = StepSizes(column([1e-300] * N_MODELS), column([0.9] * N_MODELS), None)
     for _ in range(3):
         optimizer.update(params.vector, np.ones_like(initial), state, step_sizes)
     np.testing.assert_array_equal(params.vector, initial)

@@ -1,4 +1,4 @@
-"""Imports between packages and modules point down only."""
+"""Imports point only to lower packages and modules."""
 
 import ast
 import subprocess
@@ -12,7 +12,8 @@ import sklearn_softmax
 
 ROOT = Path(sklearn_softmax.__file__).parent
 
-# Packages and modules of the root, with those that each may import besides itself.
+# Packages and modules of the root, then modules of the two lower packages, with those that each may
+# import besides itself.
 PACKAGES = {
     "_typing": set(),
     "_warnings": set(),
@@ -30,7 +31,6 @@ PACKAGES = {
     "export": {"estimators"},
     "gradients": {"_model", "_training", "_typing", "estimators"},
 }
-# Modules of the two lower packages, with those of the same package that each may import.
 MODULES = {
     "_model": {
         "floating_point": set(),
@@ -58,17 +58,19 @@ MODULES = {
         "run": {"chance", "evaluate", "state", "stopping"},
     },
 }
+LEVELS = {"": PACKAGES, **MODULES}
+levels = pytest.mark.parametrize("folder", LEVELS)
 # Libraries of the two lower packages; of scikit-learn, public modules only.
 LIBRARIES = {
     "_model": {"numpy", "scipy"},
     "_training": {"numpy", "scipy", "sklearn"},
 }
-# Private modules of scikit-learn that it offers to third parties.
-PRIVATE_BUT_OFFERED = {"sklearn.utils._param_validation"}
-NOT_NEEDED = {"threading", "queue", "contextvars", "benchmarks", "tests"}
+# Private modules that scikit-learn offers to other packages.
+OFFERED_MODULES = {"sklearn.utils._param_validation"}
+FORBIDDEN = {"threading", "queue", "contextvars", "benchmarks", "tests"}
 
 
-def imports_of(path):
+def read_imports(path):
     """Return the full names of the modules that a file imports."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -80,72 +82,59 @@ def imports_of(path):
     return names
 
 
-def packages_imported(path):
-    """Return the packages and modules of the root that a file imports from."""
-    names = [name.split(".") for name in imports_of(path) if name.startswith(ROOT.name + ".")]
-    return {name[1] for name in names}
+IMPORTS = {path: read_imports(path) for path in ROOT.rglob("*.py")}
 
 
-def files_of(package):
-    """Return the files of a package, or of a single module of the root."""
-    module = ROOT / f"{package}.py"
-    return [module] if module.exists() else list((ROOT / package).glob("*.py"))
+@levels
+def test_modules_import_only_lower_ones(folder):
+    prefix, listed = f"{ROOT.name}.{folder}.".replace("..", "."), LEVELS[folder]
+    modules = {"__init__": set()}
+    for path in (ROOT / folder).rglob("*.py"):
+        module = path.relative_to(ROOT / folder).parts[0].removesuffix(".py")
+        names = {name for name in IMPORTS[path] if name.startswith(prefix)}
+        imported = {name.removeprefix(prefix).split(".")[0] for name in names}
+        modules[module] = modules.get(module, set()) | imported
+    del modules["__init__"]
+    assert modules.keys() == listed.keys()
+    for module, imported in modules.items():
+        assert imported <= listed[module] | {module}, module
 
 
-def test_every_package_is_listed():
-    packages = {
-        path.parent.name if path.parent != ROOT else path.stem for path in ROOT.rglob("*.py")
-    }
-    assert packages - {"__init__"} == set(PACKAGES)
-
-
-@pytest.mark.parametrize("package", PACKAGES)
-def test_packages_import_only_lower_ones(package):
-    assert files_of(package)
-    for path in files_of(package):
-        assert packages_imported(path) <= PACKAGES[package] | {package}, path
-        assert ROOT.name not in imports_of(path), path
-
-
-@pytest.mark.parametrize("order", [PACKAGES, *MODULES.values()], ids=["packages", *MODULES])
-def test_the_listed_imports_have_no_cycle(order):
-    TopologicalSorter(order).prepare()
-
-
-@pytest.mark.parametrize("package", MODULES)
-def test_modules_import_only_lower_ones(package):
-    modules = {path.stem: path for path in files_of(package)}
-    assert modules.keys() - {"__init__"} == MODULES[package].keys()
-    for module, allowed in MODULES[package].items():
-        prefix = f"{ROOT.name}.{package}."
-        names = {name for name in imports_of(modules[module]) if name.startswith(prefix)}
-        assert {name.removeprefix(prefix) for name in names} <= allowed, module
+@levels
+def test_listed_imports_have_no_cycle(folder):
+    TopologicalSorter(LEVELS[folder]).prepare()
 
 
 @pytest.mark.parametrize("package", LIBRARIES)
 def test_lower_packages_use_few_libraries(package):
-    for path in files_of(package):
-        libraries = {name.split(".")[0] for name in imports_of(path)} - {ROOT.name}
+    for path in (ROOT / package).glob("*.py"):
+        libraries = {name.split(".")[0] for name in IMPORTS[path]} - {ROOT.name}
         assert libraries - sys.stdlib_module_names <= LIBRARIES[package], path
 
 
 def test_only_one_file_imports_the_callbacks_of_scikit_learn():
     importing = [
         path.relative_to(ROOT).as_posix()
-        for path in ROOT.rglob("*.py")
-        if any(name.startswith("sklearn.callback") for name in imports_of(path))
+        for path, names in IMPORTS.items()
+        if any(name.startswith("sklearn.callback") for name in names)
     ]
     assert importing == ["estimators/_callbacks.py"]
 
 
 def test_only_one_file_imports_private_modules_of_scikit_learn():
-    for path in ROOT.rglob("*.py"):
-        private = {n for n in imports_of(path) if n.startswith("sklearn.") and "._" in n}
+    for path, names in IMPORTS.items():
+        private = {name for name in names if name.startswith("sklearn.") and "._" in name}
         is_allowed = path.relative_to(ROOT).as_posix() == "model_selection/_scikit_learn.py"
-        assert is_allowed or private <= PRIVATE_BUT_OFFERED, (path, private)
+        assert is_allowed or private <= OFFERED_MODULES, (path, private)
 
 
-def test_the_import_loads_few_modules_besides_those_of_scikit_learn():
+def test_no_file_imports_the_whole_package_tests_or_threads():
+    for path, names in IMPORTS.items():
+        assert ROOT.name not in names, path
+        assert not FORBIDDEN & {name.split(".")[0] for name in names}, path
+
+
+def test_import_loads_few_modules_besides_those_of_scikit_learn():
     """In particular, matplotlib is imported for the first figure only."""
     code = """
 import sys, sklearn.linear_model
@@ -157,9 +146,3 @@ print(*(set(sys.modules) - before))
     packages = {tuple(name.split(".")[:2]) for name in run.stdout.split()}
     others = {name for name in packages if name[0] not in sys.stdlib_module_names | {ROOT.name}}
     assert others <= {("sklearn", "pipeline"), ("sklearn", "utils")}
-
-
-def test_benchmarks_tests_and_threads_are_never_needed():
-    for path in ROOT.rglob("*.py"):
-        names = {name.split(".")[0] for name in imports_of(path)}
-        assert not names & NOT_NEEDED, path

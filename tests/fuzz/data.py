@@ -1,4 +1,4 @@
-"""Rows, labels and weights of all kinds that users may give."""
+"""Rows, labels and weights of many kinds."""
 
 import numpy as np
 import pandas as pd
@@ -6,25 +6,25 @@ from scipy import sparse
 
 from tests.fuzz.parameters import choice
 
-LABELS = {
-    "int": np.array([3, 1, 7, -2, 0, 5]),
-    "small int": np.arange(6, dtype=np.int8),
-    "str": np.array(["a", "bb", "", "é", "z", "0"]),
-    "object": np.array(["x", "y", "z", "u", "v", "w"], dtype=object),
-    "float": np.array([0.0, 1.0, 2.0, -1.0, 5.0, 4.0]),
-    "bool": np.array([False, True]),
-}
+LABELS = [
+    np.array([3, 1, 7, -2, 0, 5]),
+    np.arange(6, dtype=np.int8),
+    np.array(["a", "bb", "", "é", "z", "0"]),
+    np.array(["x", "y", "z", "u", "v", "w"], dtype=object),
+    np.array([0.0, 1.0, 2.0, -1.0, 5.0, 4.0]),
+    np.array([False, True]),
+]
 DTYPES = [np.float64, np.float64, np.float32, np.float32, np.int64, np.int8, bool, np.float16]
 SCALES = [1e-300, 1e-150, 1e-30, 1e-10, 1e10, 1e19, 1e30, 1e150, 1e200, 1e300]
-CONTAINERS = ["C", "C", "F", "strided", "list", "DataFrame", "csr", "csc", "coo", "duplicates"]
+OFFSETS = [0, 0, 0, 0, 3, 3, 1e4, 1e8]
 
 
 def draw_X(rng):
-    """Features, all finite, in double precision."""
+    """Return finite features in double precision."""
     n_rows, n_features = rng.integers(1, 60), rng.integers(1, 7)
     if rng.random() < 0.04:
         n_rows = rng.integers(1000, 2100)  # more than a block
-    X = rng.standard_normal((n_rows, n_features)) + choice(rng, [0, 0, 0, 0, 3, 3, 1e8])
+    X = rng.standard_normal((n_rows, n_features)) + choice(rng, OFFSETS)
     with np.errstate(over="ignore"):
         if rng.random() < 0.25:
             X *= choice(rng, [choice(rng, SCALES), 10.0 ** rng.uniform(-300, 300, n_features)])
@@ -34,15 +34,15 @@ def draw_X(rng):
         X[:, rng.integers(n_features)] = choice(rng, [0.0, 1.0, 1e10])
     if rng.random() < 0.1:
         X[:] = X[0]
-    if rng.random() < 0.2:
-        X[rng.random(X.shape) < 0.6] = 0
+    if rng.random() < 0.3:
+        X[rng.random(X.shape) < choice(rng, [0.2, 0.6])] = 0
     return X.clip(-1e308, 1e308)
 
 
-def draw_y(rng, X, n_most=6):
-    """Labels, some of which follow from the features."""
-    known = choice(rng, list(LABELS.values()))
-    n_classes = min(rng.integers(1 if rng.random() < 0.1 else 2, 7), len(known), n_most)
+def draw_y(rng, X, max_classes):
+    """Return labels, half of which depend on the features."""
+    labels = choice(rng, LABELS)
+    n_classes = min(rng.integers(1 if rng.random() < 0.1 else 2, 7), len(labels), max_classes)
     y = rng.integers(n_classes, size=len(X))
     if rng.random() < 0.5:
         edges = np.quantile(X[:, 0], np.linspace(0, 1, n_classes + 1)[1:-1])
@@ -50,12 +50,12 @@ def draw_y(rng, X, n_most=6):
     if rng.random() < 0.1:
         y[:] = 0
         y[: n_classes - 1] = np.arange(1, n_classes)[: len(y)]
-    y = known[y]
+    y = labels[y]
     return choice(rng, [y, y, y.tolist(), pd.Series(y)])
 
 
-def spoilt_X(rng, X):
-    """X with a number that is none, or none at all."""
+def corrupt_X(rng, X):
+    """Return X with a NaN or infinite value, or an array that cannot be X."""
     if rng.random() < 0.2:
         return choice(rng, [X[:0], X[:, :0], X[:, 0], X[np.newaxis], X + 1j, X.astype(str) + "a"])
     X = X.copy()
@@ -63,8 +63,8 @@ def spoilt_X(rng, X):
     return X
 
 
-def spoilt_y(rng, y):
-    """Labels that are none, or too many, or too few."""
+def corrupt_y(rng, y):
+    """Return labels of a wrong type or number."""
     y = np.asarray(y)
     random = rng.standard_normal(len(y))
     kinds = [
@@ -74,42 +74,28 @@ def spoilt_y(rng, y):
     return choice(rng, kinds)
 
 
-def contained(rng, X):
-    """X as a user may have it; numbers out of its type's range are brought into it."""
-    dtype = choice(rng, DTYPES)
+def convert(rng, X):
+    """Return X in some container and dtype, clipped to its range."""
+    dtype = np.dtype(choice(rng, DTYPES))
     if dtype != np.float64:
-        limits = np.iinfo(dtype) if np.dtype(dtype).kind == "i" else None
-        largest = limits.max / 2 if limits else 1 if dtype is bool else np.finfo(dtype).max / 2
-        X = np.where(np.isfinite(X) | (np.dtype(dtype).kind == "f"), X, 0)
-        X = np.where(np.isfinite(X), X.clip(-largest, largest), X)
+        info = np.finfo if dtype.kind == "f" else np.iinfo
+        largest = 1 if dtype.kind == "b" else info(dtype).max / 2
+        X = np.where(np.isfinite(X), X.clip(-largest, largest), X if dtype.kind == "f" else 0)
     with np.errstate(under="ignore"):
         X = X.astype(dtype)
-    container = choice(rng, CONTAINERS)
-    if container == "F":
-        return np.asfortranarray(X)
-    if container == "strided":
-        return np.repeat(X, 2, axis=0)[::2]
-    if container == "list":
-        return X.tolist()
-    if container == "DataFrame":
-        return pd.DataFrame(X, columns=[f"f{i}" for i in range(X.shape[1])])
-    if container == "C" or dtype is np.float16:
-        return X
-    if container == "duplicates":
-        return with_duplicates(sparse.csr_array(X))
-    return getattr(sparse, choice(rng, [f"{container}_array", f"{container}_matrix"]))(X)
+    containers = DENSE if dtype == np.float16 else DENSE + SPARSE
+    return choice(rng, containers)(X)
 
 
-def with_duplicates(X):
-    """A CSR array whose entries are stored in two halves, not summed."""
-    indptr, data = 2 * X.indptr, np.repeat(X.data, 2)
-    if data.dtype.kind == "f":
-        data = data / 2
-    return sparse.csr_array((data, np.repeat(X.indices, 2), indptr), shape=X.shape)
+def split_entries(X):
+    """Return a CSR array that stores every entry twice, and floats as two halves."""
+    X = sparse.csr_array(X)
+    halves = np.repeat(X.data / 2 if X.dtype.kind == "f" else X.data, 2)
+    return sparse.csr_array((halves, np.repeat(X.indices, 2), 2 * X.indptr), shape=X.shape)
 
 
 def draw_weight(rng, n_rows):
-    """Sample weights, mostly none."""
+    """Return sample weights, some invalid, or mostly None."""
     random = rng.uniform(0, 2, n_rows)
     kinds = [
         *(np.ones(n_rows), random, random * (random > 1), np.zeros(n_rows), random * 1e-300),
@@ -119,3 +105,13 @@ def draw_weight(rng, n_rows):
         *(np.column_stack([random, random]), random + 1j, random.astype(str), [None] * n_rows),
     ]
     return choice(rng, kinds) if rng.random() < 0.4 else None
+
+
+DENSE = [
+    *(np.asarray, np.asfortranarray, np.ndarray.tolist),
+    lambda X: np.repeat(X, 2, axis=0)[::2],
+    lambda X: pd.DataFrame(X, columns=[f"f{i}" for i in range(X.shape[1])]),
+]
+SPARSE = [
+    *(split_entries, sparse.csr_array, sparse.csr_matrix, sparse.csc_array, sparse.coo_matrix),
+]

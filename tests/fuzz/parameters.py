@@ -1,4 +1,4 @@
-"""Values of every constructor parameter: ordinary, extreme but valid, and invalid."""
+"""Ordinary, extreme and invalid values of every parameter."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ ESTIMATORS = (
     *(SoftmaxRegression, GDLogisticRegression, TwoLayerMLPClassifier),
     *(BinaryPerceptron, TwoLayerMLPClassifier, SoftmaxRegression),
 )
-BOTH = [False, True]
+BOOLEANS = "average", "early_stopping", "fit_intercept", "nesterov", "shuffle", "warm_start"
 ORDINARY = {
     "lr": ["auto", "auto", 1e-3, 0.1, 1.0, np.float32(0.5)],
     "lr_decay": [1.0, 0.9, 0.5],
@@ -22,22 +22,17 @@ ORDINARY = {
     "n_epochs": [1, 2, 5, 20],
     "optimizer": ["sgd", "adam", "lbfgs"],
     "momentum": [0.0, 0.5, 0.9, "auto"],
-    "nesterov": BOTH,
-    "early_stopping": BOTH,
     "validation_fraction": [0.1, 0.3, 0.5],
     "n_iter_no_change": [1, 3, 10, np.inf],
     "tol": [0.0, 1e-4, 0.1],
     "class_weight": [None, "balanced"],
-    "fit_intercept": BOTH,
-    "shuffle": BOTH,
-    "warm_start": BOTH,
     "random_state": [0, 1],
     "verbose": [0],
     "hidden_size": [1, 3, 20, (4, 3), [2, 2, 2]],
     "activation": ["relu", "sigmoid", "tanh"],
     "dropout": [0.0, 0.2, 0.5],
     "weight_init": ["auto", 0.01, 1.0],
-    "average": BOTH,
+    **{name: [False, True] for name in BOOLEANS},
 }
 EXTREME = {
     "lr": [1e-300, 1e-30, 1e3, 1e10, 1e30, 1e300, 5e-324, 1.7e308, 10**20],
@@ -63,32 +58,27 @@ INVALID = {
     "n_epochs": [0, 3.5, None, np.inf],
     "optimizer": ["newton", None],
     "momentum": [-0.1, 1.0, np.nan],
-    "nesterov": ["yes"],
-    "early_stopping": ["yes"],
     "validation_fraction": [0, 1, np.nan],
     "n_iter_no_change": [0, 1.5, np.nan],
     "tol": [-1e-3, np.nan, "small"],
     "class_weight": ["even", 3],
-    "fit_intercept": ["no"],
-    "shuffle": ["no"],
-    "warm_start": ["no"],
     "random_state": ["seed", -1, 2**32],
     "verbose": ["loud"],
     "hidden_size": [0, 2.5, "wide", None, (), (3, 0), (2, True), [0]],
     "activation": ["linear", None],
     "dropout": [1, -0.1, np.nan],
     "weight_init": [0, np.inf, np.nan, "he"],
-    "average": ["yes"],
+    **{name: ["yes"] for name in BOOLEANS},
 }
 
 
 def choice(rng, values):
-    """One of some values, of any types."""
+    """Return one of the values, which may have different types."""
     return values[rng.integers(len(values))]
 
 
 def draw_estimator(rng):
-    """An estimator, and the name of its invalid parameter if it has one."""
+    """Return an estimator and the name of its invalid parameter, or None."""
     estimator = choice(rng, ESTIMATORS)()
     names = sorted(estimator.get_params())
     values = {name: choice(rng, ORDINARY[name]) for name in names if rng.random() < 0.4}
@@ -98,12 +88,12 @@ def draw_estimator(rng):
     values.setdefault("random_state", 0)
     if isinstance(estimator, BinaryPerceptron):
         values = {name: value for name, value in values.items() if not is_text(value, "auto")}
-    invalid = choice(rng, names) if rng.random() < 0.06 else None
-    if invalid:
-        values[invalid] = choice(rng, INVALID[invalid])
-    return estimator.set_params(**values), invalid
+    invalid_name = choice(rng, names) if rng.random() < 0.06 else None
+    if invalid_name:
+        values[invalid_name] = choice(rng, INVALID[invalid_name])
+    return estimator.set_params(**values), invalid_name
 
 
 def is_text(value, text):
-    """Whether a value of any type is this text."""
+    """Return whether a value of any type is this text."""
     return isinstance(value, str) and value == text

@@ -80,13 +80,18 @@ def check_predictions(model, converted, rows, tolerance=1e-12):
 
 @conversions
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])
-def test_predictions_of_conversion_are_the_same(estimator, n_classes, kind, dtype, tolerance):
-    model, rows = fit(estimator, n_classes, dtype=dtype)
+def test_conversion_keeps_predictions_and_feature_names(
+    estimator, n_classes, kind, dtype, tolerance
+):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=list("abcd"), dtype=dtype)[y < n_classes]
+    model = clone(estimator).fit(frame, y[y < n_classes])
     converted = to_sklearn(model)
     assert type(converted) is kind
-    check_predictions(model, converted, rows, tolerance)
-    if not isinstance(model, Pipeline | OneVsRestClassifier):
-        check_predictions(model, converted, sparse.csr_array(rows), tolerance)
+    check_predictions(model, converted, frame, tolerance)
+    assert converted.n_features_in_ == 4
+    with pytest.raises(ValueError, match="feature names should match"):
+        converted.predict(frame[["b", "a", "c", "d"]])
 
 
 @pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
@@ -133,17 +138,7 @@ def test_conversion_keeps_labels_of_any_type(estimator, labels):
     assert converted.classes_.dtype == model.classes_.dtype
     np.testing.assert_array_equal(converted.classes_, model.classes_)
     check_predictions(model, converted, rows)
-
-
-@conversions
-def test_conversion_keeps_feature_names(estimator, n_classes, kind):
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(X, columns=list("abcd"))[y < n_classes]
-    converted = to_sklearn(clone(estimator).fit(frame, y[y < n_classes]))
-    assert converted.n_features_in_ == 4
-    np.testing.assert_array_equal(converted.feature_names_in_, list("abcd"))
-    with pytest.raises(ValueError, match="feature names should match"):
-        converted.predict(frame[["b", "a", "c", "d"]])
+    check_predictions(model, converted, sparse.csr_array(rows))
 
 
 # scikit-learn 1.8 warns of C=np.inf, although its documentation recommends it.
@@ -270,21 +265,15 @@ def test_conversions_need_no_import_of_the_package():
     assert b"ModuleNotFoundError" in predict_without_package(models[0]).stderr
 
 
-@pytest.mark.parametrize(
-    "estimator",
-    [SOFTMAX, PERCEPTRON, make_pipeline(StandardScaler(), NET), OneVsRestClassifier(PERCEPTRON)],
-    ids=str,
-)
-def test_conversion_of_unfitted_model_raises(estimator):
-    with pytest.raises(NotFittedError):
-        to_sklearn(estimator)
+SEARCH = FusedGridSearchCV(SOFTMAX, {"lr": [0.1]}, refit=False, cv=2)
+UNFITTED = [SOFTMAX, make_pipeline(NET), OneVsRestClassifier(PERCEPTRON), SEARCH]
 
 
-def test_conversion_of_search_without_best_estimator_raises():
-    search = FusedGridSearchCV(SOFTMAX, {"lr": [0.1]}, refit=False, cv=2)
-    for model in (search, search.fit(X, y)):
-        with pytest.raises(NotFittedError, match="refit=True"):
-            to_sklearn(model)
+@pytest.mark.parametrize("model", [*UNFITTED, clone(SEARCH).fit(X, y)], ids=str)
+def test_conversion_of_unfitted_model_raises(model):
+    message = "refit=True" if type(model) is FusedGridSearchCV else "not fitted yet"
+    with pytest.raises(NotFittedError, match=message):
+        to_sklearn(model)
 
 
 @pytest.mark.parametrize("wrap", [lambda m: m, lambda m: make_pipeline(StandardScaler(), m)])

@@ -10,13 +10,11 @@ import pytest
 import sklearn_softmax
 
 ROOT = Path(__file__).parents[1]
-ROOT_FILES = {
-    *(".gitignore", ".pre-commit-config.yaml", ".readthedocs.yaml", "CHANGELOG.md", "CITATION.cff"),
-    *("CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "README.md"),
-    *("SECURITY.md", "pyproject.toml", "setup.cfg"),
-}
-ROOT_FOLDERS = {
-    *(".ci", ".github", "benchmarks", "docs", "examples", "sklearn_softmax", "tests"),
+ROOT_NAMES = {
+    *(".ci", ".github", ".gitignore", ".pre-commit-config.yaml", ".readthedocs.yaml", "benchmarks"),
+    *("CHANGELOG.md", "CITATION.cff", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "docs", "examples"),
+    *("LICENSE", "MANIFEST.in", "pyproject.toml", "README.md", "SECURITY.md", "setup.cfg"),
+    *("sklearn_softmax", "tests"),
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -70,6 +68,4 @@ def test_only_known_files_are_committed_at_the_root():
         pytest.skip("needs a clone of the repository")
     command = ["git", "ls-files"]
     listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert {
-        Path(name).parts[0] for name in listing.stdout.splitlines()
-    } == ROOT_FILES | ROOT_FOLDERS
+    assert {Path(name).parts[0] for name in listing.stdout.splitlines()} == ROOT_NAMES

@@ -212,7 +212,11 @@ class FusedHalvingRandomSearchCV(FusedHalvingMixin, RandomizedSearchCV):
     >>> X, y = load_iris(return_X_y=True)
     >>> distributions = {"lr": loguniform(1e-3, 1e-1), "reg_param": loguniform(1e-3, 1)}
     >>> search = FusedHalvingRandomSearchCV(
-    ...     SoftmaxRegression(), distributions, n_candidates=9, max_resources=90, random_state=0
+    ...     SoftmaxRegression(),
+    ...     distributions,
+    ...     n_candidates=9,
+    ...     max_resources=90,
+    ...     random_state=0,
     ... )
     >>> search.fit(X, y).n_resources_
     [1, 3, 9]

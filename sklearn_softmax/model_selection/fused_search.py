@@ -300,7 +300,9 @@ class FusedRandomizedSearchCV(FusedSearchMixin, RandomizedSearchCV):
     >>> from sklearn_softmax import FusedRandomizedSearchCV, SoftmaxRegression
     >>> X, y = load_iris(return_X_y=True)
     >>> distributions = {"lr": loguniform(1e-3, 1e-1), "reg_param": loguniform(1e-3, 1)}
-    >>> search = FusedRandomizedSearchCV(SoftmaxRegression(), distributions, cv=3, random_state=0)
+    >>> search = FusedRandomizedSearchCV(
+    ...     SoftmaxRegression(), distributions, cv=3, random_state=0
+    ... )
     >>> bool(search.fit(X, y).best_score_ > 0.95)
     True
     """

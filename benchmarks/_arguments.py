@@ -1,23 +1,12 @@
-"""Numbers on a command line, each with the error of a value that is out of range."""
+"""Types of numeric command-line arguments, which reject values out of range."""
 
 from argparse import ArgumentTypeError
 
-LARGEST_SEED = 2**31 - 1  # leaves room for the seeds beside it
+MAX_SEED = 2**31 - 1  # other seeds are offsets from this one and must fit as well
 
 
 def whole_number(least, most=None):
-    """What reads a whole number between two others.
-
-    Parameters
-    ----------
-    least : int
-    most : int, default=None
-        None for no limit.
-
-    Returns
-    -------
-    read : callable
-        For argparse, as the ``type`` of an argument.
+    """Return an argparse type for whole numbers in a range.
 
     Examples
     --------
@@ -26,36 +15,21 @@ def whole_number(least, most=None):
     3
     """
 
-    def read(text):
+    def parse(text):
         value = _int(text)
         if value < least or (most is not None and value > most):
             limits = f"at least {least}" if most is None else f"from {least} to {most}"
             raise ArgumentTypeError(f"must be {limits}, got {text}")
         return value
 
-    return read
+    return parse
 
 
-seed = whole_number(0, LARGEST_SEED)
+seed = whole_number(0, MAX_SEED)
 
 
 def n_jobs(text):
-    """Read a number of processes.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    n_jobs : int
-        Not 0.
-
-    Raises
-    ------
-    ArgumentTypeError
-        If it is not such a number.
-    """
+    """Parse a number of processes."""
     value = _int(text)
     if value == 0:
         raise ArgumentTypeError("must be 1 or more, or -1 for a process on each core; got 0")
@@ -63,6 +37,7 @@ def n_jobs(text):
 
 
 def _int(text):
+    """Parse a whole number."""
     try:
         return int(text)
     except ValueError:

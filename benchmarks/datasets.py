@@ -1,9 +1,9 @@
-"""Image data sets as float32 pixels in [0, 1], read from a file or fetched once.
+"""Image data sets as float32 pixels in [0, 1], read from a file or downloaded once.
 
-``digits`` comes with scikit-learn. ``mnist`` and ``cifar10`` are read from
+``digits`` is part of scikit-learn. ``mnist`` and ``cifar10`` are read from
 ``DIR/mnist.npz`` and ``DIR/cifar10.npz``, archives in the layout of Keras: uint8 images
-``x_train``, ``x_test`` and integer labels ``y_train``, ``y_test``. A file that is missing is
-fetched from OpenML and kept there.
+``x_train``, ``x_test`` and integer labels ``y_train``, ``y_test``. A missing file is
+downloaded from OpenML and stored there.
 """
 
 import os
@@ -26,14 +26,13 @@ class Dataset:
     ----------
     name : str
     X : ndarray of shape (n_samples, n_features), float32
-        Pixels in [0, 1]; the training rows first, then the test rows, each in their
-        official order.
+        Pixels in [0, 1]; training rows before test rows, each in their official order.
     y : ndarray of shape (n_samples,), int64
         Class labels.
     image_shape : tuple of int
-        Shape of the image that a row holds: (height, width) or (height, width, 3).
+        Shape of the image in a row: (height, width) or (height, width, 3).
     n_train : int or None
-        Number of training rows; None where there is no official split.
+        Number of training rows; None without an official split.
     """
 
     name: str
@@ -45,14 +44,14 @@ class Dataset:
 
 @dataclass(frozen=True)
 class _Source:
-    """A data set on OpenML, and the shape of its images."""
+    """A data set on OpenML and the shape of its images."""
 
     openml_name: str
     image_shape: tuple
     n_train: int
 
     def images(self, X):
-        """Images from the rows of OpenML, which hold colours as planes one after another."""
+        """Return images from the rows of OpenML, in which each colour is a block."""
         height, width, *colours = self.image_shape
         planes = X.astype(np.uint8).reshape(len(X), *colours, height, width)
         return np.moveaxis(planes, 1, -1) if colours else planes
@@ -68,22 +67,21 @@ _LAYOUT = (
     "an npz archive in the layout of Keras: x_train of shape ({shape}) and dtype uint8, y_train "
     "of shape (n,) with the labels 0 to 9, and x_test, y_test likewise"
 )
-_ELSEWHERE = (
+_OTHER_DIRECTORY = (
     "--data-home (data_home) or the environment variable SKLEARN_SOFTMAX_DATA can name another "
     "directory."
 )
 
 
 def load(name, data_home=None):
-    """Load a data set, fetching it from OpenML where there is no file of it yet.
+    """Load a data set, and download it from OpenML if it has no file.
 
     Parameters
     ----------
     name : {"digits", "mnist", "cifar10"}
     data_home : path-like, default=None
-        Directory of ``mnist.npz`` and ``cifar10.npz``. None for the one that the
-        environment variable ``SKLEARN_SOFTMAX_DATA`` names, else scikit-learn's
-        :func:`~sklearn.datasets.get_data_home`.
+        Directory of ``mnist.npz`` and ``cifar10.npz``. None for the environment variable
+        ``SKLEARN_SOFTMAX_DATA`` or scikit-learn's :func:`~sklearn.datasets.get_data_home`.
 
     Returns
     -------
@@ -92,9 +90,9 @@ def load(name, data_home=None):
     Raises
     ------
     FileNotFoundError
-        If there is no file, and it cannot be fetched or its directory cannot be written to.
+        If there is no file, and it cannot be downloaded or its directory is not writable.
     ValueError
-        If the name is not known, or the file is damaged or a directory.
+        If the name is unknown, or the file is damaged or a directory.
 
     Examples
     --------
@@ -104,9 +102,10 @@ def load(name, data_home=None):
     ((1797, 64), dtype('float32'), (8, 8))
     """
     if name not in NAMES:
-        raise ValueError(f"Unknown data set {name!r}; known are {', '.join(NAMES)}.")
+        raise ValueError(f"Unknown data set {name!r}: it must be one of {', '.join(NAMES)}.")
     if name == "digits":
-        return _digits()
+        X, y = load_digits(return_X_y=True)
+        return Dataset("digits", (X / 16).astype(np.float32), y.astype(np.int64), (8, 8), None)
     source, path = _SOURCES[name], file_of(name, data_home)
     if not path.exists():
         _save(path, _fetch(source, path))
@@ -114,7 +113,7 @@ def load(name, data_home=None):
     pixels = np.concatenate([x_train, x_test])
     return Dataset(
         name,
-        # Straight to float32: float64 on the way would take twice the memory.
+        # Directly in float32: float64 would need twice the memory.
         X=np.divide(pixels.reshape(len(pixels), -1), 255, dtype=np.float32),
         y=np.concatenate([y_train, y_test], dtype=np.int64),
         image_shape=source.image_shape,
@@ -123,7 +122,7 @@ def load(name, data_home=None):
 
 
 def file_of(name, data_home=None):
-    """File that a data set is read from, whether it is there or not.
+    """Return the path of the file of a data set, which need not exist.
 
     Parameters
     ----------
@@ -135,17 +134,12 @@ def file_of(name, data_home=None):
     -------
     path : Path
     """
-    chosen = data_home or os.environ.get("SKLEARN_SOFTMAX_DATA") or get_data_home()
-    return Path(chosen).expanduser() / f"{name}.npz"
-
-
-def _digits():
-    X, y = load_digits(return_X_y=True)
-    return Dataset("digits", (X / 16).astype(np.float32), y.astype(np.int64), (8, 8), None)
+    directory = data_home or os.environ.get("SKLEARN_SOFTMAX_DATA") or get_data_home()
+    return Path(directory).expanduser() / f"{name}.npz"
 
 
 def _fetch(source, path):
-    """Return arrays in the layout of Keras from OpenML."""
+    """Return arrays from OpenML in the layout of Keras."""
     try:
         _files.check_directory(path.parent)
         X, y = fetch_openml(
@@ -158,47 +152,43 @@ def _fetch(source, path):
         )
     except (OSError, HTTPException, ValueError) as error:
         raise FileNotFoundError(
-            f"There is no file {path}, and fetching {source.openml_name} from OpenML failed "
-            f"({error}). Put the file there: {_layout(source)}. {_ELSEWHERE}"
+            f"There is no file {path}, and downloading {source.openml_name} from OpenML failed "
+            f"({error}). Put the file there: {_layout(source)}. {_OTHER_DIRECTORY}"
         ) from error
     images, labels, n = source.images(X), y.astype(np.uint8), source.n_train
     return dict(zip(_ARRAYS, (images[:n], labels[:n], images[n:], labels[n:])))
 
 
 def _save(path, arrays):
-    """Write the archive in one step, so that a broken-off run leaves no half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}.npz")
-    try:
-        np.savez_compressed(temporary, **arrays)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write the archive completely or not at all."""
+    with _files.staged(path.parent) as staging:
+        np.savez_compressed(staging / path.name, **arrays)
 
 
 def _read(path, source):
-    """Return the arrays of the file, checked."""
+    """Return the valid arrays of a file."""
     try:
         with open(path, "rb") as file:
-            return _checked(_unpacked(file), source)
-    except Exception as error:  # damaged bytes make np.load raise nearly anything
+            return _valid(_unpack(file), source)
+    except Exception as error:  # np.load raises errors of many kinds for damaged bytes
         reason = getattr(error, "strerror", None) or error
         raise ValueError(
             f"{path} cannot be used: {reason}. It must be {_layout(source)}. Replace it, or "
-            f"delete it to have it fetched from OpenML again. {_ELSEWHERE}"
+            f"delete it to download it from OpenML again. {_OTHER_DIRECTORY}"
         ) from error
 
 
-def _unpacked(file):
-    if not is_zipfile(file):  # np.load would take it for a pickle, and advise to trust it
-        raise ValueError("it is not a zip archive, or only the beginning of one")
+def _unpack(file):
+    """Return the arrays of an archive."""
+    if not is_zipfile(file):  # np.load would regard it as a pickle and advise to trust it
+        raise ValueError("it is no complete zip archive")
     file.seek(0)
     with np.load(file) as archive:
         return dict(archive)
 
 
-def _checked(arrays, source):
-    """The arrays, with labels as vectors; Keras has columns for some data sets."""
+def _valid(arrays, source):
+    """Return the arrays if they are valid, with labels as vectors; in Keras some are columns."""
     missing = [name for name in _ARRAYS if name not in arrays]
     if missing:
         raise ValueError(f"{', '.join(missing)} missing")
@@ -216,4 +206,5 @@ def _checked(arrays, source):
 
 
 def _layout(source):
+    """Return a description of the layout of a data set."""
     return _LAYOUT.format(shape=", ".join(map(str, ("n", *source.image_shape))))

@@ -1,7 +1,6 @@
-"""Published experiments reproduced, one module each; run with ``python -m benchmarks.reports``.
+"""Reproductions of published experiments, one module each: ``python -m benchmarks.reports NAME``.
 
-A module offers ``DATA``, the names of the data sets it can take (the default first), and
+A module has ``DATA``, the names of its data sets (the default first), and
 ``run(dataset, out, *, n_jobs, random_state)``, which writes its Markdown and figures to ``out``.
-One that takes more from the command line adds it with ``add_arguments(command)``; the values are
-handed to ``run`` under their names.
+Its optional ``add_arguments(command)`` adds command-line options, which are passed to ``run``.
 """

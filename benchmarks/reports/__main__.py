@@ -1,10 +1,10 @@
-"""Command line: ``python -m benchmarks.reports REPORT``."""
+"""Command line: ``python -m benchmarks.reports``."""
 
 from benchmarks import _ending
 
 if __name__ == "__main__":
-    with _ending.without_lingering(), _ending.in_one_line():
-        # Here, since it takes a while: an interrupt may come before it is done.
+    with _ending.one_line_errors():
+        # Imported here, so that an interrupt during the import is one line as well.
         from benchmarks.reports.command import main
 
         main()

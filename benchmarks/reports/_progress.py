@@ -1,4 +1,4 @@
-"""What a report tells while it runs."""
+"""Progress of a report on the console."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,29 +7,14 @@ from time import perf_counter
 
 @dataclass
 class Stage:
-    """A part of a report.
-
-    Parameters
-    ----------
-    seconds : float or None, default=None
-        How long it took; None while it runs.
-    """
+    """A part of a report, with its duration once it is finished."""
 
     seconds: float | None = None
 
 
 @contextmanager
 def stage(title):
-    """Print when a part of a report begins and ends.
-
-    Parameters
-    ----------
-    title : str
-
-    Yields
-    ------
-    stage : Stage
-    """
+    """Print a line when the block begins and one when it ends, and yield its ``Stage``."""
     print(f"{title} ...", flush=True)
     running, start = Stage(), perf_counter()
     yield running
@@ -38,7 +23,7 @@ def stage(title):
 
 
 def show_progress(search):
-    """Have a search show its progress as well as scikit-learn can.
+    """Return a search with scikit-learn's progress bar, or with ``verbose=1`` without rich or 1.9.
 
     Parameters
     ----------
@@ -47,13 +32,34 @@ def show_progress(search):
     Returns
     -------
     search : GridSearchCV
-        The same: with a progress bar where scikit-learn is 1.9 or later and rich is
-        installed, else with ``verbose=1``.
+        The same object.
     """
     try:
         from sklearn.callback import ProgressBar
 
-        # Only the search's own bar: a bar for each of its fits would fill the screen.
+        # Not the bars of the single fits, which would fill the screen.
         return search.set_callbacks(ProgressBar(max_propagation_depth=0))
     except ImportError:
         return search.set_params(verbose=1)
+
+
+def track(results, n_results, name):
+    """Iterate over results with a bar like scikit-learn's if rich is installed.
+
+    Parameters
+    ----------
+    results : iterable
+    n_results : int
+    name : str
+        Name of the estimator.
+
+    Returns
+    -------
+    results : iterable
+    """
+    try:
+        from rich.progress import track
+    except ImportError:
+        return results
+    colors = {"complete_style": "#F7931E", "finished_style": "#29ABE2"}  # scikit-learn's
+    return track(results, f"{name} - fit", n_results, **colors)

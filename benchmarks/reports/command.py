@@ -1,4 +1,4 @@
-"""Command line of the reports: one subcommand each."""
+"""Command line of the reports, one subcommand per report."""
 
 import argparse
 from pathlib import Path
@@ -19,12 +19,7 @@ REPORTS = {
 
 
 def parser():
-    """Parser of the command line.
-
-    Returns
-    -------
-    parser : argparse.ArgumentParser
-    """
+    """Return the parser of the command line."""
     main_parser = argparse.ArgumentParser(
         prog="python -m benchmarks.reports", description="Reproduce published experiments."
     )
@@ -36,6 +31,7 @@ def parser():
 
 
 def _add_options(command, report):
+    """Add the options of a report to the parser of its command."""
     command.add_argument(
         "--data",
         choices=report.DATA,
@@ -45,21 +41,21 @@ def _add_options(command, report):
     command.add_argument(
         "--data-home",
         metavar="DIR",
-        help="directory of NAME.npz (default: $SKLEARN_SOFTMAX_DATA, else scikit-learn's)",
+        help="directory of NAME.npz (default: $SKLEARN_SOFTMAX_DATA or scikit-learn's)",
     )
     command.add_argument(
         "--out",
         type=Path,
         default=Path("report"),
         metavar="DIR",
-        help="directory to write to (default: %(default)s)",
+        help="output directory (default: %(default)s)",
     )
     command.add_argument(
         "--n-jobs",
         type=_arguments.n_jobs,
         default=2,
         metavar="N",
-        help="processes that work at once, -1 for one a core (default: %(default)s)",
+        help="number of processes, -1 for one per core (default: %(default)s)",
     )
     command.add_argument(
         "--random-state",
@@ -73,7 +69,7 @@ def _add_options(command, report):
 
 
 def main(argv=None):
-    """Run the report that the command line names.
+    """Run the report of the command line.
 
     Parameters
     ----------
@@ -83,7 +79,7 @@ def main(argv=None):
     Raises
     ------
     SystemExit
-        If an argument is not valid, or the data set cannot be loaded or lacks rows.
+        If an argument is not valid, or the data set cannot be loaded or has too few rows.
     OSError
         If a file of the report cannot be written.
     """
@@ -100,7 +96,7 @@ def main(argv=None):
     except (OSError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
     try:
-        with _ending.deaf_workers():
+        with _ending.uninterrupted_workers():
             report.run(dataset, options.pop("out"), **options)
     except MissingRowsError as error:
         raise SystemExit(f"error: {error}") from error

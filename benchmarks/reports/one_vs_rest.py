@@ -1,7 +1,7 @@
 """Ten perceptrons, then ten logistic regressions, combined to recognise handwritten digits.
 
-Reproduces N. Hinke, "MNIST Handwritten Digits" (2022), parts 2 and 3. Figures, some of
-which are tables, bear the numbers that they have there.
+Reproduces N. Hinke, "MNIST Handwritten Digits" (2022), parts 2 and 3. Figures, some of which are
+tables, have the numbers of the original report.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _markdown, _published
 from benchmarks.reports._progress import stage
-from benchmarks.reports._split import check_rows, first_rows
+from benchmarks.reports._split import check_rows, first_rows, rows_text
 from sklearn_softmax import BinaryPerceptron, ClassErrorDisplay, GDLogisticRegression
 
 DATA = ("digits", "mnist")
@@ -26,8 +26,8 @@ LOGISTIC_REGRESSION = {
     "mnist": {"n_epochs": 50, "lr": 0.1, "batch_size": 200},
 }
 
-# The published figures, all of them for MNIST: errors of the sub-classifiers in percent, their
-# means as its text states them, and errors of the combined models among 2,000 rows.
+# Published figures for MNIST: errors of the sub-classifiers in percent, their means as stated in
+# the text, and errors of the combined models among 2,000 rows.
 REPORT_SUB_ERRORS = {
     "perceptrons": (2.15, 0.55, 2.70, 3.65, 2.55, 3.30, 2.70, 3.90, 11.35, 6.15),
     "logistic regressions": (1.35, 0.90, 2.75, 3.70, 2.15, 3.00, 2.60, 3.45, 7.00, 4.95),
@@ -41,52 +41,52 @@ REPORT_COMBINED = {
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What the sub-classifiers of one kind say of the test rows.
+    """Predictions of the sub-classifiers of one kind for the test rows.
 
     Parameters
     ----------
     name : str
-        What the sub-classifiers are, in the plural.
+        Name of the sub-classifiers in the plural.
     classes : ndarray of shape (n_classes,)
     y_test : ndarray of shape (n_test,)
-    scores : ndarray of shape (n_test, n_classes)
-        Above 0 where the sub-classifier of the column says yes.
+    raw_scores : ndarray of shape (n_test, n_classes)
+        Above 0 if the sub-classifier of the column predicts its class.
     weight_norms : ndarray of shape (n_classes,)
-        Norms of their weights, intercepts left out.
+        Norms of their weights without intercepts.
     """
 
     name: str
     classes: np.ndarray
     y_test: np.ndarray
-    scores: np.ndarray
+    raw_scores: np.ndarray
     weight_norms: np.ndarray
 
     @cached_property
-    def says_yes(self):
-        """Whether each sub-classifier takes each row for its class; of the scores' shape."""
-        return self.scores > 0
+    def is_positive(self):
+        """Whether each sub-classifier predicts its class, of the shape of the raw scores."""
+        return self.raw_scores > 0
 
     @cached_property
     def sub_errors(self):
-        """Share of the rows on which each sub-classifier errs, of shape (n_classes,)."""
-        belongs = self.y_test[:, np.newaxis] == self.classes
-        return np.mean(self.says_yes != belongs, axis=0)
+        """Error rate of each sub-classifier, of shape (n_classes,)."""
+        targets = self.y_test[:, np.newaxis] == self.classes
+        return np.mean(self.is_positive != targets, axis=0)
 
     @cached_property
-    def errs_by_score(self):
-        """Whether the class of the largest score is wrong, of shape (n_test,)."""
-        return self.classes[self.scores.argmax(axis=1)] != self.y_test
+    def score_errors(self):
+        """Whether the class of the largest raw score is wrong, of shape (n_test,)."""
+        return self.classes[self.raw_scores.argmax(axis=1)] != self.y_test
 
     @cached_property
-    def errs_by_distance(self):
+    def distance_errors(self):
         """Whether the class of the largest signed distance is wrong, of shape (n_test,)."""
-        distances = self.scores / self.weight_norms
+        distances = self.raw_scores / self.weight_norms
         return self.classes[distances.argmax(axis=1)] != self.y_test
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """All that the tables and figures are made of.
+    """All results.
 
     Parameters
     ----------
@@ -103,21 +103,20 @@ class Experiment:
 
 
 def run(dataset, out, *, n_jobs=2, random_state=0, perceptron=None, logistic_regression=None):
-    """Do the experiment, and write ``one_vs_rest.md`` with its figures.
+    """Run the experiment, and write ``one_vs_rest.md`` with its figures.
 
     Parameters
     ----------
     dataset : Dataset
         "digits" or "mnist".
     out : Path
-        Directory to write to, made where there is none.
+        Output directory, created if it does not exist.
     n_jobs : int, default=2
         Processes that train perceptrons.
     random_state : int, default=0
-        Seed of the split, where there is no official one, and of the shuffles.
+        Seed of the split, if there is no official one, and of the shuffles.
     perceptron, logistic_regression : dict, default=None
-        Parameters of the estimators; None for ``PERCEPTRON`` and, by the name of the data
-        set, ``LOGISTIC_REGRESSION``.
+        Parameters of the estimators; None for ``PERCEPTRON`` and ``LOGISTIC_REGRESSION``.
 
     Returns
     -------
@@ -135,7 +134,7 @@ def run(dataset, out, *, n_jobs=2, random_state=0, perceptron=None, logistic_reg
     )
     with stage("Training a perceptron for each class"):
         combined.fit(X_train, y_train)
-    weights = np.concatenate([one.coef_ for one in combined.estimators_])
+    weights = np.concatenate([model.coef_ for model in combined.estimators_])
     perceptrons = _verdicts("perceptrons", combined, weights, X_test, y_test)
     model = GDLogisticRegression(random_state=random_state, **logistic_regression)
     with stage("Training the logistic regressions of all classes in one pass"):
@@ -149,85 +148,76 @@ def run(dataset, out, *, n_jobs=2, random_state=0, perceptron=None, logistic_reg
     for verdicts in (perceptrons, logistic_regressions):
         print(
             f"{verdicts.name.capitalize()}: mean error {verdicts.sub_errors.mean():.2%}, "
-            f"combined {verdicts.errs_by_score.mean():.2%}"
+            f"combined {verdicts.score_errors.mean():.2%}"
         )
     return experiment
 
 
 def _verdicts(name, model, weights, X_test, y_test):
+    """Return the verdicts of a fitted model."""
     norms = np.linalg.norm(weights, axis=1)
     return Verdicts(name, model.classes_, y_test, model.decision_function(X_test), norms)
 
 
 def _document(e, out, perceptron, logistic_regression):
-    """Blocks of Markdown in the original report's order; the figures are written to ``out``."""
+    """Return the blocks of Markdown in the original order, and write the figure to ``out``."""
+    path = out / "one_vs_rest_figures_1_and_4.png"
+    rows = rows_text(e.dataset, e.n_train, len(e.perceptrons.y_test), "test")
     return [
         f"# One against the rest on {e.dataset.name}",
-        _introduction(e),
-        "The class of an image is that of the most confident sub-classifier. *By score* this is "
-        "the one with the largest raw score, which is what `predict` goes by; *by distance* it is "
-        "the one with the largest signed distance to its decision boundary, the score divided by "
-        "the norm of the weights, which is what the original report describes.",
-        *_errors_side_by_side(e, out),
-        "## Perceptrons",
-        "Ten `BinaryPerceptron`, each of which tells one class from all others, are trained one "
-        f"by one with {_settings(perceptron)} and combined by scikit-learn's "
-        "`OneVsRestClassifier`. The learning rate falls from epoch to epoch, so that late mistakes "
-        "do not move the weights as far as early ones: at a constant rate they would never settle "
-        "where no hyperplane separates a class from the rest.",
-        *_part(e, e.perceptrons, 2),
-        "## Logistic regression",
-        "One `GDLogisticRegression` trains ten logistic regressions, one against the rest, in the "
-        f"same pass over the data, with {_settings(logistic_regression)}.",
-        *_part(e, e.logistic_regressions, 5),
-    ]
-
-
-def _introduction(e):
-    rows = (
-        f"{e.n_train} images to train and {len(e.perceptrons.y_test)} to test, shuffled and with "
-        "the same share of each class in both"
-        if e.dataset.n_train is None
-        else f"the first {e.n_train} training images and the first {len(e.perceptrons.y_test)} "
-        "test images"
-    )
-    return (
         'This reproduces N. Hinke, "MNIST Handwritten Digits" (2022), below "the original report", '
         f"parts 2 and 3, on the data set `{e.dataset.name}`: {rows}, with pixels scaled to [0, 1]. "
-        "Figures, some of which are tables, bear the numbers that they have there. "
-        f"{_published.explanation(e.dataset)}"
-    )
+        "Figures, some of which are tables, have the numbers of the original report. "
+        f"{_published.explanation(e.dataset)}",
+        "The class of an image is that of the most confident sub-classifier. *By score* this is "
+        "the one with the largest raw score, as in `predict`; *by distance* it is the one with the "
+        "largest signed distance to its decision boundary, the raw score divided by the norm of "
+        "the weights, as the original report describes.",
+        _figures.write(_plot_sub_errors(e), path, "Errors of the sub-classifiers"),
+        "**Figure 1** (left) and **Figure 4** (right). Error rate of each sub-classifier on all "
+        "test rows. It predicts its class if its raw score is above 0.",
+        "## Perceptrons",
+        "Ten `BinaryPerceptron`, each for one class against all others, are trained one by one "
+        f"with {_settings(perceptron)} and combined by scikit-learn's `OneVsRestClassifier`. The "
+        "learning rate falls from epoch to epoch, so that late mistakes change the weights less "
+        "than early ones: at a constant rate the weights would never settle if no hyperplane "
+        "separates a class from the rest.",
+        *_blocks(e.dataset, e.perceptrons, 2),
+        "## Logistic regression",
+        "One `GDLogisticRegression` trains ten logistic regressions, each for one class against "
+        f"the rest, in the same pass over the data, with {_settings(logistic_regression)}.",
+        *_blocks(e.dataset, e.logistic_regressions, 5),
+    ]
 
 
 def _settings(params):
+    """Return parameters as Markdown."""
     return ", ".join(f"`{name}={value}`" for name, value in params.items())
 
 
-def _errors_side_by_side(e, out):
-    """Figures 1 and 4, which are one here."""
-    path = out / "one_vs_rest_figures_1_and_4.png"
-    return [
-        _figures.write(_plot_sub_errors(e), path, "Errors of the sub-classifiers"),
-        "**Figure 1** (left) and **Figure 4** (right). Error of each sub-classifier: the share of "
-        "all test rows that it takes for its class without being of it, or the reverse. It says "
-        "yes where its score is above 0.",
-    ]
-
-
-def _part(e, verdicts, number):
-    """Two figures that are tables, from that number on, and where sub-classifiers disagree."""
+def _blocks(dataset, verdicts, number):
+    """Return two figures that are tables, from a number on, and the error rates by agreement."""
+    n_positive = verdicts.is_positive.sum(axis=1)
     return [
         f"**Figure {number}.** The errors of figure {number - 1} in percent.",
-        _sub_error_table(e.dataset, verdicts),
-        *_contradiction(e.dataset, verdicts),
+        _sub_error_table(dataset, verdicts),
+        *_contradiction(dataset, verdicts),
         f"**Figure {number + 1}.** All sub-classifiers combined.",
-        _combined_table(e.dataset, verdicts),
-        _disagreements(verdicts),
+        _combined_table(dataset, verdicts),
+        "Number of sub-classifiers that predict their class for a row, and error rate of the "
+        "combined model on these rows:",
+        "\n".join(
+            [
+                f"- none: {_error_rate(verdicts.score_errors, n_positive == 0)}",
+                f"- several: {_error_rate(verdicts.score_errors, n_positive > 1)}",
+                f"- exactly one: {_error_rate(verdicts.score_errors, n_positive == 1)}",
+            ]
+        ),
     ]
 
 
 def _sub_error_table(dataset, verdicts):
-    """Error of each sub-classifier in percent, and their mean."""
+    """Return the error of each sub-classifier in percent, and their mean."""
     errors = [*verdicts.sub_errors, verdicts.sub_errors.mean()]
     published = [*REPORT_SUB_ERRORS[verdicts.name], REPORT_MEAN_SUB_ERROR[verdicts.name]]
     rows = (
@@ -238,7 +228,7 @@ def _sub_error_table(dataset, verdicts):
 
 
 def _contradiction(dataset, verdicts):
-    """A block for where the original report's mean is not that of its own figures."""
+    """Return a block if the published mean is not that of the published figures."""
     stated, figures = REPORT_MEAN_SUB_ERROR[verdicts.name], REPORT_SUB_ERRORS[verdicts.name]
     if not _published.are_comparable(dataset) or abs(np.mean(figures) - stated) < 0.01:
         return []
@@ -249,42 +239,25 @@ def _contradiction(dataset, verdicts):
 
 
 def _combined_table(dataset, verdicts):
-    """Numbers of test rows that the combined model gets wrong and right."""
-    by_score, by_distance = (
-        [errs.sum(), (~errs).sum(), f"{100 * errs.mean():.2f}"]
-        for errs in (verdicts.errs_by_score, verdicts.errs_by_distance)
-    )
+    """Return the numbers of test rows that the combined model gets wrong and right."""
+    columns = [
+        [errors.sum(), (~errors).sum(), f"{100 * errors.mean():.2f}"]
+        for errors in (verdicts.score_errors, verdicts.distance_errors)
+    ]
     titles = ["Erroneous", "Successful", "Error rate (%)"]
-    return _published.table(
-        dataset,
-        ["", "By score", "By distance", "Published"],
-        list(zip(titles, by_score, by_distance, REPORT_COMBINED[verdicts.name])),
-    )
+    rows = list(zip(titles, *columns, REPORT_COMBINED[verdicts.name]))
+    return _published.table(dataset, ["", "By score", "By distance", "Published"], rows)
 
 
-def _disagreements(verdicts):
-    """How the combined model fares where not exactly one sub-classifier says yes."""
-    n_yes = verdicts.says_yes.sum(axis=1)
-    return "\n".join(
-        [
-            "How many sub-classifiers say yes to a row, and how often the largest score is then "
-            "wrong:",
-            "",
-            f"- none: {_error_rate(verdicts.errs_by_score, n_yes == 0)}",
-            f"- several: {_error_rate(verdicts.errs_by_score, n_yes > 1)}",
-            f"- exactly one: {_error_rate(verdicts.errs_by_score, n_yes == 1)}",
-        ]
-    )
-
-
-def _error_rate(errs, chosen):
-    n_chosen = np.count_nonzero(chosen)
-    rows = f"{n_chosen} of {len(errs)} test rows"
-    return f"{rows}, error rate {100 * errs[chosen].mean():.1f} %" if n_chosen else rows
+def _error_rate(errors, mask):
+    """Return the number of rows of a mask and their error rate as text."""
+    n_rows = np.count_nonzero(mask)
+    text = f"{n_rows} of {len(errors)} test rows"
+    return f"{text}, error rate {100 * errors[mask].mean():.1f} %" if n_rows else text
 
 
 def _plot_sub_errors(e):
-    """Bars for the sub-classifiers of both kinds (left, right), beside those published."""
+    """Plot the errors of both kinds of sub-classifiers, and the published ones."""
     figure = _figures.new_figure(9.6, 4.2)
     axes = figure.subplots(ncols=2, sharey=True)
     for ax, verdicts in zip(axes, (e.perceptrons, e.logistic_regressions)):

@@ -1,10 +1,11 @@
 """Softmax regression on handwritten digits: grid search, training and test.
 
 Reproduces K. Abhishek, "Multi-class classification using softmax regression" (2021),
-question 2. Tables and figures bear the numbers that they have there.
+question 2. Tables and figures have the numbers of the original report.
 """
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -23,7 +24,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from benchmarks import _ending, _files
+from benchmarks import _files
 from benchmarks.datasets import Dataset
 from benchmarks.reports import _figures, _halving, _markdown, _published
 from benchmarks.reports._progress import show_progress, stage
@@ -52,12 +53,12 @@ PARAM_GRIDS = {
 SEARCHES = {"fused": FusedGridSearchCV, "sklearn": GridSearchCV}
 N_FOLDS = 3
 TEST_SIZE = 0.3
-PER_CLASS = 5  # rows: one per fold, and one to test
+PER_CLASS = 5  # rows: at least one per fold and one to test
 KEPT_EVERY = 5  # epochs
-SHOWN_EPOCHS = (0, 25, 75)  # and the last one
+SHOWN_EPOCHS = (0, 25, 75)  # in addition to the last one
 THRESHOLD = 0.75
 
-# The published figures, all of them for MNIST.
+# Published figures for MNIST.
 REPORT_COUNTS = (6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958)
 REPORT_BEST = {"n_epochs": 200, "lr": 0.5, "batch_size": 1000, "reg_param": 0.1}
 REPORT_CV_ACCURACY = 0.9879
@@ -72,7 +73,7 @@ REPORT_SCORES = {  # precision, recall, F1, accuracy
 
 @dataclass(frozen=True)
 class Experiment:
-    """All that the tables and figures are made of.
+    """All results.
 
     Parameters
     ----------
@@ -84,13 +85,13 @@ class Experiment:
         The same search by successive halving.
     halving_seconds : float
     model : SoftmaxRegression
-        The best configuration, fitted on all training rows.
+        Fitted with the best configuration on all training rows.
     history : WeightHistory or None
-        Its parameters while it was fitted; None before scikit-learn 1.9.
+        Its parameters during training; None before scikit-learn 1.9.
     n_train : int
         Number of training rows.
     y_test, y_pred : ndarray of shape (n_test,)
-        Labels of the test rows, and what the model takes them for.
+        True and predicted labels of the test rows.
     """
 
     dataset: Dataset
@@ -106,74 +107,78 @@ class Experiment:
 
     @property
     def comparison(self):
-        """The search over the whole grid beside the halving."""
+        """Comparison of the search over the whole grid with the one by halving."""
         return _halving.Comparison(
             self.search, self.halving, self.search_seconds, self.halving_seconds
         )
 
-    @property
-    def has_published_figures(self):
-        """Whether the original report's figures are for the same data."""
-        return _published.are_comparable(self.dataset)
-
 
 def add_arguments(command):
-    """Options of this report alone."""
+    """Add the options of this report to the parser of its command."""
     group = command.add_mutually_exclusive_group()
     group.add_argument(
         "--search",
         choices=SEARCHES,
         default="fused",
-        help="train the configurations of a fold together, or let scikit-learn's GridSearchCV "
-        "train one after the other (default: %(default)s)",
+        help="train the configurations of a fold together, or one by one with scikit-learn's "
+        "GridSearchCV (default: %(default)s)",
     )
     group.add_argument(
         "--memory",
         type=Path,
         metavar="DIR",
-        help="directory of results of the fused searches: the same command reads them and trains "
-        "what is missing, and the report has the times of that alone",
+        help="directory in which the fused searches store their results: the same command reads "
+        "them and trains only the rest, and the times in the report are those of the rest",
     )
 
 
 def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fused", memory=None):
-    """Do the experiment, and write ``softmax.md`` with its figures.
+    """Run the experiment, and write ``softmax.md`` with its figures.
 
     Parameters
     ----------
     dataset : Dataset
         "digits" or "mnist".
     out : Path
-        Directory to write to, made where there is none.
+        Output directory, created if it does not exist.
     n_jobs : int, default=2
         Processes of the search.
     random_state : int, default=0
         Seed of the splits and of the shuffles.
     param_grid : dict, default=None
-        Values to search; None for the 54 configurations of the original report, with smaller
-        batches for "digits".
+        None for the 54 configurations of the original report, with smaller batches for "digits".
     search : {"fused", "sklearn"}, default="fused"
-        Whether configurations train together or one after the other.
+        Whether configurations train together or one by one.
     memory : Path, default=None
-        Folder in which the fused searches store their results, to be resumed.
+        Directory in which the fused searches store their results.
 
     Returns
     -------
     experiment : Experiment
     """
     X_train, X_test, y_train, y_test = split(dataset, random_state)
-    param_grid = param_grid or PARAM_GRIDS[dataset.name]
-    search = grid_search(param_grid, n_jobs, random_state, SEARCHES[search])
-    n_configurations = len(ParameterGrid(search.param_grid))
-    halving = show_progress(_halving.halving_search(search))
+    search = SEARCHES[search](
+        SoftmaxRegression(random_state=random_state),
+        param_grid or PARAM_GRIDS[dataset.name],
+        scoring="accuracy",
+        cv=StratifiedKFold(N_FOLDS, shuffle=True, random_state=random_state),
+        n_jobs=n_jobs,
+        refit=False,
+    )
+    halving = _halving.halving_search(search)
     if memory is not None:
-        for resumable in (search, halving):
-            resumable.set_params(memory=memory)
-    with _ending.with_note(memory and f"to resume, repeat the command with --memory {memory}"):
+        search.set_params(memory=memory)
+        halving.set_params(memory=memory)
+    n_configurations = len(ParameterGrid(search.param_grid))
+    try:
         with stage(f"Searching {n_configurations} configurations in {N_FOLDS} folds") as searching:
-            search.fit(X_train, y_train)
+            show_progress(search).fit(X_train, y_train)
         with stage("Searching once more, by successive halving") as searching_by_halving:
-            halving.fit(X_train, y_train)
+            show_progress(halving).fit(X_train, y_train)
+    except KeyboardInterrupt as error:
+        if memory is not None:
+            error.add_note(f"to resume, repeat the command with --memory {memory}")
+        raise
     model = SoftmaxRegression(random_state=random_state, **search.best_params_)
     history = _weight_history(model)
     with stage("Training the best configuration"):
@@ -200,7 +205,7 @@ def run(dataset, out, *, n_jobs=2, random_state=0, param_grid=None, search="fuse
 
 
 def split(dataset, random_state):
-    """The chosen classes, shuffled and split with the same share of each class.
+    """Return the rows of the chosen classes, shuffled and split with the same class shares.
 
     Parameters
     ----------
@@ -217,39 +222,13 @@ def split(dataset, random_state):
         If a class has fewer than ``PER_CLASS`` rows.
     """
     check_rows(dataset, {"rows": dataset.y}, classes=CLASSES[dataset.name], per_class=PER_CLASS)
-    chosen = np.isin(dataset.y, CLASSES[dataset.name])
-    X, y = dataset.X[chosen], dataset.y[chosen]
+    mask = np.isin(dataset.y, CLASSES[dataset.name])
+    X, y = dataset.X[mask], dataset.y[mask]
     return train_test_split(X, y, test_size=TEST_SIZE, stratify=y, random_state=random_state)
 
 
-def grid_search(param_grid, n_jobs, random_state, Search):
-    """The search, ready to be fitted.
-
-    Parameters
-    ----------
-    param_grid : dict
-    n_jobs : int
-    random_state : int
-    Search : class
-        ``GridSearchCV`` or one like it.
-
-    Returns
-    -------
-    search : GridSearchCV
-    """
-    search = Search(
-        SoftmaxRegression(random_state=random_state),
-        param_grid,
-        scoring="accuracy",
-        cv=StratifiedKFold(N_FOLDS, shuffle=True, random_state=random_state),
-        n_jobs=n_jobs,
-        refit=False,
-    )
-    return show_progress(search)
-
-
 def _weight_history(model):
-    """What will keep the parameters while the model is fitted; None before scikit-learn 1.9."""
+    """Set a callback that stores the parameters, and return it; None before scikit-learn 1.9."""
     try:
         history = WeightHistory(every=KEPT_EVERY)
     except ImportError:
@@ -259,138 +238,121 @@ def _weight_history(model):
 
 
 def _document(e, out):
-    """Blocks of Markdown in the original report's order; the figures are written to ``out``."""
+    """Return the blocks of Markdown in the original order, and write the figures to ``out``."""
+
+    def write(figure, number, text):
+        """Write a figure and return its link."""
+        return _figures.write(figure, out / f"softmax_figure_{number}.png", text)
+
+    classes = ", ".join(map(str, CLASSES[e.dataset.name]))
+    n_configurations, shape = len(e.search.cv_results_["params"]), e.dataset.image_shape
+    images = WeightImagesDisplay.from_estimator
     return [
         f"# Softmax regression on {e.dataset.name}",
-        _introduction(e),
-        "**Figure 1.** Not reproduced: the original report's drawing of the model's parts.",
+        'This reproduces K. Abhishek, "Multi-class classification using softmax regression" '
+        f'(2021), below "the original report", question 2, on the data set `{e.dataset.name}`. '
+        "Tables and figures have the numbers of the original report. "
+        f"{_published.explanation(e.dataset)}",
+        "**Figure 1.** Not reproduced: the original report's drawing of the parts of the model.",
         "## The data",
         "**Table 1.** Number of images of each class.",
         _table_1(e),
-        _partition(e),
+        f"The digits {classes} are used: {e.n_train} images to train and {len(e.y_test)} "
+        f"({TEST_SIZE:.0%}) to test, with the same class shares.",
         "## The search",
-        "**Table 2.** Values to choose from.",
+        "**Table 2.** Values of each hyperparameter.",
         _table_2(e),
-        _search_summary(e),
-        _image(_plot_search(e), 2, "Mean accuracy of each configuration", out),
+        f"The {n_configurations * N_FOLDS} fits of {n_configurations} configurations in {N_FOLDS} "
+        f"folds took `{type(e.search).__name__}` {e.search_seconds:.1f} s with "
+        f"`n_jobs={e.search.n_jobs}`.",
+        write(_plot_search(e), 2, "Mean accuracy of each configuration"),
         "**Figure 2.** Accuracy in cross-validation: means (points) and standard deviations over "
-        f"the {N_FOLDS} folds (bars) of every configuration, a panel for each batch size.",
+        f"the {N_FOLDS} folds (bars) of every configuration, one panel per batch size.",
         "**Table 3.** The best configuration.",
         _table_3(e),
         "## The search by successive halving",
-        *_search_by_halving(e, out),
+        "Not in the original report: the same search with all configurations trained for a few "
+        "epochs, and only the best third of them for three times as many. "
+        f"{e.comparison.rungs()}",
+        e.comparison.summary(),
+        e.comparison.table(),
+        _figures.write(
+            SearchResultsDisplay.from_search(e.halving).figure_,
+            out / "softmax_halving.png",
+            "Mean accuracy of each configuration by halving",
+        ),
+        "Mean accuracy in cross-validation of every configuration over its epochs.",
         "## Training the best configuration",
-        _image(_plot_training(e), 3, "Loss and accuracy in each epoch", out),
+        write(
+            TrainingCurveDisplay.from_estimator(e.model, validation_name="test").figure_,
+            3,
+            "Loss and accuracy in each epoch",
+        ),
         "**Figure 3.** Loss and accuracy over the epochs. Training rows are scored during the "
         "epoch, each just before the step that uses it, test rows at the end of an epoch; the loss "
         "is the cross-entropy without the penalty.",
         "## The weights and the biases",
-        *_parameters(e, out),
-        _image(_plot_weights(e), 6, "Weights as images", out),
-        "**Figure 6.** Weights of each class after the training. Red speaks for the class and "
-        "blue against it.",
-        _image(_plot_weights(e, scale="image", threshold=THRESHOLD), 7, "Largest weights", out),
-        "**Figure 7.** (a) The same without what lies below "
-        f"{THRESHOLD:.0%} of the largest weight of the class. (b) Not reproduced: curves that the "
-        "report draws through these pixels by hand, leaving outliers out.",
+        *_parameters(e, out, write),
+        write(images(e.model, shape).figure_, 6, "Weights as images"),
+        "**Figure 6.** Weights of each class after training. Red pixels are evidence for the "
+        "class, blue ones against it.",
+        write(
+            images(e.model, shape, scale="image", threshold=THRESHOLD).figure_, 7, "Largest weights"
+        ),
+        f"**Figure 7.** (a) The same without weights below {THRESHOLD:.0%} of the largest of the "
+        "class. (b) Not reproduced: curves drawn by hand through these pixels, without outliers.",
         "## The test rows",
-        _image(_plot_confusion(e), 8, "Confusion matrix", out),
+        write(_plot_confusion(e), 8, "Confusion matrix"),
         "**Figure 8.** Confusion matrix of the test rows.",
-        "**Table 4.** Scores of the test rows. The accuracy of a class is the share of its images "
-        "that are recognised, which is its recall.",
+        "**Table 4.** Scores of the test rows. The accuracy of a class is the fraction of its "
+        "images that are recognised, which is its recall.",
         _table_4(e),
     ]
 
 
-def _search_by_halving(e, out):
-    """What halving saves, which is not in the original report."""
-    path = out / "softmax_halving.png"
-    return [
-        "Not in the original report: the same search once more, but all configurations train for a "
-        "few epochs, and only the best third of them goes on to three times as many. "
-        f"{e.comparison.rungs()}",
-        e.comparison.summary(),
-        e.comparison.table(),
-        _figures.write(_plot_halving(e), path, "Mean accuracy of each configuration by halving"),
-        "Mean accuracy in cross-validation of every configuration, over the epochs up to which it "
-        "was trained.",
-    ]
-
-
-def _image(figure, number, text, out):
-    return _figures.write(figure, out / f"softmax_figure_{number}.png", text)
-
-
-def _parameters(e, out):
-    """Figures 4 and 5, and the animation."""
+def _parameters(e, out, write):
+    """Return the blocks of figures 4 and 5, and write the animation."""
     if e.history is None:
         return [
-            "**Figures 4 and 5.** Left out: the parameters of every epoch are kept by a callback, "
-            "which needs scikit-learn 1.9 or later."
+            "**Figures 4 and 5.** Omitted: the callback that stores the parameters of every epoch "
+            "needs scikit-learn 1.9 or later."
         ]
-    animation = e.history.animate(e.dataset.image_shape)
-    _figures.write_animation(animation, out / "softmax_weights.gif")
+    _figures.write_animation(e.history.animate(e.dataset.image_shape), out / "softmax_weights.gif")
+    parameters = ParameterHistoryDisplay.from_history(e.history)
     return [
-        _image(_plot_parameters(e), 4, "Norm of the weights and biases in each epoch", out),
-        "**Figure 4.** Norm of the weights (a, left) and bias of each class (b, right) over the "
-        f"epochs, kept every {KEPT_EVERY} epochs. The norm falls in the original report; here the "
-        "weights begin at zero, so that it rises.",
-        _image(_plot_epochs(e), 5, "Weights after some epochs", out),
+        write(parameters.figure_, 4, "Norm of the weights and biases in each epoch"),
+        "**Figure 4.** Norm of the weights (a, left) and bias of each class (b, right), every "
+        f"{KEPT_EVERY} epochs. The norm falls in the original report; here the weights begin at "
+        "zero, so that it rises.",
+        write(_plot_epochs(e), 5, "Weights after some epochs"),
         "**Figure 5.** Weights of each class after some epochs, all on one scale. The original "
         "report's video is [`softmax_weights.gif`](softmax_weights.gif), with every "
         f"{KEPT_EVERY}th epoch.",
     ]
 
 
-def _introduction(e):
-    return (
-        'This reproduces K. Abhishek, "Multi-class classification using softmax regression" '
-        '(2021), below "the original report", question 2, on the data set '
-        f"`{e.dataset.name}`. Tables and figures bear the "
-        f"numbers that they have there. {_published.explanation(e.dataset)}"
-    )
-
-
-def _partition(e):
-    classes = ", ".join(map(str, CLASSES[e.dataset.name]))
-    return (
-        f"Of these, the digits {classes} are used: {e.n_train} images to train and "
-        f"{len(e.y_test)} ({TEST_SIZE:.0%}) to test, with the same share of each class in both."
-    )
-
-
-def _search_summary(e):
-    n_configurations = len(e.search.cv_results_["params"])
-    return (
-        f"The {n_configurations * N_FOLDS} fits of {n_configurations} configurations in {N_FOLDS} "
-        f"folds took `{type(e.search).__name__}` {e.search_seconds:.1f} s with "
-        f"`n_jobs={e.search.n_jobs}`."
-    )
-
-
-def _table_1(experiment):
-    """Number of images of each class."""
-    classes, counts = np.unique(experiment.dataset.y, return_counts=True)
+def _table_1(e):
+    """Return the number of images of each class."""
+    classes, counts = np.unique(e.dataset.y, return_counts=True)
     rows = zip(classes, counts, REPORT_COUNTS)
-    return _published.table(experiment.dataset, ["Class", "Count", "Count (published)"], rows)
+    return _published.table(e.dataset, ["Class", "Count", "Count (published)"], rows)
 
 
-def _table_2(experiment):
-    """Values of each hyperparameter."""
-    rows = (
-        (f"`{name}`", ", ".join(map(str, values)))
-        for name, values in experiment.search.param_grid.items()
-    )
+def _table_2(e):
+    """Return the values of each hyperparameter."""
+    grid = e.search.param_grid
+    rows = ((f"`{name}`", ", ".join(map(str, values))) for name, values in grid.items())
     return _markdown.table(["Hyperparameter", "Values"], rows)
 
 
-def _table_3(experiment):
-    """The best configuration and, where it was searched, the original report's."""
-    search = experiment.search
-    rows = [("Best", search.best_params_, search.best_score_)]
-    if REPORT_BEST in search.cv_results_["params"]:
-        rows.append(("The published best, here", REPORT_BEST, mean_accuracy(search, REPORT_BEST)))
-    if experiment.has_published_figures:
+def _table_3(e):
+    """Return the best configuration and the original report's if it was searched."""
+    results = e.search.cv_results_
+    rows = [("Best", e.search.best_params_, e.search.best_score_)]
+    if REPORT_BEST in results["params"]:
+        score = results["mean_test_score"][results["params"].index(REPORT_BEST)]
+        rows.append(("The published best, here", REPORT_BEST, score))
+    if _published.are_comparable(e.dataset):
         rows.append(("Best (published)", REPORT_BEST, REPORT_CV_ACCURACY))
     return _markdown.table(
         ["", *(f"`{name}`" for name in REPORT_BEST), "Mean accuracy"],
@@ -401,78 +363,48 @@ def _table_3(experiment):
     )
 
 
-def mean_accuracy(search, params):
-    """Mean accuracy of one configuration over the folds.
-
-    Parameters
-    ----------
-    search : GridSearchCV
-    params : dict
-
-    Returns
-    -------
-    accuracy : float
-    """
-    results = search.cv_results_
-    return float(results["mean_test_score"][results["params"].index(params)])
-
-
-def _table_4(experiment):
-    """Precision, recall, F1 and accuracy of each class, their averages, and the accuracy."""
-    scores = scores_of(experiment.y_test, experiment.y_pred)
-    names = ["Precision", "Recall", "F1", "Accuracy"]
-    header = ["Class", *_published.beside(names, [f"{name} (published)" for name in names])]
-    rows = (
-        [row, *_published.beside(values, REPORT_SCORES.get(row, [None] * len(values)))]
-        for row, values in scores.items()
+def _table_4(e):
+    """Return precision, recall, F1 and accuracy of each class, their means, and the accuracy."""
+    classes = np.unique(e.y_test)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        e.y_test, e.y_pred, labels=classes, zero_division=0
     )
-    return _published.table(experiment.dataset, header, rows)
-
-
-def scores_of(y_test, y_pred):
-    """Precision, recall, F1 and accuracy of each class, their averages, the overall accuracy.
-
-    Parameters
-    ----------
-    y_test, y_pred : ndarray of shape (n_test,)
-
-    Returns
-    -------
-    scores : dict of list
-        A row for each class, whose accuracy is its recall; "Average"; and "Overall", which
-        has only an accuracy.
-    """
-    classes = np.unique(y_test)
-    by_class = precision_recall_fscore_support(y_test, y_pred, labels=classes, zero_division=0)
-    precision, recall, f1, _ = by_class
     columns = np.column_stack([precision, recall, f1, recall])
     scores = {int(label): row.tolist() for label, row in zip(classes, columns)}
     scores["Average"] = columns.mean(axis=0).tolist()
-    scores["Overall"] = [None, None, None, float(accuracy_score(y_test, y_pred))]
-    return scores
+    scores["Overall"] = [None, None, None, float(accuracy_score(e.y_test, e.y_pred))]
+    header = ["Class"]
+    for name in ("Precision", "Recall", "F1", "Accuracy"):
+        header += [name, f"{name} (published)"]
+    rows = (
+        [name, *chain.from_iterable(zip(found, REPORT_SCORES.get(name, [None] * 4)))]
+        for name, found in scores.items()
+    )
+    return _published.table(e.dataset, header, rows)
 
 
 def _plot_search(e):
-    """Means and standard deviations of all configurations, a panel for each batch size."""
+    """Plot means and standard deviations of all configurations, one panel per batch size."""
     results = SearchResultsDisplay.from_search(e.search)
     plt.close(results.figure_)
     batch_sizes = e.search.param_grid["batch_size"]
     n_rows = len(results.means) // len(batch_sizes)
     figure = _figures.new_figure(10.8, 1.6 + 0.18 * n_rows)
-    panels = figure.subplots(ncols=len(batch_sizes), sharex=True, squeeze=False)[0]
-    marks = [_draw_batch_size(ax, results, size) for ax, size in zip(panels, batch_sizes)]
+    axes = figure.subplots(ncols=len(batch_sizes), sharex=True, squeeze=False)[0]
+    marks = [_draw_batch_size(ax, results, size) for ax, size in zip(axes, batch_sizes)]
     figure.legend(handles=[mark for mark in marks if mark], loc="outside upper center")
     return figure
 
 
 def _draw_batch_size(ax, results, batch_size):
-    """Draw the configurations of a batch size; the mark of the best of all if it is among them."""
-    chosen = [i for i, c in enumerate(results.configurations) if c["batch_size"] == batch_size]
+    """Draw the configurations of a batch size, and return the mark of the best if it is there."""
+    indices = [i for i, c in enumerate(results.configurations) if c["batch_size"] == batch_size]
+    has_best = results.best_index in indices
     display = SearchResultsDisplay(
-        configurations=[results.configurations[i] for i in chosen],
-        means=results.means[chosen],
-        deviations=results.deviations[chosen],
-        best_index=chosen.index(results.best_index) if results.best_index in chosen else None,
+        configurations=[results.configurations[i] for i in indices],
+        means=results.means[indices],
+        deviations=results.deviations[indices],
+        best_index=indices.index(results.best_index) if has_best else None,
         score_name=results.score_name,
     ).plot(ax)
     ax.set_title(f"batch_size = {batch_size}")
@@ -481,36 +413,16 @@ def _draw_batch_size(ax, results, batch_size):
     return display.best_
 
 
-def _plot_halving(e):
-    """Mean scores of all configurations over the epochs that they trained."""
-    return SearchResultsDisplay.from_search(e.halving).figure_
-
-
-def _plot_training(e):
-    """Loss and accuracy over the epochs, on training and test rows."""
-    return TrainingCurveDisplay.from_estimator(e.model, validation_name="test").figure_
-
-
-def _plot_parameters(e):
-    """Norm of the weights and the biases over the epochs."""
-    return ParameterHistoryDisplay.from_history(e.history).figure_
-
-
 def _plot_epochs(e):
-    """Weights of each class after some epochs."""
+    """Plot the weights of each class after some epochs."""
     last = e.model.n_iter_
     epochs = [*(epoch for epoch in SHOWN_EPOCHS if epoch < last), last]
     display = WeightImagesDisplay.from_history(e.history, e.dataset.image_shape, epochs=epochs)
     return display.figure_
 
 
-def _plot_weights(e, **style):
-    """Weights of each class."""
-    return WeightImagesDisplay.from_estimator(e.model, e.dataset.image_shape, **style).figure_
-
-
 def _plot_confusion(e):
-    """Confusion matrix of the test rows."""
+    """Plot the confusion matrix of the test rows."""
     figure = _figures.new_figure(6, 5)
     ConfusionMatrixDisplay.from_predictions(
         e.y_test, e.y_pred, ax=figure.subplots(), cmap="cividis"

@@ -1,1 +1,1 @@
-"""How fast training is, side by side with other libraries and the bare NumPy loop."""
+"""Training times compared with other libraries and the bare NumPy loop."""

@@ -5,43 +5,32 @@ import json
 from pathlib import Path
 
 from benchmarks import _files
-from benchmarks.speed import (
-    crowded,
-    defaults,
-    fit,
-    newcomer,
-    pass_cost,
-    perceptron,
-    search,
-    stack,
-)
+from benchmarks.speed import defaults, fit, newcomer, perceptron, search
 from benchmarks.speed.machine import description
 
 TABLES = {
     "fit": fit,
-    "crowded": crowded,
     "perceptron": perceptron,
     "search": search,
-    "stack": stack,
-    "pass_cost": pass_cost,
     "defaults": defaults,
     "newcomer": newcomer,
 }
-NOT_MEASURED = {"table", "parser", "json", "data_home", "out"}
+# Options that do not change a measurement.
+IRRELEVANT = {"table", "parser", "json", "data_home", "out"}
 
 
 def main(arguments=None):
-    """Print the table that the command line asks for, and keep its records if wanted.
+    """Measure and print a table, and store its records if a file is named.
 
     Parameters
     ----------
     arguments : list of str or None, default=None
-        None for those of the command line.
+        None for those of the process.
 
     Returns
     -------
     records : list of dict
-        One for each problem and library.
+        One per problem and contestant.
 
     Raises
     ------
@@ -64,12 +53,12 @@ def main(arguments=None):
     print(description(), flush=True)
     records = TABLES[options.table].run(options)
     if options.json:
-        keep(options.json, command_line(options), records)
+        store(options.json, command_line(options), records)
     return records
 
 
 def command_line(options):
-    """The command without what does not change a measurement.
+    """Return the command without options that do not change a measurement.
 
     Parameters
     ----------
@@ -82,31 +71,25 @@ def command_line(options):
     """
     words = [options.table]
     for name, value in vars(options).items():
-        if name in NOT_MEASURED or value == options.parser.get_default(name):
+        if name in IRRELEVANT or value == options.parser.get_default(name):
             continue
         values = value if isinstance(value, list) else [] if value is True else [value]
         words += [f"--{name.replace('_', '-')}", *map(str, values)]
     return " ".join(words)
 
 
-def keep(path, measured_by, records):
-    """Add the records of a command to a file, or replace those that it has of the same one.
-
-    Parameters
-    ----------
-    path : Path
-    measured_by : str
-        See :func:`command_line`.
-    records : list of dict
-    """
+def store(path, command, records):
+    """Store the records of a command in a file, in place of older ones of the same command."""
+    path = path.resolve()
     measured = json.loads(path.read_text()) if path.is_file() else {}
-    measured[measured_by] = {"machine": description(), "records": records}
-    with _files.replacing(path) as new:
-        new.write_text(json.dumps(measured, indent=1, sort_keys=True) + "\n")
+    measured[command] = {"machine": description(), "records": records}
+    with _files.staged(path.parent) as staging:
+        text = json.dumps(measured, indent=1, sort_keys=True) + "\n"
+        (staging / path.name).write_text(text)
 
 
 def _check_paths(parser, options):
-    """Refuse what cannot be written to before hours of measuring."""
+    """Reject paths that are not writable before hours of measuring."""
     checks = {"json": _files.check_file, "out": _files.check_directory}
     for name, check in checks.items():
         path = getattr(options, name, None)

@@ -6,44 +6,35 @@ import numpy as np
 
 from benchmarks import _arguments
 from benchmarks.speed import libraries
-from benchmarks.speed.timing import shortest_epochs
+from benchmarks.speed.timing import print_times, shortest_epochs
 from sklearn_softmax import GDLogisticRegression, SoftmaxRegression, TwoLayerMLPClassifier
 
 N_ROWS, N_FEATURES, N_CLASSES = 20_000, 784, 10
-LEAST_ROWS = 60  # all classes are among them
+MIN_ROWS = 60  # contain all classes
 LR, NET_LR = 0.01, 1e-3
 BATCH_SIZES = (32, 200, 1000)
 HIDDEN_SIZES = (64, 256)
 DTYPES = (np.float32, np.float64)
-OURS, SKLEARN, TORCH = "sklearn_softmax", "scikit-learn", "torch"
-# Plain NumPy: the bare loop, and one that records each epoch's loss and accuracy as we do.
-FLOOR, RECORDED = "numpy floor", "numpy, recorded"
+OURS, FLOOR, SKLEARN, TORCH = "sklearn_softmax", "numpy floor", "scikit-learn", "torch"
 
 
 def add_arguments(parser):
-    """Options of this table."""
-    add_sizes(parser, n_runs=8)
-    parser.add_argument(
-        "--model", choices=MODELS, help="one of the models (default: all, one after the other)"
-    )
-
-
-def add_sizes(parser, n_runs):
-    """Options for the number of runs and of rows."""
+    """Add the options of this table."""
     parser.add_argument(
         "--runs",
         type=_arguments.whole_number(1, 1000),
-        default=n_runs,
+        default=8,
         metavar="N",
-        help=f"runs of each (default {n_runs})",
+        help="runs of each (default %(default)s)",
     )
     parser.add_argument(
         "--rows",
-        type=_arguments.whole_number(LEAST_ROWS),
+        type=_arguments.whole_number(MIN_ROWS),
         default=N_ROWS,
         metavar="N",
-        help=f"rows (default {N_ROWS})",
+        help="rows (default %(default)s)",
     )
+    parser.add_argument("--model", choices=MODELS, help="one of the models (default: all)")
 
 
 def run(options):
@@ -57,8 +48,8 @@ def run(options):
     Returns
     -------
     records : list of dict
-        Keys ``problem``, ``contestant``, ``dtype``, ``batch_size`` and ``seconds``, the
-        shortest epoch.
+        Keys ``problem``, ``contestant``, ``dtype``, ``batch_size`` and ``seconds``, the shortest
+        epoch.
     """
     libraries.check_libraries()
     names = [options.model] if options.model else list(MODELS)
@@ -66,7 +57,7 @@ def run(options):
 
 
 def _softmax(options):
-    """Softmax regression by every library."""
+    """Time softmax regression by every library."""
     problem = f"softmax {options.rows}x{N_FEATURES}x{N_CLASSES}"
     records = _table(options, problem, OURS, softmax_contestants)
     print_means(records)
@@ -74,22 +65,17 @@ def _softmax(options):
 
 
 def _logistic(options):
-    """Logistic regression of one class against the rest, and of all classes in one pass."""
+    """Time logistic regression of two classes, and of ten one-vs-rest in one pass."""
     problem = f"logistic {options.rows}x{N_FEATURES}"
     return _table(options, problem, f"{N_CLASSES} classes", logistic_contestants)
 
 
 def _nets(options):
-    """Two-layer nets by every library."""
+    """Time two-layer nets by every library."""
     records = []
-    for hidden_size in HIDDEN_SIZES:
-        problem = f"net {options.rows}x{N_FEATURES}x{hidden_size}x{N_CLASSES}"
-        records += _table(
-            options,
-            problem,
-            OURS,
-            lambda X, y, batch_size, n=hidden_size: net_contestants(X, y, batch_size, n),
-        )
+    for size in HIDDEN_SIZES:
+        problem = f"net {options.rows}x{N_FEATURES}x{size}x{N_CLASSES}"
+        records += _table(options, problem, OURS, net_contestants(size))
     print_means(records)
     return records
 
@@ -99,17 +85,20 @@ MODELS = {"softmax": _softmax, "logistic": _logistic, "net": _nets}
 
 def _table(options, problem, reference, contestants):
     """Time the contestants for every dtype and batch size."""
-    print(f"{problem}: ms an epoch (x time of {reference} over that)")
+    print(f"{problem}: ms per epoch (x time of {reference} over that)")
     records = []
+    rng = np.random.RandomState(0)
+    pixels = rng.rand(options.rows, N_FEATURES)
+    y = rng.randint(0, N_CLASSES, options.rows)
     for dtype, batch_size in product(DTYPES, BATCH_SIZES):
-        X, y = make_data(options.rows, dtype)
+        X, dtype_name = pixels.astype(dtype), np.dtype(dtype).name
         seconds = shortest_epochs(contestants(X, y, batch_size), options.runs)
-        print_row(dtype, batch_size, seconds, reference)
+        print_times(f"{dtype_name}  batch {batch_size:5d}", seconds, reference)
         records += [
             {
                 "problem": problem,
                 "contestant": name,
-                "dtype": np.dtype(dtype).name,
+                "dtype": dtype_name,
                 "batch_size": batch_size,
                 "seconds": shortest,
             }
@@ -118,41 +107,20 @@ def _table(options, problem, reference, contestants):
     return records
 
 
-def print_row(dtype, batch_size, seconds, reference):
-    """Print the times of some contestants, each with the ratio of the reference to it."""
-    cells = [
-        f"{name} {1e3 * shortest:7.2f} (x {seconds[reference] / shortest:.2f})"
-        for name, shortest in seconds.items()
-    ]
-    print(f"{np.dtype(dtype).name}  batch {batch_size:5d}  " + "  ".join(cells), flush=True)
-
-
 def print_means(records):
-    """Print how long the others take in relation to us, in geometric mean over the rows."""
-    others = dict.fromkeys(
-        record["contestant"] for record in records if record["contestant"] != OURS
-    )
-    means = [f"{name} {mean_ratio(records, name):.2f}" for name in others]
+    """Print the geometric means of the other contestants' times relative to ours."""
+    logarithms = {}
+    for record in records:
+        logarithms.setdefault(record["contestant"], []).append(np.log(record["seconds"]))
+    ours = logarithms.pop(OURS)
+    means = [
+        f"{name} {np.exp(np.mean(np.subtract(x, ours))):.2f}" for name, x in logarithms.items()
+    ]
     print("times ours in geometric mean: " + "  ".join(means))
 
 
-def mean_ratio(records, contestant):
-    """Geometric mean, over the rows of a table, of a contestant's time over ours."""
-
-    def logarithms(name):
-        return np.log([record["seconds"] for record in records if record["contestant"] == name])
-
-    return float(np.exp(np.mean(logarithms(contestant) - logarithms(OURS))))
-
-
-def make_data(n_rows, dtype):
-    """Random pixels and classes."""
-    rng = np.random.RandomState(0)
-    return rng.rand(n_rows, N_FEATURES).astype(dtype), rng.randint(0, N_CLASSES, n_rows)
-
-
 def softmax_contestants(X, y, batch_size):
-    """Functions that train softmax regression, by library."""
+    """Return functions that train softmax regression, by library."""
     model = SoftmaxRegression(lr=LR, batch_size=batch_size, random_state=0)
     contestants = {
         OURS: libraries.our_epochs(model, X, y),
@@ -164,7 +132,7 @@ def softmax_contestants(X, y, batch_size):
 
 
 def logistic_contestants(X, y, batch_size):
-    """Functions that train logistic regression, by number of classes."""
+    """Return functions that train logistic regression, by number of classes."""
     ten, two = (GDLogisticRegression(lr=LR, batch_size=batch_size, random_state=0) for _ in "12")
     return {
         f"{N_CLASSES} classes": libraries.our_epochs(ten, X, y),
@@ -172,18 +140,22 @@ def logistic_contestants(X, y, batch_size):
     }
 
 
-def net_contestants(X, y, batch_size, hidden_size):
-    """Functions that train a two-layer ReLU net by Adam, by library."""
-    model = TwoLayerMLPClassifier(
-        hidden_size=hidden_size, lr=NET_LR, batch_size=batch_size, random_state=0
-    )
-    problem = X, y, N_CLASSES, hidden_size, model.lr, batch_size
-    contestants = {
-        OURS: libraries.our_epochs(model, X, y),
-        FLOOR: libraries.numpy_net_epochs(*problem),
-        RECORDED: libraries.numpy_recorded_net_epochs(*problem),
-        SKLEARN: libraries.sklearn_net_epochs(*problem),
-    }
-    if libraries.has_torch():
-        contestants[TORCH] = libraries.torch_epochs(*problem)
+def net_contestants(hidden_size):
+    """Return a function like :func:`softmax_contestants` for ReLU nets trained by Adam."""
+
+    def contestants(X, y, batch_size):
+        """Return functions that train a net, by library."""
+        model = TwoLayerMLPClassifier(
+            hidden_size=hidden_size, lr=NET_LR, batch_size=batch_size, random_state=0
+        )
+        problem = X, y, N_CLASSES, hidden_size, NET_LR, batch_size
+        functions = {
+            OURS: libraries.our_epochs(model, X, y),
+            FLOOR: libraries.numpy_net_epochs(*problem),
+            SKLEARN: libraries.sklearn_net_epochs(*problem),
+        }
+        if libraries.has_torch():
+            functions[TORCH] = libraries.torch_epochs(*problem)
+        return functions
+
     return contestants

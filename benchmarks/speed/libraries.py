@@ -1,7 +1,7 @@
-"""The same training by other libraries, and by the least NumPy that does it.
+"""The same training by other libraries and by the shortest NumPy loops.
 
-Every function gives a function that trains for ``EPOCHS`` epochs and notes the end of each
-on the stopwatch it is given.
+Every function returns a function that trains for ``EPOCHS`` epochs and records the end of each on
+its argument, a :class:`~benchmarks.speed.timing.Stopwatch`.
 """
 
 from importlib.util import find_spec
@@ -9,32 +9,30 @@ from importlib.util import find_spec
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.speed.recorded_net import RecordedNet
-
 EPOCHS = 8
 
 
 def check_libraries():
-    """Refuse a scikit-learn that cannot time epochs, and say so if PyTorch is missing."""
+    """Exit if scikit-learn has no callbacks, and print a line if PyTorch is missing."""
     if find_spec("sklearn.callback") is None:
-        raise SystemExit("error: epochs are timed by a callback; install scikit-learn 1.9 or later")
+        raise SystemExit("error: epochs are timed by a callback: install scikit-learn 1.9 or later")
     if not has_torch():
-        print("PyTorch is not installed: its column is left out")
+        print("PyTorch is not installed: there is no column for it")
 
 
 def has_torch():
-    """Whether PyTorch is installed."""
+    """Return whether PyTorch is installed."""
     return find_spec("torch") is not None
 
 
 def our_epochs(model, X, y):
-    """An estimator of this package, timed by a callback."""
+    """Train an estimator of this package, timed by a callback."""
     model.set_params(n_epochs=EPOCHS)
     return lambda stopwatch: model.set_callbacks(stopwatch).fit(X, y)
 
 
 def numpy_softmax_epochs(X, y, n_classes, lr, batch_size):
-    """The least that mini-batch softmax regression must do: nothing is recorded."""
+    """Train softmax regression by mini-batch gradient descent without records."""
     rng = np.random.RandomState(0)
 
     def train(stopwatch):
@@ -44,13 +42,13 @@ def numpy_softmax_epochs(X, y, n_classes, lr, batch_size):
                 dZ = _score_gradient(W @ A.T + b, true_class)
                 W -= lr * (dZ @ A)
                 b -= lr * dZ.sum(axis=1, keepdims=True)
-            stopwatch.note()
+            stopwatch.end_epoch()
 
     return train
 
 
 def numpy_net_epochs(X, y, n_classes, hidden_size, lr, batch_size):
-    """The least that a two-layer ReLU net trained by Adam must do: nothing is recorded."""
+    """Train a two-layer ReLU net by Adam without records."""
     rng = np.random.RandomState(0)
 
     def train(stopwatch):
@@ -81,28 +79,13 @@ def numpy_net_epochs(X, y, n_classes, hidden_size, lr, batch_size):
                     v *= 0.999
                     v += 0.001 * (g * g)
                     p -= lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-            stopwatch.note()
-
-    return train
-
-
-def numpy_recorded_net_epochs(X, y, n_classes, hidden_size, lr, batch_size):
-    """The same net in plain NumPy that keeps the mean loss and the accuracy of each epoch."""
-    rng = np.random.RandomState(0)
-
-    def train(stopwatch):
-        W1 = 0.05 * rng.standard_normal((hidden_size, X.shape[1])).astype(X.dtype)
-        W2 = 0.05 * rng.standard_normal((n_classes, hidden_size)).astype(X.dtype)
-        net = RecordedNet(W1, W2, lr, batch_size, len(y))
-        history = []
-        for _ in range(EPOCHS):
-            history.append(net.epoch(X, y, rng.permutation(len(y))))
-            stopwatch.note()
+            stopwatch.end_epoch()
 
     return train
 
 
 def _shuffled_batches(X, y, batch_size, rng):
+    """Yield the rows of each batch in a buffer, and their classes."""
     buffer = np.empty((batch_size, X.shape[1]), X.dtype)
     order = rng.permutation(len(y))
     for start in range(0, len(y), batch_size):
@@ -111,7 +94,7 @@ def _shuffled_batches(X, y, batch_size, rng):
 
 
 def _score_gradient(Z, y):
-    """Gradient of the mean cross-entropy; overwrites the scores."""
+    """Return the gradient of the mean cross-entropy in place of the raw scores."""
     m = len(y)
     Z -= Z.max(axis=0)
     P = np.exp(Z, out=Z)
@@ -122,7 +105,7 @@ def _score_gradient(Z, y):
 
 
 def torch_epochs(X, y, n_classes, hidden_size, lr, batch_size):
-    """A plain PyTorch loop on the CPU that keeps the mean loss of each epoch.
+    """Train by a plain PyTorch loop on the CPU that records the mean loss of each epoch.
 
     Gradient descent without a hidden layer (``hidden_size=None``), Adam with one.
     """
@@ -154,13 +137,13 @@ def torch_epochs(X, y, n_classes, hidden_size, lr, batch_size):
                 optimizer.step()
                 total += loss.item() * len(batch)
             losses.append(total / len(y))
-            stopwatch.note()
+            stopwatch.end_epoch()
 
     return train
 
 
 def sklearn_net_epochs(X, y, n_classes, hidden_size, lr, batch_size):
-    """scikit-learn's ``MLPClassifier``, an epoch at a time.
+    """Train scikit-learn's ``MLPClassifier`` one epoch at a time.
 
     Gradient descent without a hidden layer (``hidden_size=None``), Adam with one.
     """
@@ -173,6 +156,6 @@ def sklearn_net_epochs(X, y, n_classes, hidden_size, lr, batch_size):
         model = MLPClassifier(**kind, learning_rate_init=lr, batch_size=batch_size, alpha=0)
         for _ in range(EPOCHS):
             model.partial_fit(X, y, classes=np.arange(n_classes))
-            stopwatch.note()
+            stopwatch.end_epoch()
 
     return train

@@ -1,4 +1,4 @@
-"""What a figure was measured on: the processor, and the BLAS that NumPy multiplies with."""
+"""Description of the machine: its processor and the BLAS of NumPy."""
 
 import platform
 from pathlib import Path
@@ -11,13 +11,11 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 
 def description():
-    """One line that names the processor, its cores and NumPy's BLAS.
+    """Return a line with the processor, the cores of this process and the BLAS of NumPy.
 
     Returns
     -------
     line : str
-        The cores are those that this process may use, the threads those that the BLAS
-        would use for a large product.
 
     Examples
     --------
@@ -29,7 +27,7 @@ def description():
 
 
 def _processor():
-    """Name of the processor."""
+    """Return the name of the processor."""
     if CPU_INFO.exists():
         for line in CPU_INFO.read_text().splitlines():
             key, _, name = line.partition(":")
@@ -39,11 +37,11 @@ def _processor():
 
 
 def _blas():
-    """Library, version, kernels and threads of the BLAS that NumPy uses."""
+    """Return library, version, kernels and threads of the BLAS that NumPy uses."""
     loaded = [library for library in threadpool_info() if library["user_api"] == "blas"]
     if not loaded:
-        return "a BLAS that threadpoolctl does not know"
-    # SciPy's wheels bring a BLAS too; where there are two, NumPy's lies in a folder of its name.
+        return "a BLAS unknown to threadpoolctl"
+    # SciPy's wheels contain another BLAS.
     blas = max(loaded, key=lambda library: "numpy" in library["filepath"])
     kernels = blas.get("architecture", "unknown")
     return (

@@ -1,4 +1,4 @@
-"""README's two commands, each in a fresh clone: from nothing to a report, and to passed tests."""
+"""README's two commands, each in a fresh clone: the report and the tests, with installation."""
 
 import subprocess
 import time
@@ -10,12 +10,12 @@ NAMES = "main job", "tests"
 
 
 def add_arguments(parser):
-    """Options of this table."""
+    """Add the options of this table."""
     parser.add_argument("--only", choices=NAMES, help="one of the two (default: both)")
 
 
 def run(options):
-    """Time the commands, installation included, and print the table.
+    """Time the commands and print the table.
 
     Parameters
     ----------
@@ -35,33 +35,20 @@ def run(options):
     records = []
     for name, command in zip(NAMES, commands(), strict=True):
         if options.only in (None, name):
-            records.append({"command": name, "seconds": seconds(command)})
-            print(f"{name}  {records[-1]['seconds']:.0f} s: {command}", flush=True)
+            elapsed = seconds(command)
+            records.append({"command": name, "seconds": elapsed})
+            print(f"{name}  {elapsed:.0f} s: {command}", flush=True)
     return records
 
 
 def commands():
-    """The commands, as README prints them.
-
-    Returns
-    -------
-    commands : list of str
-    """
+    """Return the two commands of README."""
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line.startswith("python3 -m venv")]
 
 
 def seconds(command):
-    """Time a command in a clone of what is committed.
-
-    Parameters
-    ----------
-    command : str
-        For the shell.
-
-    Returns
-    -------
-    seconds : float
+    """Return the seconds of a shell command in a clone of the last commit.
 
     Raises
     ------

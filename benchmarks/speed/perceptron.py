@@ -1,4 +1,4 @@
-"""Rosenblatt's online rule: this package beside scikit-learn's compiled Perceptron."""
+"""Rosenblatt's online rule, compared with scikit-learn's compiled Perceptron."""
 
 import time
 from itertools import product
@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.linear_model import Perceptron
 
 from benchmarks import _arguments, datasets
+from benchmarks.speed.timing import print_times
 from sklearn_softmax import BinaryPerceptron
 
 EPOCHS = (5, 50)
@@ -15,22 +16,25 @@ OURS, SKLEARN = "sklearn_softmax", "scikit-learn"
 
 
 def add_arguments(parser):
-    """Options of this table."""
+    """Add the options of this table."""
     parser.add_argument(
         "--runs",
         type=_arguments.whole_number(1, 1000),
         default=3,
         metavar="N",
-        help="runs of each fit (default 3)",
+        help="runs of each fit (default %(default)s)",
     )
     parser.add_argument(
-        "--data", choices=("mnist", "digits"), default="mnist", help="data set (default mnist)"
+        "--data",
+        choices=("mnist", "digits"),
+        default="mnist",
+        help="data set (default %(default)s)",
     )
     parser.add_argument("--data-home", metavar="DIR", help="directory of NAME.npz")
 
 
 def run(options):
-    """Time a perceptron for each class against the rest, and print the table.
+    """Time a perceptron of each class against the rest, and print the table.
 
     Parameters
     ----------
@@ -49,7 +53,7 @@ def run(options):
         raise SystemExit(f"error: {error}") from error
     X, y = dataset.X[:N_ROWS].astype(np.float64), dataset.y[:N_ROWS]
     problem = f"perceptron {dataset.name} {X.shape[0]}x{X.shape[1]}"
-    print(f"{problem}, a digit against the rest: ms a fit (x time of {OURS} over that)")
+    print(f"{problem}, one digit against the rest: ms per fit (x time of {OURS} over that)")
     records = []
     for shuffle, n_epochs in product((False, True), EPOCHS):
         title = f"{'shuffled' if shuffle else 'in order'}  {n_epochs:3d} epochs"
@@ -59,7 +63,7 @@ def run(options):
             seconds = shortest_fits(models, X, y == label, options.runs)
             if not shuffle:
                 check_equal_weights(models)
-            print_row(f"{title}  digit {label}", seconds)
+            print_times(f"{title}  digit {label}", seconds, OURS)
             for library, shortest in seconds.items():
                 total[library] += shortest
                 records.append(
@@ -73,12 +77,12 @@ def run(options):
                         "seconds": shortest,
                     }
                 )
-        print_row(f"{title}  in total", total)
+        print_times(f"{title}  in total", total, OURS)
     return records
 
 
 def contestants(n_epochs, shuffle):
-    """Estimators of the same rule, by library; unshuffled, they learn the same weights."""
+    """Return estimators of the same rule by library; unshuffled, they learn the same weights."""
     plain = {"tol": None, "average": False}
     return {
         OURS: BinaryPerceptron(n_epochs=n_epochs, shuffle=shuffle, random_state=0, **plain),
@@ -87,7 +91,7 @@ def contestants(n_epochs, shuffle):
 
 
 def shortest_fits(models, X, y, n_runs):
-    """Shortest fit of each model, all of them run in turn.
+    """Return the seconds of the shortest fit of each model, fitted in turn.
 
     Parameters
     ----------
@@ -110,26 +114,6 @@ def shortest_fits(models, X, y, n_runs):
 
 
 def check_equal_weights(models):
-    """Refuse two fitted models whose weights differ in any bit.
-
-    Parameters
-    ----------
-    models : dict of str to estimator
-        Fitted on the same rows in the same order.
-
-    Raises
-    ------
-    RuntimeError
-        If they do.
-    """
+    """Raise RuntimeError if the weights of two fitted models differ in any bit."""
     if not np.array_equal(*(model.coef_ for model in models.values())):
-        raise RuntimeError("The libraries found different weights: their times compare nothing.")
-
-
-def print_row(title, seconds):
-    """Print the times of one problem, each with the ratio of ours to it."""
-    cells = [
-        f"{library} {1e3 * shortest:8.1f} (x {seconds[OURS] / shortest:.2f})"
-        for library, shortest in seconds.items()
-    ]
-    print(f"{title}  " + "  ".join(cells), flush=True)
+        raise RuntimeError("The libraries found different weights: their times are incomparable.")

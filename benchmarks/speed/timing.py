@@ -1,4 +1,4 @@
-"""Timing several contestants side by side."""
+"""Times of the epochs of several contestants."""
 
 import time
 
@@ -6,19 +6,19 @@ import numpy as np
 
 
 class Stopwatch:
-    """Notes when each epoch ends: a callback by scikit-learn's protocol (1.9 and later).
+    """Records when each epoch ends: a callback of scikit-learn's protocol (1.9 and later).
 
     Attributes
     ----------
     times : list of float
-        Seconds on a clock of no particular start.
+        Seconds of a clock.
     """
 
     def __init__(self):
         self.times = []
 
-    def note(self):
-        """Note that an epoch ended."""
+    def end_epoch(self):
+        """Record the end of an epoch."""
         self.times.append(time.perf_counter())
 
     def setup(self, estimator, context):
@@ -31,50 +31,41 @@ class Stopwatch:
         """Do nothing."""
 
     def on_fit_task_end(self, estimator, context):
-        """Note the end of a task that is an epoch."""
+        """Record the end of a task that is an epoch."""
         if context.task_name == "epoch":
-            self.note()
-
-
-def epoch_seconds(contestants, n_runs):
-    """Seconds of every epoch of each contestant but the first of a run, all of them run in turn.
-
-    Running them in turn lets a busy time of the machine hit all alike.
-
-    Parameters
-    ----------
-    contestants : dict of str to callable
-        By name; each trains a few epochs of the same problem and notes their ends on
-        the :class:`Stopwatch` it is given.
-    n_runs : int
-        Runs of each.
-
-    Returns
-    -------
-    seconds : dict of str to ndarray of shape (n_runs * (n_epochs - 1),)
-    """
-    seconds = {name: [] for name in contestants}
-    for _ in range(n_runs):
-        for name, train in contestants.items():
-            stopwatch = Stopwatch()
-            train(stopwatch)
-            seconds[name].append(np.diff(stopwatch.times))
-    return {name: np.concatenate(runs) for name, runs in seconds.items()}
+            self.end_epoch()
 
 
 def shortest_epochs(contestants, n_runs):
-    """Shortest epoch of each contestant: the one that other work of the machine disturbed least.
+    """Return the shortest epoch of each contestant, which other processes disturbed least.
+
+    Contestants run in turn, so that a busy time of the machine affects all of them. The first
+    epoch of a run is not timed.
 
     Parameters
     ----------
     contestants : dict of str to callable
+        Each trains for a few epochs and records their ends on a :class:`Stopwatch`.
     n_runs : int
-        As for :func:`epoch_seconds`.
+        Runs of each contestant.
 
     Returns
     -------
     seconds : dict of str to float
     """
-    return {
-        name: float(epochs.min()) for name, epochs in epoch_seconds(contestants, n_runs).items()
-    }
+    seconds = dict.fromkeys(contestants, float("inf"))
+    for _ in range(n_runs):
+        for name, train in contestants.items():
+            stopwatch = Stopwatch()
+            train(stopwatch)
+            seconds[name] = min(seconds[name], float(np.diff(stopwatch.times).min()))
+    return seconds
+
+
+def print_times(title, seconds, reference):
+    """Print milliseconds of each contestant, with the ratio of the reference to it."""
+    cells = [
+        f"{name} {1e3 * shortest:8.2f} (x {seconds[reference] / shortest:.2f})"
+        for name, shortest in seconds.items()
+    ]
+    print("  ".join([title, *cells]), flush=True)

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import matplotlib
-
 from benchmarks import _arguments, _files
 from benchmarks.reports import _markdown
-from benchmarks.speed.defaults import figure, measure, show
+from benchmarks.speed.defaults import measure, show
 from benchmarks.speed.defaults.contestants import CONTESTANTS
 from benchmarks.speed.defaults.problems import all_problems
 from benchmarks.speed.machine import description
@@ -48,12 +46,12 @@ def add_arguments(parser):
         type=Path,
         default=Path("report"),
         metavar="DIR",
-        help="directory of defaults.md and defaults.png (default: %(default)s)",
+        help="directory of defaults.md (default: %(default)s)",
     )
 
 
 def run(options):
-    """Measure all contestants on all data sets, print the table and write it with a figure.
+    """Measure all contestants on all data sets, print the table and write it.
 
     Parameters
     ----------
@@ -69,7 +67,6 @@ def run(options):
     contestants = {n: c for n, c in CONTESTANTS.items() if n in (options.contestants or [n])}
     n_seeds, n_folds = (QUICK_SEEDS, QUICK_FOLDS) if options.quick else (N_SEEDS, N_FOLDS)
     n_seeds = options.repetitions or n_seeds
-    matplotlib.use("agg")  # figures are written, never shown
     method = (
         f"Accuracy and log loss: mean over at most {n_folds} stratified folds, median over "
         f"{n_seeds} seeds. {description()}."
@@ -79,16 +76,10 @@ def run(options):
         try:
             records += measure.measure(problems[name], contestants, n_seeds, n_folds)
         except FileNotFoundError as error:
-            notes.append(f"{name} is left out: {error}")
+            notes.append(f"{name} is omitted: {error}")
         # Written after every data set, since all of them take hours.
-        blocks = _write(options.out, records, show.blocks(records, problems, notes, method))
+        blocks = show.blocks(records, problems, notes, method)
+        with _files.staged(options.out) as staging:
+            _markdown.write(staging / "defaults.md", blocks)
     print("\n\n".join(blocks))
     return records
-
-
-def _write(directory, records, blocks):
-    """Write the table, and the figure unless there are no records; return the blocks."""
-    with _files.staged(directory) as staging:
-        images = [figure.write(records, staging / "defaults.png")] if records else []
-        _markdown.write(staging / "defaults.md", [*blocks, *images])
-    return blocks

@@ -17,7 +17,7 @@ from tests.benchmarks.reports import (
     official_digits,
     rows_below,
 )
-from tests.model_selection.searches import count_work, assert_same_search
+from tests.model_selection.searches import assert_same_search, count_work
 
 GRID = {
     "n_epochs": [3, 9],

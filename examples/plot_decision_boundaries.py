@@ -2,8 +2,8 @@
 How many hidden units does a spiral need?
 =========================================
 
-Each hidden unit of a net adds a bend to the boundary that it can draw between classes. Two spirals,
-wound into one another, need some.
+About ten. Each hidden unit adds a bend to the decision boundary of a net, and separating two
+spirals needs several bends.
 """
 
 import matplotlib.pyplot as plt
@@ -19,13 +19,13 @@ X = np.column_stack([angle * np.cos(angle + np.pi * y), angle * np.sin(angle + n
 X += rng.normal(scale=0.25, size=X.shape)
 
 # %%
-# The colours are probabilities, pale where the net is sure and white where it is undecided, so that
-# the rows stand out in the strong colours of their classes; the figures are accuracies.
+# The background shows the predicted probability, white for 0.5. The dots are the rows, and the
+# titles contain the training accuracy.
 #
-# Three units cannot follow the spirals. Ten can, and what they are made of shows: relu units make
-# straight pieces and corners, tanh units make bends. Two layers of thirty draw the whole boundary,
-# and are sure of it nearly everywhere, far from the rows too: where there are no data, a net's
-# certainty means nothing.
+# Nets with three units cannot separate the spirals. Nets with ten units can: relu units make
+# straight pieces and corners, tanh units make smooth bends. Nets with two layers of thirty units
+# separate the spirals completely. Their probabilities are close to 0 or 1 nearly everywhere, even
+# far from the rows. Do not rely on the probabilities of a net where there are no data.
 
 figure, axes = plt.subplots(2, 3, figsize=(9, 6.2), layout="constrained")
 sizes = {"3 units": 3, "10 units": 10, "2 x 30 units": (30, 30)}

@@ -1,9 +1,9 @@
 """
-How do digits get into the weights?
-===================================
+How do the weights of a digit classifier change during training?
+================================================================
 
-Softmax regression has a weight for every pixel and every class. So its weights are images, and a
-:class:`~sklearn_softmax.WeightHistory` keeps them while they are learnt.
+Softmax regression has one weight for each pixel and class, so the weights of a class can be drawn
+as an image. :class:`~sklearn_softmax.WeightHistory` stores the weights during training.
 """
 
 import matplotlib.pyplot as plt
@@ -15,8 +15,8 @@ X, y = load_digits(return_X_y=True)
 X /= 16
 
 # %%
-# The history is a callback: it is set on the model before ``fit``, and keeps the weights before the
-# first epoch and after every one.
+# The history is a callback, which is set before ``fit``. It stores the weights before the first
+# epoch and after each epoch.
 
 history = WeightHistory()
 model = SoftmaxRegression(lr=0.2, n_epochs=40, random_state=0)
@@ -24,18 +24,18 @@ model.set_callbacks(history).fit(X, y)
 print(f"{len(history.epochs_)} copies, accuracy {model.score(X, y):.2f}")
 
 # %%
-# Red pixels speak for a class and blue ones against it; each row has a scale of its own, which the
-# bars at the right tell. After one epoch the weights are soft: a class has in red where it has more
-# ink than the others, like the ring of the zero and the stroke of the one. Later the model learns
-# what tells the digits apart: single pixels stand out, and the weights are ten times as large. The
-# zero's hole is blue from the first to the last, for ink there speaks against a zero.
+# Red pixels raise the score of a class, blue pixels lower it. Each row of images has a separate
+# scale, shown by the bar on the right. After one epoch, red pixels are those with more ink in this
+# class than in others, such as the ring of the zero and the stroke of the one. Later, single pixels
+# that distinguish the digits have large weights, and the weights are ten times as large. The centre
+# of the zero is blue in all images, because ink there means that a digit is not a zero.
 
 WeightImagesDisplay.from_history(history, (8, 8), epochs=[1, 5, 40], scale="estimator")
 plt.show()
 
 # %%
-# The same as an animation, on one scale. The weights grow fast in the first epochs and slower ever
-# after, as there is no penalty that would hold them back.
+# The animation uses one scale for all epochs. The weights grow fast in the first epochs and more
+# slowly later. They continue to grow because there is no penalty.
 
 animation = history.animate((8, 8), interval=200)
 plt.show()

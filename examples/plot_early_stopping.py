@@ -2,8 +2,8 @@
 Does early stopping need shuffled rows?
 =======================================
 
-Early stopping looks at the validation rows when an epoch ends. In rows that are sorted by class and
-not shuffled, each epoch ends with the last class alone.
+Yes. Early stopping evaluates the model on validation rows at the end of each epoch. If rows are
+sorted by class and not shuffled, each epoch ends with batches of the last class only.
 """
 
 import matplotlib.pyplot as plt
@@ -28,18 +28,18 @@ for name, shuffle in {"sorted": False, "shuffled": True}.items():
     print(
         f"{name}: {model.n_iter_} epochs, validation loss {losses.min():.3f}; "
         f"accuracy {accuracies[0]:.0%} after the first epoch, {accuracies[losses.argmin()]:.1%} "
-        "after the best"
+        "after the best epoch"
     )
 
 # %%
-# The circles mark the epochs whose weights are kept. Shuffled rows get there in a quarter of the
-# epochs, to a lower loss; their curve trembles, since the last batches of an epoch are others each
-# time. The curve of sorted rows is smooth, since it sees every epoch after the same batches, of
-# nines: after the first one the model takes everything for a nine, and it takes many epochs to
-# unlearn that.
+# The circles mark the best epochs, whose parameters are restored. With shuffled rows, training
+# reaches a lower validation loss in a quarter of the epochs. Its curve is noisy because the last
+# batches of the epochs differ. With sorted rows, the curve is smooth because each epoch ends with
+# the same batches of nines. After the first epoch, the model predicts nine for nearly all rows, and
+# it needs many epochs to correct this.
 #
-# The training curve of the sorted rows is not to be trusted either. A row is scored just before the
-# step that used it, and then the model has just seen its class.
+# The training curve of sorted rows is too optimistic. The loss of a row is computed just before the
+# step that uses it, and the preceding steps used rows of the same class.
 
 display = TrainingCurveDisplay.from_estimator(models)
 display.axes_[0].set_yscale("log")

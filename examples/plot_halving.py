@@ -2,9 +2,9 @@
 Which candidates does halving drop?
 ===================================
 
-Most candidates of a search are behind after a few epochs, and yet are trained to the end.
-:class:`~sklearn_softmax.FusedHalvingGridSearchCV` lets only the best third of them go on, to three
-times as many epochs, from where they stand.
+:class:`~sklearn_softmax.FusedHalvingGridSearchCV` drops candidates with low scores after a few
+epochs. At each rung, the best third of the candidates continue, to three times as many epochs. They
+resume where they stopped.
 """
 
 import matplotlib.pyplot as plt
@@ -29,12 +29,12 @@ search = FusedHalvingGridSearchCV(
 print(search.plan(X, y))
 
 # %%
-# Each candidate is a line, which ends with a cross where it was dropped: twenty after 6 epochs, six
-# after 18, two after 54. The two that reach the end are named.
+# Each line is a candidate. It ends with a cross at the epoch at which the candidate was dropped: 20
+# candidates after 6 epochs, 6 after 18 and 2 after 54. The legend names the last two.
 #
-# The winner was the seventh of thirty in the first rung, and far from the best. Candidates that are
-# slow to start may be good in the end, so the first rung has to be long enough for them to be among
-# the best third: ``min_resources`` and ``factor`` set how patient a halving is.
+# The best candidate of the search was only seventh of thirty at the first rung. A candidate with
+# slow progress can be the best one after many epochs. Increase ``min_resources`` to make the first
+# rung longer, or decrease ``factor`` to keep more candidates.
 
 search.fit(X, y)
 print(f"{search.best_params_}: {search.best_score_:.4f}")

@@ -2,9 +2,8 @@
 What does the L2 penalty do to the weights?
 ===========================================
 
-``reg_param`` is lambda, the weight of the squared weights in the objective. Here one model is
-fitted with a range of penalties, from nearly none to far too large, on few rows, so that they
-matter.
+It makes them smaller and smoother. ``reg_param`` is the factor of the squared weights in the
+objective. This example fits models with different penalties to a small training set.
 """
 
 import matplotlib.pyplot as plt
@@ -26,12 +25,11 @@ models = [
 ]
 
 # %%
-# L-BFGS finds the optimum of each objective, so that the models differ by their penalty alone.
+# L-BFGS finds the optimum of each objective, so the models differ only in their penalty.
 #
-# The norm of the weights falls as lambda grows. With a small penalty the model overfits: it
-# classifies all training rows correctly, and the test rows less well. The test accuracy is highest
-# for a lambda of some tenths. For larger ones both accuracies fall: the penalty outweighs the
-# errors.
+# The norm of the weights falls as ``reg_param`` grows. With a small penalty, the model overfits: it
+# classifies all training rows correctly, but not all test rows. The test accuracy is highest for a
+# ``reg_param`` of a few tenths. With larger penalties, both accuracies fall.
 
 figure, (accuracy_ax, norm_ax) = plt.subplots(ncols=2, figsize=(9, 3.6), layout="constrained")
 for name, rows in {"training": (X_train, y_train), "test": (X_test, y_test)}.items():
@@ -43,10 +41,10 @@ norm_ax.set(xscale="log", xlabel="reg_param", ylabel="Norm of the weights", ylim
 plt.show()
 
 # %%
-# The weights as images, each row on its own scale. With nearly no penalty, single pixels have large
-# weights of both signs. A strong penalty leaves small weights, as smooth as the images
-# themselves: they come close to what a single step of gradient descent makes of zero weights, the
-# mean image of a class less that of all.
+# The images show the weights. Each row of images has a separate scale. With a very small penalty,
+# single pixels have large weights of both signs. With a very large penalty, the weights are small
+# and smooth. They are then close to those after one step of gradient descent from zero: the mean
+# image of a class minus the mean of all images, multiplied by a factor.
 
 shown = {f"reg_param = {models[i].reg_param:g}": models[i] for i in (0, 6, 12)}
 WeightImagesDisplay.from_estimator(shown, (8, 8), scale="estimator")

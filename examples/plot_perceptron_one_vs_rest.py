@@ -1,9 +1,10 @@
 """
-Can ten perceptrons keep up with ten logistic regressions?
-==========================================================
+Are ten perceptrons as accurate as ten logistic regressions?
+============================================================
 
-A perceptron tells two classes apart. Ten of them, one for each digit against the rest, make a
-classifier of ten classes, and so do ten logistic regressions.
+No, because their scores are not comparable. A perceptron separates two classes. Ten perceptrons,
+one for each digit against the rest, form a classifier for ten classes. This example compares them
+with ten logistic regressions.
 """
 
 import matplotlib.pyplot as plt
@@ -24,17 +25,18 @@ models = {
 }
 for name, model in models.items():
     model.fit(X_train, y_train)
-    print(f"{name}: {1 - model.score(X_test, y_test):.1%} of the test rows wrong")
+    print(f"{name}: test error {1 - model.score(X_test, y_test):.1%}")
 
 # %%
-# Above, each of the ten by itself: how often is it wrong about "is this my digit"? Below, all ten
-# joined: which share of the images of a digit is taken for another one?
+# The upper panel shows the error of each of the ten binary classifiers. The lower panel shows the
+# error of the combined classifier, for each digit.
 #
-# By themselves all are good. Joined, the class whose score is largest wins, and for that their
-# scores have to be comparable. Logistic regressions learn probabilities. A perceptron only learns
-# on which side a row lies, and the length of its weights is what its last mistakes have made of it:
-# so perceptrons lose most, above all on the eight. The mean of a perceptron's weights over all
-# steps does better than the last of them.
+# All binary classifiers have small errors. The combined classifier predicts the class with the
+# largest score, so the scores of the ten classifiers must be comparable. Logistic regressions learn
+# probabilities, which are comparable. A perceptron learns only the side of its boundary on which a
+# row lies. Its scores have no common scale, so the error of the combined perceptrons is much
+# larger, most of all for the eight. Averaged perceptrons, with the mean of the weights over all
+# steps, have smaller errors.
 
 figure, axes = plt.subplots(nrows=2, figsize=(8, 7), layout="constrained", sharex=True)
 ClassErrorDisplay.from_sub_classifiers(models, X_test, y_test, ax=axes[0])

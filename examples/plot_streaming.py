@@ -2,8 +2,9 @@
 Can a classifier follow a stream that drifts?
 =============================================
 
-``partial_fit`` makes one pass over the given rows and continues earlier training. So a model can
-learn from a stream that is never available as a whole, and that changes.
+Yes, with a learning rate that is large enough. ``partial_fit`` makes one pass over the rows of a
+batch and continues earlier training, so a model can be trained on a stream of data that changes
+over time.
 """
 
 import matplotlib.pyplot as plt
@@ -11,13 +12,13 @@ import numpy as np
 
 from sklearn_softmax import SoftmaxRegression
 
-N_BATCHES, N_LEARNT = 200, 20
+N_BATCHES, N_FIRST = 200, 20
 CLASSES = np.arange(5)
 rng = np.random.default_rng(0)
 
 
 def batch(number):
-    """100 rows of five classes on a ring, which turns by 180 degrees over the stream."""
+    """Return 100 rows of five classes on a ring, which turns by 180 degrees over the stream."""
     y = rng.choice(CLASSES, size=100)
     angle = 2 * np.pi * y / len(CLASSES) + np.pi * number / N_BATCHES
     centres = 3 * np.column_stack([np.cos(angle), np.sin(angle)])
@@ -27,12 +28,12 @@ def batch(number):
 stream = [batch(number) for number in range(N_BATCHES)]
 
 
-def accuracies(model, n_learnt=N_BATCHES):
-    """Accuracy on each batch, before it is learnt from, of a model that learns from the first."""
+def accuracies(model, n_train=N_BATCHES):
+    """Return the accuracy on each batch, before training on it if it is one of the first."""
     scores = []
     for number, (X, y) in enumerate(stream):
         scores.append(model.score(X, y) if number else np.nan)
-        if number < n_learnt:
+        if number < n_train:
             model.partial_fit(X, y, classes=CLASSES)
     return scores
 
@@ -41,14 +42,14 @@ def accuracies(model, n_learnt=N_BATCHES):
 # Each batch is predicted first and then used for training. Over the whole stream the ring turns by
 # 180 degrees: the yellow class begins at the bottom and ends at the top.
 #
-# A model that is trained on the first batches alone misclassifies nearly all rows halfway through,
-# because each class is then where another one was. With a small learning rate, a model that
-# continues training lags behind more and more; with a large one it follows to the end. With
-# ``lr="auto"`` the model lags behind as well: it is an average over the steps of all batches, which
-# suits data that do not change.
+# A model that is trained only on the first batches misclassifies nearly all rows halfway through
+# the stream, because each class is then where another class was. With a small learning rate, the
+# accuracy falls, because the model adapts too slowly. With a large learning rate, it stays high.
+# With ``lr="auto"`` the model also adapts too slowly: it is an average over the steps of all
+# batches, which is suitable for data that do not change.
 
 runs = {
-    f"first {N_LEARNT} batches only": accuracies(SoftmaxRegression(lr=1.0), N_LEARNT),
+    f"first {N_FIRST} batches only": accuracies(SoftmaxRegression(lr=1.0), N_FIRST),
     "lr=0.05": accuracies(SoftmaxRegression(lr=0.05)),
     "lr=1.0": accuracies(SoftmaxRegression(lr=1.0)),
     'lr="auto"': accuracies(SoftmaxRegression()),

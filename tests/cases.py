@@ -90,7 +90,7 @@ CASES = [
         TwoLayerMLPClassifier(hidden_size=20, lr=0.1, batch_size=50, optimizer="sgd", momentum=0.0),
         multiclass_data,
         cross_entropy,
-        tuple(name for name in ALL_CAPABILITIES if name != 'lr="auto"'),
+        ("sample_weight", "reg_param", "momentum", "predict_proba", "dropout"),
     ),
     *(
         Case(perceptron, binary_data, perceptron_criterion, ("sample_weight",), ("mistakes",))

@@ -93,7 +93,13 @@ CASES = [
         ("sample_weight", "reg_param", "momentum", "predict_proba", "dropout"),
     ),
     *(
-        Case(perceptron, binary_data, perceptron_criterion, ("sample_weight",), ("mistakes",))
+        Case(
+            perceptron,
+            binary_data,
+            perceptron_criterion,
+            ("sample_weight", "average"),
+            ("mistakes",),
+        )
         for perceptron in (BinaryPerceptron(tol=None), BinaryPerceptron(batch_size=32, tol=None))
     ),
 ]

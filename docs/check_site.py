@@ -1,9 +1,9 @@
 """Check the built site in headless Chromium, in the widths of a desktop and of a phone.
 
 The checks are: links and anchors within the site exist, images load, the console has no errors
-(requests to other hosts are errors), nothing scrolls sideways except code and tables, and the
-search box finds an estimator. The exit code is 0 without faults, 1 with faults, and 2 if the
-browser or the site is missing.
+(requests to other hosts are errors), no page scrolls sideways, code, tables and formulas do not
+scroll on a desktop, and the search box finds an estimator. The exit code is 0 without faults, 1
+with faults, and 2 if the browser or the site is missing.
 """
 
 import argparse
@@ -42,6 +42,8 @@ const root = document.documentElement;
 const text = document.querySelector("article") ?? document.body;
 const scrolls = it => it !== text && it !== null
     && (/auto|scroll|hidden/.test(getComputedStyle(it).overflowX) || scrolls(it.parentElement));
+const tables = ".pst-scrollable-table-container";
+const blocks = text.querySelectorAll(`pre, div.math mjx-container, ${tables}`);
 const isCut = it => it.offsetParent && !scrolls(it)
     && it.getBoundingClientRect().right > root.clientWidth + 1;
 return {
@@ -51,6 +53,8 @@ return {
     missing: [...document.images].filter(image => !image.naturalWidth).map(image => image.src),
     width: root.scrollWidth, window_width: root.clientWidth,
     cut: [...text.querySelectorAll("*")].filter(isCut).map(it => it.textContent.slice(0, 60)),
+    scrolling: [...blocks].filter(it => it.scrollWidth > it.clientWidth + 1)
+        .map(it => it.textContent.trim().slice(0, 60)),
     height: Math.max(root.scrollHeight, document.body.scrollHeight),
 };
 """
@@ -174,6 +178,8 @@ def check(folder, chrome, site, screenshots):
         set_size(chrome, width)
         for name in names:
             page, page_faults = read_page(chrome, site + name)
+            if kind == "desktop":
+                page_faults += [f"wider than its column: {text!r}" for text in page["scrolling"]]
             faults += [f"{name}, {kind}: {fault}" for fault in page_faults]
             pages.setdefault(name, page)
             if screenshots:

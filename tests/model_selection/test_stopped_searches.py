@@ -1,4 +1,4 @@
-"""Searches that are killed, and finished by another process from what is stored."""
+"""Searches that are killed or interrupted, and finished by another process."""
 
 import os
 import signal
@@ -13,9 +13,11 @@ from sklearn.base import clone
 from tests.model_selection.searches import assert_same_search
 
 SLOW = pytest.mark.slow
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes")
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="kills processes, and reads /proc"
+)
 
-# As a file, for the scorer to be that of a module in each process.
+# As a file, so that the scorer is in a module in each process.
 SEARCHES = """
 import os, sys, time
 from pathlib import Path
@@ -28,7 +30,7 @@ RATES = {"lr": [1e-4, 1e-3, 2e-3, 0.01], "batch_size": [30, 40, 50]}
 
 
 def scorer(estimator, X, y):
-    "A slow score, of which a file tells."
+    "A slow score, recorded in a file."
     if "LOG" in os.environ:
         with open(os.environ["LOG"], "a") as file:
             print(estimator.lr, estimator.batch_size, estimator.n_epochs, X.sum(), file=file)
@@ -45,16 +47,8 @@ def search(kind, **params):
     )
 
 
-def main(kind, backend, memory):
-    import joblib
-    if backend == "dask":
-        import distributed
-        cluster = distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
-        )
-        with cluster, distributed.Client(cluster), joblib.parallel_config(backend="dask"):
-            return search(kind, memory=memory).fit(X, Y)
-    return search(kind, memory=memory, n_jobs=int(backend)).fit(X, Y)
+def main(kind, n_jobs, memory):
+    return search(kind, memory=memory, n_jobs=int(n_jobs)).fit(X, Y)
 
 
 if __name__ == "__main__":
@@ -65,7 +59,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def module(tmp_path_factory):
-    """The module of the searches, and its folder."""
+    """The module of the searches."""
     folder = tmp_path_factory.mktemp("searches")
     (folder / "searches_of_test.py").write_text(SEARCHES)
     sys.path.insert(0, str(folder))
@@ -76,12 +70,11 @@ def module(tmp_path_factory):
     del sys.modules["searches_of_test"]
 
 
-def start(module, kind, backend, memory, log):
-    """Start a search in a new process."""
+def start_process(module, kind, n_jobs, memory, log):
     folder = Path(module.__file__).parent
     path = os.pathsep.join([str(folder), *filter(None, sys.path)])
     return subprocess.Popen(
-        [sys.executable, module.__file__, kind, backend, str(memory)],
+        [sys.executable, module.__file__, kind, str(n_jobs), str(memory)],
         env={**os.environ, "LOG": str(log), "PYTHONPATH": path},
         start_new_session=True,
         stderr=subprocess.PIPE,
@@ -89,62 +82,78 @@ def start(module, kind, backend, memory, log):
     )
 
 
-def n_files(memory):
-    """Return the number of stored fits; a stack is named by 32 digits as well."""
-    return sum(b"StoredFit" in path.read_bytes() for path in memory.rglob("*") if is_whole(path))
+def child_processes(pid):
+    """Return the processes below a process."""
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    children = [int(child) for child in found.stdout.split()]
+    return children + [grandchild for child in children for grandchild in child_processes(child)]
 
 
-def is_whole(path):
-    return path.is_file() and ".tmp." not in path.name
+def is_running(pid):
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def kill_when_stored(process, memory, n):
-    """Kill all processes of a search as soon as so many fits are stored."""
-    end = time.monotonic() + 60
-    while n_files(memory) < n and time.monotonic() < end and process.poll() is None:
+def wait_until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
         time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    return condition()
+
+
+def count_stored_fits(memory):
+    """Return the number of stored fits; stacks and incomplete files are no fits."""
+    files = [path for path in memory.rglob("*") if path.is_file() and ".tmp." not in path.name]
+    return sum(b"StoredFit" in path.read_bytes() for path in files)
 
 
 @pytest.mark.parametrize(
-    ("kind", "backend", "n_stored"),
+    ("kind", "n_jobs", "n_stored", "stop"),
     [
-        ("grid", "1", 1),
-        pytest.param("grid", "2", 20, marks=SLOW),
-        pytest.param("grid", "dask", 20, marks=SLOW),
-        pytest.param("halving", "1", 5, marks=SLOW),
-        pytest.param("halving", "1", 38, marks=SLOW),
-        pytest.param("halving", "1", 49, marks=SLOW),
-        pytest.param("halving", "2", 20, marks=SLOW),
-        pytest.param("halving", "2", 38, marks=SLOW),
-        pytest.param("halving", "dask", 38, marks=SLOW),
+        ("grid", 1, 1, signal.SIGKILL),
+        ("grid", 2, 1, signal.SIGINT),
+        pytest.param("grid", 2, 20, signal.SIGKILL, marks=SLOW),
+        pytest.param("halving", 1, 5, signal.SIGINT, marks=SLOW),
+        pytest.param("halving", 1, 38, signal.SIGKILL, marks=SLOW),
+        pytest.param("halving", 1, 49, signal.SIGKILL, marks=SLOW),
+        pytest.param("halving", 2, 20, signal.SIGKILL, marks=SLOW),
+        pytest.param("halving", 2, 38, signal.SIGINT, marks=SLOW),
     ],
 )
-def test_a_killed_search_is_finished_and_fits_nothing_twice(
-    module, kind, backend, n_stored, tmp_path
+def test_stopped_search_leaves_no_process_and_is_finished_without_repeated_fits(
+    module, kind, n_jobs, n_stored, stop, tmp_path, monkeypatch
 ):
-    if backend == "dask":
-        pytest.importorskip("distributed")
     memory, log = tmp_path / "memory", tmp_path / "log"
-    kill_when_stored(start(module, kind, backend, memory, tmp_path / "first"), memory, n_stored)
-    n_before = n_files(memory)
+    process = start_process(module, kind, n_jobs, memory, tmp_path / "first")
+    wait_until(lambda: count_stored_fits(memory) >= n_stored or process.poll() is not None)
+    children = child_processes(process.pid)
+    os.killpg(process.pid, stop)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert len(children) >= (2 if n_jobs == 2 else 0)
+    assert wait_until(lambda: not any(map(is_running, children)), seconds=10)
+    if stop == signal.SIGINT:
+        assert "KeyboardInterrupt" in errors
+    n_before = count_stored_fits(memory)
     expected = module.search(kind).fit(module.X, module.Y)
     n_fits = 3 * len(expected.cv_results_["params"])
     assert 0 < n_before < n_fits
-    second = start(module, kind, backend, memory, log)
-    _, errors = second.communicate(timeout=120)
-    assert second.returncode == 0, errors
-    fitted = log.read_text().splitlines()
-    assert len(fitted) == len(set(fitted)) == n_fits - n_before
+    with monkeypatch.context() as patch:
+        patch.setenv("LOG", str(log))
+        actual = module.search(kind, memory=memory).fit(module.X, module.Y)
+    assert_same_search(actual, expected)
+    fits = log.read_text().splitlines()
+    assert len(fits) == len(set(fits)) == n_fits - n_before
     assert_same_search(module.search(kind, memory=memory).fit(module.X, module.Y), expected)
-    assert n_files(memory) == n_fits
+    assert count_stored_fits(memory) == n_fits
 
 
 @SLOW
 @pytest.mark.parametrize("kind", ["grid", "halving"])
-def test_two_processes_on_one_folder_are_both_right(module, kind, tmp_path):
-    processes = [start(module, kind, "1", tmp_path, tmp_path / f"log{i}") for i in range(2)]
+def test_two_processes_with_one_folder_have_the_same_results(module, kind, tmp_path):
+    processes = [start_process(module, kind, 1, tmp_path, tmp_path / f"log{i}") for i in range(2)]
     for process in processes:
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors

@@ -22,10 +22,11 @@ X += rng.normal(scale=0.25, size=X.shape)
 # The background shows the predicted probability, white for 0.5. The dots are the rows, and the
 # titles contain the training accuracy.
 #
-# Nets with three units cannot separate the spirals. Nets with ten units can: relu units make
-# straight pieces and corners, tanh units make smooth bends. Nets with two layers of thirty units
-# separate the spirals completely. Their probabilities are close to 0 or 1 nearly everywhere, even
-# far from the rows. Do not rely on the probabilities of a net where there are no data.
+# Nets with three units cannot separate the spirals. Nets with ten units separate nearly all rows.
+# Boundaries of relu units consist of straight pieces with corners, boundaries of tanh units are
+# smooth. Nets with two layers of thirty units separate the spirals completely. Their probabilities
+# are close to 0 or 1 nearly everywhere, even far from the rows. Do not rely on the probabilities of
+# a net where there are no data.
 
 figure, axes = plt.subplots(2, 3, figsize=(9, 6.2), layout="constrained")
 sizes = {"3 units": 3, "10 units": 10, "2 x 30 units": (30, 30)}

@@ -27,7 +27,7 @@ for lr in (1e-6, 1e-5, 1e-4, "auto"):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         models[f"lr={lr}"] = model.fit(X, y)
-    print(f"lr={lr}: accuracy {model.score(X, y):.0%}, {len(caught)} warnings")
+    print(f"lr={lr}: accuracy {model.score(X, y):.0%}, warnings: {len(caught)}")
 
 # %%
 # None of the three numbers works. The loss of an untrained model is ln 3, about 1.1. With the

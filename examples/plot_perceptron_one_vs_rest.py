@@ -2,9 +2,9 @@
 Are ten perceptrons as accurate as ten logistic regressions?
 ============================================================
 
-No, because their scores are not comparable. A perceptron separates two classes. Ten perceptrons,
-one for each digit against the rest, form a classifier for ten classes. This example compares them
-with ten logistic regressions.
+Not quite, because the scores of perceptrons are not comparable. A perceptron separates two classes.
+Ten perceptrons, one for each digit against the rest, form a classifier for ten classes. This
+example compares them with ten logistic regressions.
 """
 
 import matplotlib.pyplot as plt
@@ -34,9 +34,9 @@ for name, model in models.items():
 # All binary classifiers have small errors. The combined classifier predicts the class with the
 # largest score, so the scores of the ten classifiers must be comparable. Logistic regressions learn
 # probabilities, which are comparable. A perceptron learns only the side of its boundary on which a
-# row lies. Its scores have no common scale, so the error of the combined perceptrons is much
-# larger, most of all for the eight. Averaged perceptrons, with the mean of the weights over all
-# steps, have smaller errors.
+# row lies. Its scores have no common scale, so the combined perceptrons make more errors than the
+# combined logistic regressions, most of all for the eight. Averaged perceptrons use the mean of the
+# weights over all steps, and make fewer errors.
 
 figure, axes = plt.subplots(nrows=2, figsize=(8, 7), layout="constrained", sharex=True)
 ClassErrorDisplay.from_sub_classifiers(models, X_test, y_test, ax=axes[0])

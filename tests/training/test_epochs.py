@@ -17,12 +17,11 @@ class FixedPass:
 
     def __init__(self, losses, is_correct):
         self.losses, self.is_correct = losses, is_correct
-        self.orders, self.rates = [], []
+        self.orders = []
 
     def __call__(self, params, state, rows, hyperparameters):
         order = np.arange(len(rows)) if rows.indices is None else rows.indices
         self.orders.append(order)
-        self.rates.append(hyperparameters.lr)
         return RowFigures(self.losses[:, order], self.is_correct[:, order])
 
 
@@ -31,9 +30,9 @@ def random_pass(rng, n, n_models=2):
     return FixedPass(rng.uniform(0, 3, (n_models, n)), rng.uniform(size=(n_models, n)) < 0.5)
 
 
-def run(train_pass, rows, n_epochs, *, batch_size=4, shuffle=True, n_models=2, epoch=0, **values):
+def run(train_pass, rows, n_epochs, *, batch_size=4, shuffle=True, n_models=2, **values):
     """Return the results of some epochs."""
-    state = State(None, None, hyperparameters(n_models, **values), epoch)
+    state = State(None, None, hyperparameters(n_models, **values))
     solver = EpochSolver(train_pass, batch_size, shuffle, np.random.RandomState(5))
     return list(islice(solver.epochs(state, rows), n_epochs))
 
@@ -59,48 +58,13 @@ def test_figures_are_weighted_means_over_the_rows(batch_size, weighted, has_clas
             np.testing.assert_allclose(step_losses[i], expected, rtol=1e-12)
 
 
-def test_each_epoch_has_a_new_order_of_the_rows(rng):
-    train_pass = random_pass(rng, 10)
-    run(train_pass, random_rows(rng, n=10), 3)
-    order_rng = np.random.RandomState(5)
-    expected = [order_rng.permutation(10) for _ in range(3)]
+@pytest.mark.parametrize(("batch_size", "shuffle"), [(4, True), (4, False), (10, True)])
+def test_epochs_of_several_batches_shuffle_the_rows_anew(batch_size, shuffle, rng):
+    train_pass, order_rng = random_pass(rng, 10), np.random.RandomState(5)
+    run(train_pass, random_rows(rng, n=10), 3, batch_size=batch_size, shuffle=shuffle)
+    is_shuffled = shuffle and batch_size < 10
+    expected = [order_rng.permutation(10) if is_shuffled else np.arange(10) for _ in range(3)]
     np.testing.assert_array_equal(train_pass.orders, expected)
-
-
-@pytest.mark.parametrize(("batch_size", "shuffle"), [(4, False), (10, True)])
-def test_rows_keep_their_order_without_shuffling_or_in_a_full_batch(batch_size, shuffle, rng):
-    train_pass = random_pass(rng, 10)
-    run(train_pass, random_rows(rng, n=10), 2, batch_size=batch_size, shuffle=shuffle)
-    np.testing.assert_array_equal(train_pass.orders, [np.arange(10)] * 2)
-
-
-def test_resumed_state_continues_the_count_of_epochs_and_the_decay(rng):
-    train_pass = random_pass(rng, 10)
-    results = run(
-        train_pass, random_rows(rng, n=10), 3, epoch=2, lr=[1.0, 2.0], lr_decay=[0.5, 1.0]
-    )
-    for (record, _), rates, epoch in zip(results, train_pass.rates, (3, 4, 5)):
-        np.testing.assert_array_equal(record["epoch"], [epoch, epoch])
-        np.testing.assert_allclose(record["lr"], [0.5 ** (epoch - 1), 2.0])
-        np.testing.assert_array_equal(rates, record["lr"])
-
-
-def test_solver_trains_until_finish_epoch_returns_false(rng):
-    state, results = State(None, None, hyperparameters(2)), []
-    solver = EpochSolver(random_pass(rng, 10), 4, True, np.random.RandomState(5))
-    rows = random_rows(rng, n=10)
-
-    def finish_epoch(result):
-        results.append(result)
-        return len(results) % 3 != 0
-
-    assert solver(state, rows, lambda: None, finish_epoch) is False
-    assert (state.epoch, len(results)) == (3, 3)
-    solver(state, rows, lambda: None, finish_epoch)
-    expected = run(solver.train_pass, rows, 6)
-    assert [result.record["epoch"][0] for result in results] == [1, 2, 3, 4, 5, 6]
-    for result, other in zip(results, expected):
-        np.testing.assert_array_equal(result.step_losses, other.step_losses)
 
 
 def test_figures_of_single_precision_are_summed_in_double(rng):

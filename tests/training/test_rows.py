@@ -1,7 +1,6 @@
 """Rows in any order, read block by block without a copy of X."""
 
 import tracemalloc
-from itertools import chain
 
 import numpy as np
 import pytest
@@ -80,16 +79,6 @@ def test_blocks_are_views_of_X_or_share_one_buffer(rng):
     np.testing.assert_array_equal(second, rows.X[4::-1])
     in_another_order = rows.permute(np.arange(10)).read(slice(0, 5))
     assert np.shares_memory(in_another_order, second)
-
-
-@given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 15))
-def test_blocks_cover_a_range_of_rows_in_order(start, length, block_size):
-    rows = Rows(np.zeros((start + length, 1)), np.zeros(start + length, int))
-    rows.BLOCK_SIZE = block_size
-    for blocks in (rows.blocks(start), rows.blocks(start, start + length)):
-        blocks = [range(block.start, block.stop) for block in blocks]
-        assert list(chain.from_iterable(blocks)) == list(range(start, start + length))
-        assert all(1 <= len(block) <= block_size for block in blocks)
 
 
 @pytest.mark.parametrize("has_class_weight", [False, True], ids=["equal", "class-weights"])

@@ -135,7 +135,7 @@ def params_of_epochs(run, n_epochs):
     return vectors
 
 
-def recorded_calls():
+def record_calls():
     """Return a list of calls, and callbacks of epochs that add to it."""
     calls = []
     callbacks = {
@@ -359,7 +359,7 @@ def test_a_model_retired_in_the_epoch_of_a_callback_has_its_own_stop_reason():
 
 
 def test_nothing_is_called_without_active_models():
-    run, (calls, callbacks) = Problem(TANH_NET, **IMPATIENT).run(), recorded_calls()
+    run, (calls, callbacks) = Problem(TANH_NET, **IMPATIENT).run(), record_calls()
     run.advance(100, **callbacks)
     n_epochs = max(len(run.get_model(i).history["epoch"]) for i in range(N_MODELS))
     assert calls == ["begin", "end"] * n_epochs
@@ -453,7 +453,7 @@ def test_a_model_whose_optimizer_state_is_not_finite_is_retired():
 
 
 def test_the_end_of_an_epoch_in_which_all_models_diverge_is_not_called():
-    run, (calls, callbacks) = Problem(lr=1e200, l2=1.0).run(validation=None), recorded_calls()
+    run, (calls, callbacks) = Problem(lr=1e200, l2=1.0).run(validation=None), record_calls()
     run.advance(9, **callbacks)
     assert {run.get_model(i).failure for i in range(N_MODELS)} == {"diverged"}
     n_epochs = max(len(run.get_model(i).history["epoch"]) for i in range(N_MODELS))

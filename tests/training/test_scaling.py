@@ -219,10 +219,20 @@ def test_moments_of_features_far_from_0(container, mean, weighting, rng):
     np.testing.assert_allclose(moments.deviation, np.sqrt(variance), rtol=1e-9, atol=atol)
 
 
+@CONTAINERS
+def test_moments_of_single_precision_far_from_0_are_those_of_double(container, rng):
+    X = (1e3 + rng.standard_normal((300, 3))).astype(np.float32)
+    moments = feature_moments(Rows(container(X), np.arange(300) % 2), None, fit_intercept=True)
+    mean, variance = expected_moments(X)
+    np.testing.assert_allclose(moments.mean, mean, rtol=1e-12)
+    np.testing.assert_allclose(moments.deviation, np.sqrt(variance), rtol=1e-9)
+
+
 def test_moments_of_explicit_zeros_and_long_indices_equal_those_of_dense_rows(rng):
     rows, _ = far_rows(np.asarray, 1e10, "rows", rng, n=60)
-    X = sparse.csr_array(np.where(rows.X == 0, 1, rows.X))
-    X.data[(rows.X == 0).ravel()] = 0
+    is_stored_zero = (rows.X == 0) & (np.arange(60) % 2 == 0)[:, np.newaxis]
+    X = sparse.csr_array(np.where(is_stored_zero, 1, rows.X))
+    X.data[is_stored_zero[X.nonzero()]] = 0
     X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
     stored = X.nnz
     actual, expected = (
@@ -370,7 +380,7 @@ def test_curvature_omits_rows_of_weight_0(rng):
     rows = random_rows(rng, n=20)
     weight = np.repeat([1.0, 0.0], 10)
     weighted = Rows(np.where(weight[:, np.newaxis] > 0, rows.X, 1e6), rows.y, weight)
-    # A full batch: a row of weight 0 takes part in the size of smaller batches.
+    # A full batch: rows of weight 0 count in the size of smaller batches.
     used = Rows(rows.X[:10], rows.y[:10])
     assert curvature(weighted, 20) == pytest.approx(curvature(used, 10))
 

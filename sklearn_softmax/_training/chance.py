@@ -119,8 +119,8 @@ def are_related(rows, *, is_linear):
         indicators = StandardScaler().fit_transform((y == classes).T.astype(np.float64)).T
         return max(np.max(np.abs(indicators @ table)) for table in tables)
 
-    shuffled = [largest_correlation(rng.permutation(y)) for _ in range(N_SHUFFLES)]
-    return largest_correlation(y) > MIN_RATIO * max(shuffled)
+    correlations = [largest_correlation(rng.permutation(y)) for _ in range(N_SHUFFLES)]
+    return largest_correlation(y) > MIN_RATIO * max(correlations)
 
 
 def _features(rows):

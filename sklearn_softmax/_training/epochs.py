@@ -84,16 +84,16 @@ class EpochSolver:
         ------
         result : EpochResult
         """
-        ordered, starts = rows, np.arange(0, len(rows), self.batch_size)
+        epoch_rows, starts = rows, np.arange(0, len(rows), self.batch_size)
         lengths = np.minimum(self.batch_size, len(rows) - starts)
         while True:
             if self.shuffle and self.batch_size < len(rows):
-                ordered = rows.permute(self.rng.permutation(len(rows)))
+                epoch_rows = rows.permute(self.rng.permutation(len(rows)))
             values = state.hyperparameters.epoch_values(state.epoch)
-            weights = ordered.relative_weights(values.class_weight)
+            weights = epoch_rows.relative_weights(values.class_weight)
             # Without a name, the figures of all rows are freed before the next epoch.
             means, sums = _summarise(
-                *self.train_pass(state.params, state.optimizer_state, ordered, values),
+                *self.train_pass(state.params, state.optimizer_state, epoch_rows, values),
                 weights=weights,
                 starts=starts,
             )

@@ -133,13 +133,13 @@ class TrainingRun:
         self.objective, self.optimizer, self.solver = objective, optimizer, solver
         self.state, self.rows, self.validation = state, rows, validation
         self.convergence_tol, self._stop_reason = convergence_tol, "max_epochs"
-        n_models, fitted = len(state.params.vector), self._fitted_params()
+        n_models, params = len(state.params.vector), self._fitted_params()
         self.active, self._retired = np.arange(n_models), {}
         self._progress = Progress(
             convergence=Convergence(steps_per_epoch),
             patience=Patience(np.full(n_models, np.inf), np.zeros(n_models, int)),
-            penalty=objective.penalty(fitted, state.hyperparameters.l2),
-            best=fitted.replace_vector(fitted.vector.copy()),
+            penalty=objective.penalty(params, state.hyperparameters.l2),
+            best=params.replace_vector(params.vector.copy()),
         )
 
     def pause(self):
@@ -247,18 +247,18 @@ class TrainingRun:
             record.pop("mistakes", None)
         # The loss was measured before each step; the penalty is that before the epoch.
         progress.convergence.update(record["loss"] + progress.penalty)
-        fitted = self._fitted_params()
-        squared_norm = objective.squared_norm(fitted)
-        record["penalty"] = progress.penalty = objective.penalty(fitted, values.l2, squared_norm)
-        record["weight_norm"] = objective.norm(fitted, squared_norm)
+        params = self._fitted_params()
+        squared_norm = objective.squared_norm(params)
+        record["penalty"] = progress.penalty = objective.penalty(params, values.l2, squared_norm)
+        record["weight_norm"] = objective.norm(params, squared_norm)
         if self.validation is not None:
-            figures = evaluate(objective, fitted, self.validation, values.class_weight)
+            figures = evaluate(objective, params, self.validation, values.class_weight)
             record["val_loss"], record["val_accuracy"] = figures
         val_loss = record.get("val_loss", record["loss"])
         monitored = np.where(values.early_stopping, val_loss, record["loss"])
         is_best = progress.patience.update(monitored, values.tol) & values.early_stopping
         if is_best.any():
-            progress.best.vector[is_best] = fitted.vector[is_best]
+            progress.best.vector[is_best] = params.vector[is_best]
         progress.records.append(record)
         progress.step_losses.append(result.step_losses)
 
@@ -293,11 +293,11 @@ class TrainingRun:
     def _select(self, is_kept):
         """Restrict the run to some of the active models."""
         if not np.all(is_kept):
-            kept, state = np.flatnonzero(is_kept), self.state
-            self.active, self._progress = self.active[kept], take(self._progress, kept)
-            state.params = take(state.params, kept)
-            state.optimizer_state = take(state.optimizer_state, kept)
-            state.hyperparameters = take(state.hyperparameters, kept)
+            indices, state = np.flatnonzero(is_kept), self.state
+            self.active, self._progress = self.active[indices], take(self._progress, indices)
+            state.params = take(state.params, indices)
+            state.optimizer_state = take(state.optimizer_state, indices)
+            state.hyperparameters = take(state.hyperparameters, indices)
 
     def _build_model(self, i, stop_reason, failure=""):
         """Return the i-th active model."""

@@ -267,8 +267,8 @@ def feature_scaling(moments, *, n_outputs, damping, dtype, with_common_scale=Fal
         largest, smallest = np.max(sizes[varies]), np.min(sizes[varies])
         if largest <= COMMON_SCALE_RATIO * smallest:
             sizes = largest * np.sqrt(np.mean((sizes[varies] / largest) ** 2))
-    damped = np.hypot(sizes, np.sqrt(damping)[:, np.newaxis, np.newaxis])
-    scale = (varies / np.where(varies, damped, 1)).astype(dtype)
+    damped_sizes = np.hypot(sizes, np.sqrt(damping)[:, np.newaxis, np.newaxis])
+    scale = (varies / np.where(varies, damped_sizes, 1)).astype(dtype)
     mean = None if moments.mean is None else moments.mean.astype(dtype)
     return FeatureScaling(moments, mean, scale, n_outputs)
 

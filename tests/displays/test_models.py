@@ -3,23 +3,19 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
-from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import SGDClassifier
-from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 
 from sklearn_softmax import (
     BinaryPerceptron,
     ClassErrorDisplay,
-    SoftmaxRegression,
-    TrainingCurveDisplay,
     WeightImagesDisplay,
 )
 from sklearn_softmax.displays._models import input_weights
 from tests.displays.drawing import texts
 
 X, y = load_iris(return_X_y=True)
+SHAPE = {"image_shape": (2, 2)}
 
 
 @pytest.mark.parametrize(
@@ -57,39 +53,3 @@ def test_sparse_weights_become_dense(is_one_vs_rest):
     weights = input_weights(model)
     assert type(weights) is np.ndarray
     np.testing.assert_array_equal(weights, expected)
-
-
-def draw_weights(model):
-    WeightImagesDisplay.from_estimator(model, (2, 2))
-
-
-@pytest.mark.parametrize(
-    ("draw", "model", "match"),
-    [
-        (draw_weights, SoftmaxRegression(), "This SoftmaxRegression has no `coef_`: fit it first"),
-        (
-            draw_weights,
-            RandomForestClassifier(2).fit(X, y),
-            "This fitted DecisionTreeClassifier has no `coef_`: give a linear model or a net",
-        ),
-        (
-            TrainingCurveDisplay.from_estimator,
-            BaggingClassifier(SoftmaxRegression(lr=0.1), n_estimators=2).fit(X, y),
-            "This fitted BaggingClassifier has no `history_`: give .* the list estimators_",
-        ),
-        (
-            TrainingCurveDisplay.from_estimator,
-            GridSearchCV(SoftmaxRegression(), {"lr": [0.1]}),
-            "This GridSearchCV has no `history_`: fit it first",
-        ),
-        (
-            TrainingCurveDisplay.from_estimator,
-            GridSearchCV(SoftmaxRegression(), {"lr": [0.1]}, refit=False).fit(X, y),
-            "This fitted GridSearchCV .*; a search needs refit=True",
-        ),
-    ],
-)
-def test_error_for_estimators_without_the_attribute_to_draw(draw, model, match, pyplot):
-    with pytest.raises(NotFittedError, match=match):
-        draw(model)
-    assert not pyplot.get_fignums()

@@ -1,11 +1,9 @@
 """Curves of the training."""
 
 import pickle
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from matplotlib import ticker
 from matplotlib.colors import to_hex
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
@@ -15,11 +13,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_softmax import BinaryPerceptron, SoftmaxRegression, TrainingCurveDisplay
 from sklearn_softmax.displays._drawing import BLUE, ORANGE
 from sklearn_softmax.estimators._callbacks import CALLBACKS_AVAILABLE
-from tests.cases import estimators
 from tests.displays.drawing import covers_lines, texts
 
 X, y = load_iris(return_X_y=True)
 X_val, y_val = X[::3], y[::3]
+STOPPING = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
 
 
 def fit(with_validation=True, **params):
@@ -53,35 +51,24 @@ def test_curves_are_the_loss_and_accuracy_of_training_and_validation_rows(pyplot
     display.figure_.draw_without_rendering()
 
 
-def test_curves_are_drawn_on_users_axes_with_users_style(pyplot):
-    figure, axes = pyplot.subplots(ncols=3)
-    display = draw(fit(False), ax=axes[1:], lw=3, c="k")
-    assert list(display.axes_) == list(axes[1:])
-    assert display.figure_ is figure
-    assert not axes[0].has_data()
-    assert pyplot.get_fignums() == [figure.number]
-    assert [len(lines) for lines in display.lines_] == [1, 1]
-    (line,) = display.lines_[0]
-    assert (line.get_linewidth(), line.get_color()) == (3, "k")
+def test_curves_have_users_style_and_without_validation_rows_one_line(pyplot):
+    display = draw(fit(False), lw=3, c="k")
+    for lines in display.lines_:
+        assert [(line.get_linewidth(), line.get_color()) for line in lines] == [(3, "k")]
     assert texts(display.legend_) == ["training"]
-    assert list(draw(fit(), "loss", ax=axes[0]).axes_) == [axes[0]]
 
 
 def test_lowest_validation_loss_of_early_stopping_is_marked(pyplot):
-    model = fit(early_stopping=True, n_epochs=50)
+    model = fit(**STOPPING)
     best = model.history_["val_loss"].argmin()
     display = draw(model, validation_name="test")
     for (marker,), column in zip(display.markers_, ("val_loss", "val_accuracy")):
         assert marker.get_xdata() == [best + 1]
         assert marker.get_ydata() == [model.history_[column][best]]
         assert marker.get_marker() == "o"
-    assert texts(display.legend_) == ["training", "test", "lowest validation loss"]
-
-
-def test_lowest_validation_loss_is_marked_after_early_stopping_is_unset(pyplot):
-    model = fit(early_stopping=True, tol=0.5, n_iter_no_change=3)
-    display = draw(model.set_params(early_stopping=False))
-    assert texts(display.legend_)[2] == "lowest validation loss"
+    assert texts(display.legend_)[:3] == ["training", "test", "lowest validation loss"]
+    legend = draw(model.set_params(early_stopping=False)).legend_
+    assert texts(legend)[2] == "lowest validation loss"
 
 
 def test_several_estimators_have_a_colour_each(pyplot):
@@ -114,12 +101,8 @@ def test_running_mean_of_the_step_losses_lies_in_its_band(pyplot):
     assert band.get_paths()[0].contains_points(inner_points).all()
     assert display.axes_[0].get_xlabel() == "Step"
     assert texts(display.legend_) == ["running mean", "± standard deviation"]
-
-
-def test_default_window_of_few_steps_is_one_step(pyplot):
-    model = fit(n_epochs=3)
-    display = draw(model, "step_loss")
-    np.testing.assert_array_equal(display.lines_[0][0].get_ydata(), model.step_losses_)
+    (line,) = draw(fit(n_epochs=3), "step_loss").lines_[0]  # fewer than 50 steps
+    np.testing.assert_array_equal(line.get_ydata(), model.step_losses_[: len(line.get_ydata())])
 
 
 def test_band_of_a_running_mean_is_cut_off_at_zero(pyplot):
@@ -130,44 +113,15 @@ def test_band_of_a_running_mean_is_cut_off_at_zero(pyplot):
     assert band.get_paths()[0].vertices[:, 1].min() == 0
 
 
-@pytest.mark.parametrize(
-    ("params", "reason"),
-    [
-        (
-            {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3},
-            "validation loss fell by less than tol",
-        ),
-        ({"early_stopping": True, "n_epochs": 3}, None),
-        ({"optimizer": "lbfgs", "n_epochs": "auto"}, "converged"),
-        ({"lr": "auto", "n_epochs": "auto", "tol": 0.1}, "converged"),
-        ({"lr": "auto", "n_epochs": 2}, None),
-        ({"lr": 0.001, "n_epochs": "auto"}, None),
-    ],
-)
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_curves_that_end_early_are_marked_with_the_reason(params, reason, pyplot):
-    model = fit(**params)
-    display = draw(model, ["accuracy", "step_loss"])
-    reasons = [text for text in texts(display.legend_) if text.startswith("ended: ")]
-    assert reasons == ([] if reason is None else [f"ended: {reason}"])
-    assert [len(ends) for ends in display.ends_] == [len(reasons)] * 2
-    for ends, last in zip(display.ends_, (model.n_iter_, model.n_steps_)):
-        assert all(end.get_xdata() == [last] for end in ends)
-
-
 class StopAfterTwoEpochs:
     """Callback that ends every fit after two epochs."""
 
-    def setup(self, estimator, context):
+    def setup(self, *args, **kwargs):
         pass
 
-    def teardown(self, estimator, context):
-        pass
+    teardown = on_fit_task_begin = setup
 
-    def on_fit_task_begin(self, estimator, context, *, fitted_estimator=None):
-        pass
-
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+    def on_fit_task_end(self, estimator, context, **kwargs):
         return context.task_name == "epoch" and context.task_id == 1
 
 
@@ -182,6 +136,10 @@ def test_curve_of_a_fit_ended_by_a_callback_has_not_converged(params, pyplot):
         assert end.get_data() == ([2], [model.history_[metric][-1]])
 
 
+def fit_perceptron(rows, **params):
+    return BinaryPerceptron(random_state=0, **params).fit(X[rows], y[rows])
+
+
 def fit_with_stop_reason(reason):
     model = fit(warm_start=True).fit(X, y)  # the last epochs without validation rows
     model.stop_reason_ = reason
@@ -191,22 +149,32 @@ def fit_with_stop_reason(reason):
 @pytest.mark.parametrize(
     ("fit_model", "reason"),
     [
-        (lambda: BinaryPerceptron(random_state=0).partial_fit(X[:100], y[:100], [0, 1]), None),
-        (lambda: BinaryPerceptron(tol=None, n_epochs=9).fit(X[50:], y[50:]), None),
-        (lambda: BinaryPerceptron(n_epochs=50).fit(X[:100], y[:100]), "no mistakes left"),
-        (lambda: BinaryPerceptron(n_iter_no_change=2).fit(X[50:], y[50:]), "training loss fell"),
-        (lambda: fit(early_stopping=True, tol=0.5, n_iter_no_change=3), "validation loss fell"),
-        (lambda: fit_with_stop_reason("callback"), "by a callback"),
+        (lambda: fit(**STOPPING), "validation loss fell by less than tol"),
+        (lambda: fit(early_stopping=True, n_epochs=3), None),
+        (lambda: fit(optimizer="lbfgs", n_epochs="auto"), "converged"),
+        (lambda: fit(lr="auto", n_epochs="auto", tol=0.1), "converged"),
+        (lambda: fit(lr="auto", n_epochs=2), None),
+        (lambda: fit(lr=0.001, n_epochs="auto"), None),
+        (lambda: fit_perceptron(slice(100), n_epochs=50), "no mistakes left"),
+        (
+            lambda: fit_perceptron(slice(50, 150), n_iter_no_change=2),
+            "training loss fell by less than tol",
+        ),
+        (lambda: fit_perceptron(slice(50, 150), tol=None, n_epochs=9), None),
+        (lambda: BinaryPerceptron().partial_fit(X[:100], y[:100], [0, 1]), None),
         (lambda: fit_with_stop_reason("interrupted"), "interrupted"),
     ],
 )
-def test_reason_of_an_early_end_does_not_depend_on_later_parameters(fit_model, reason, pyplot):
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_curves_that_end_early_are_marked_with_the_reason(fit_model, reason, pyplot):
     model = fit_model()
-    before = texts(draw(model).legend_)
-    assert any("ended" in text for text in before) == (reason is not None)
-    assert reason is None or reason in before[-1]
+    display = draw(model, ["accuracy", "step_loss"])
+    reasons = [text for text in texts(display.legend_) if text.startswith("ended: ")]
+    assert reasons == ([] if reason is None else [f"ended: {reason}"])
+    for ends, last in zip(display.ends_, (model.n_iter_, model.n_steps_)):
+        assert [end.get_xdata() for end in ends] == [[last]] * len(reasons)
     model = pickle.loads(pickle.dumps(model.set_params(n_iter_no_change=77, tol=1.0, n_epochs=1)))
-    assert texts(draw(model).legend_) == before
+    assert texts(draw(model, ["accuracy", "step_loss"]).legend_) == texts(display.legend_)
 
 
 def test_end_of_epochs_without_validation_is_marked_on_the_training_curve(pyplot):
@@ -246,55 +214,8 @@ def test_values_between_gaps_are_drawn_as_markers(values, single, pyplot):
     assert (square.get_marker(), square.get_markevery()) == ("s", None)
 
 
-@pytest.mark.parametrize(
-    ("set_up", "metric"),
-    [
-        (lambda ax: ax.set(xscale="log", yscale="log"), "loss"),
-        (lambda ax: ax.set(xscale="symlog", ylim=(0.2, 0.9)), "step_loss"),
-        (lambda ax: ax.set(xticks=[1, 5], xticklabels=["first", "fifth"]), "loss"),
-        (lambda ax: ax.set(xticks=[], xlim=(2, 5)), "step_loss"),
-        (lambda ax: ax.xaxis.set_major_locator(ticker.MultipleLocator(2.5)), "loss"),
-        (lambda ax: ax.xaxis.set_major_locator(ticker.MaxNLocator(3)), "step_loss"),
-        (lambda ax: ax.xaxis.set_major_formatter("{x:.1f}"), "loss"),
-        (lambda ax: ax.invert_yaxis(), "loss"),
-    ],
-)
-def test_users_axes_keep_their_scales_ticks_and_limits(set_up, metric, pyplot):
-    def properties(ax):
-        autoscaled = [(ax.get_autoscalex_on(), ax.get_xlim), (ax.get_autoscaley_on(), ax.get_ylim)]
-        limits = [None if is_on else get_limits() for is_on, get_limits in autoscaled]
-        axis = ax.xaxis
-        return axis.get_major_locator(), axis.get_major_formatter(), ax.get_xscale(), limits
-
-    ax = pyplot.subplots()[1]
-    set_up(ax)
-    before = properties(ax)
-    draw(fit(), metric, ax=ax)
-    ax.figure.draw_without_rendering()
-    assert properties(ax) == before
-
-
-def test_curves_are_drawn_on_polar_and_shared_axes(pyplot):
-    figure = pyplot.figure()
-    polar, plain = figure.add_subplot(131, projection="polar"), figure.add_subplot(132)
-    for ax in (polar, figure.add_subplot(133, sharex=plain)):
-        draw(fit(), "loss", ax=ax)
-    figure.draw_without_rendering()
-
-
-def test_texts_are_drawn_literally(pyplot):
-    models = {"$5 or $6": fit(), "_private": fit(False)}
-    display = draw(models, ["loss", "val_loss"], validation_name="$X_v$ Test")
-    display.figure_.canvas.draw()
-    assert texts(display.legend_) == ["$5 or $6", "_private", "training", "$X_v$ Test"]
-    label = display.axes_[1].yaxis.label
-    assert (label.get_text(), label.get_parse_math()) == ("$X_v$ Test loss", False)
-
-
-@estimators()
-def test_every_estimator_records_all_metrics(case, pyplot):
-    model = case.model(n_epochs=3).fit(case.X, case.y)
-    display = draw(model, ("loss", "accuracy", "weight_norm", "lr", "step_loss"))
+def test_labels_of_all_metrics(pyplot):
+    display = draw(fit(), ("loss", "accuracy", "weight_norm", "lr", "step_loss"))
     labels = ["Loss", "Accuracy", "Norm of the weights", "Learning rate", "Loss of the batch"]
     assert [ax.get_ylabel() for ax in display.axes_] == labels
 
@@ -308,53 +229,8 @@ def test_curve_of_a_search_is_that_of_its_best_estimator(pyplot):
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_legend_on_users_axes_covers_no_curve(scale, pyplot):
-    ax = pyplot.subplots(figsize=(3, 3))[1]
-    ax.set_yscale(scale)
+    ax = pyplot.subplots(figsize=(3, 3), subplot_kw={"yscale": scale})[1]
     models = {f"model number {i}": fit(n_epochs=20, lr=0.02 * i) for i in range(1, 6)}
     display = draw(models, "loss", ax=ax)
-    assert ax.get_yscale() == scale
     ax.figure.draw_without_rendering()
     assert not covers_lines(display.legend_, display.lines_[0])
-
-
-@pytest.mark.parametrize(
-    ("get_value", "match"),
-    [
-        (lambda model: model.history_, "its entry 'epoch' is <class 'numpy.ndarray'>: give the"),
-        (lambda model: [model.history_], "its entry 0 is <class 'dict'>: .* not .* its history_"),
-        (type, "it is the class SoftmaxRegression"),
-        (lambda model: {"a": model, "b": type(model)}, "entry 'b' is the class SoftmaxRegression"),
-        (lambda model: iter([model]), "it is <class 'list_iterator'>"),
-        (lambda model: model.step_losses_, "it is <class 'numpy.ndarray'>"),
-        (lambda _: SimpleNamespace(epochs_=[0]), "it is <class 'types.Simple.* or its callback"),
-    ],
-)
-def test_error_for_values_other_than_estimators(get_value, match, pyplot):
-    with pytest.raises(TypeError, match=match):
-        draw(get_value(fit()))
-    assert not pyplot.get_fignums()
-
-
-@pytest.mark.parametrize(
-    ("params", "match"),
-    [
-        ({"metrics": "val_loss"}, "'val_loss', .* fit with X_val and y_val, or with early"),
-        ({"metrics": "recall"}, r"names 'recall', but there are only \['step_loss', 'lr', 'loss'"),
-        ({"metrics": ()}, "metrics is empty"),
-        ({"metrics": "step_loss", "window": 0}, "window must be at least 1 step, got 0"),
-    ],
-)
-def test_errors_for_metrics_and_window(params, match, pyplot):
-    with pytest.raises(ValueError, match=match):
-        draw(fit(False), **params)
-    assert not pyplot.get_fignums()
-
-
-def test_errors_for_axes_and_no_estimators(pyplot):
-    with pytest.raises(ValueError, match="ax holds 1 axes, but 2 are needed"):
-        draw(fit(), ax=pyplot.subplots()[1])
-    for value in (pyplot.figure(), pyplot):
-        with pytest.raises(TypeError, match=r"ax must be matplotlib Axes, got .*: give the axes"):
-            draw(fit(), ax=value)
-    with pytest.raises(ValueError, match="estimators is empty"):
-        draw({})

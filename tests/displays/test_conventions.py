@@ -1,0 +1,159 @@
+"""Conventions of all Displays: axes of the user, and texts without mathematics."""
+
+import numpy as np
+import pytest
+from matplotlib import ticker
+from matplotlib.text import Text
+
+from sklearn_softmax import (
+    ClassErrorDisplay,
+    ParameterHistoryDisplay,
+    SearchResultsDisplay,
+    TrainingCurveDisplay,
+    WeightImagesDisplay,
+)
+from tests.displays.drawing import texts, weight_history
+
+TEXT = r"$5 or \frac{"
+
+
+def class_errors(ax):
+    errors = {TEXT: [0.1, 0.2], "_b": [0.3, 0.3]}
+    return ClassErrorDisplay(errors=errors, classes=[TEXT, "c"]).plot(ax)
+
+
+def parameter_history(ax):
+    return ParameterHistoryDisplay.from_history(weight_history(3, 2, classes=[TEXT, "_c"]), ax=ax)
+
+
+def search_results(ax, iterations=None, **options):
+    configurations = [{TEXT: value, "n_resources": 3} for value in (TEXT, "_x")]
+    means, deviations = np.array([0.1, 0.2]), np.array([0.01, 0.01])
+    return SearchResultsDisplay(
+        configurations=configurations,
+        means=means,
+        deviations=deviations,
+        best_index=1,
+        score_name=TEXT,
+        iterations=iterations,
+        resource=TEXT + "resource",
+    ).plot(ax, **options)
+
+
+def halving(ax):
+    return search_results(ax, iterations=np.array([0, 0]))
+
+
+def search_curves(ax):
+    return search_results(ax, parameter=TEXT, lines=TEXT)
+
+
+def training_curves(ax, metrics=("val_loss", "val_accuracy")):
+    history = {name: np.arange(1, 4) for name in ("epoch", "val_loss", "val_accuracy")}
+    histories, step_losses = {TEXT: history, "_b": history}, {TEXT: np.arange(1, 40)}
+    display = TrainingCurveDisplay(histories=histories, step_losses=step_losses, best_epochs={})
+    return display.plot(ax, metrics=metrics, validation_name=TEXT)
+
+
+def loss(ax):
+    return training_curves(ax, "val_loss")
+
+
+def step_losses(ax):
+    return training_curves(ax, "step_loss")
+
+
+def parameters(ax):
+    return parameter_history([ax, ax.figure.add_subplot(333)])
+
+
+def weight_images(ax):
+    weights = dict.fromkeys((TEXT, "_b"), np.ones((2, 4)))
+    labels = {name: [TEXT, "_c"] for name in weights}
+    return WeightImagesDisplay(weights=weights, image_shape=(2, 2), titles=labels).plot(ax)
+
+
+DISPLAYS = [  # with the number of panels and of texts that contain TEXT
+    (class_errors, 1, 2),
+    (parameter_history, 2, 1),
+    (search_results, 1, 3),
+    (search_curves, 1, 5),
+    (halving, 1, 4),
+    (training_curves, 2, 3),
+    (weight_images, 2, 3),
+]
+
+
+@pytest.mark.parametrize(("draw", "n_panels", "_"), DISPLAYS)
+def test_display_draws_on_users_axes_and_creates_no_figure(draw, n_panels, _, pyplot):
+    figure, axes = pyplot.subplots(ncols=3)
+    display = draw(axes[1] if n_panels == 1 else axes[1:])
+    panels = [display.ax_] if n_panels == 1 else list(display.axes_)
+    assert panels == list(axes[1 : 1 + n_panels])
+    assert all(panel.has_data() for panel in panels)
+    assert not any(ax.has_data() for ax in axes if ax not in panels)
+    assert display.figure_ is figure
+    assert pyplot.get_fignums() == [figure.number]
+
+
+@pytest.mark.parametrize(("draw", "_", "n_texts"), DISPLAYS)
+def test_texts_are_drawn_literally(draw, _, n_texts, pyplot):
+    figure = draw(None).figure_
+    figure.canvas.draw()
+    artists = [
+        text for text in figure.findobj(Text) if TEXT in text.get_text() and text.get_visible()
+    ]
+    assert len(artists) == n_texts, texts(artists)
+    assert not any(artist.get_parse_math() for artist in artists)
+
+
+def set_locator(ax):
+    ax.xaxis.set_major_locator(ticker.MultipleLocator(2.5))
+    ax.xaxis.set_major_formatter("{x:.1f}")
+
+
+@pytest.mark.parametrize(
+    ("draw", "set_up"),
+    [
+        *((draw, lambda ax: ax.set(xscale="log", yscale="log")) for draw in (loss, parameters)),
+        *((draw, lambda ax: ax.set(xscale="log")) for draw in (search_results, halving)),
+        (step_losses, lambda ax: ax.set(xscale="symlog", ylim=(0.2, 0.9))),
+        (loss, lambda ax: ax.set(xticks=[1, 5], xticklabels=["first", "fifth"])),
+        (step_losses, lambda ax: ax.set(xticks=[], xlim=(2, 5))),
+        (parameters, lambda ax: ax.set(xticks=[0, 33], ylim=(9, -9))),
+        (step_losses, set_locator),
+        (loss, lambda ax: ax.xaxis.set_major_locator(ticker.MaxNLocator(3))),
+        (loss, lambda ax: ax.invert_yaxis()),
+    ],
+)
+def test_users_axes_keep_their_scales_ticks_and_limits(draw, set_up, pyplot):
+    def properties():
+        autoscaled = [(ax.get_autoscalex_on(), ax.get_xlim), (ax.get_autoscaley_on(), ax.get_ylim)]
+        limits = [None if is_on else get_limits() for is_on, get_limits in autoscaled]
+        scales = ax.get_xscale(), ax.get_yscale()
+        return limits, scales, ax.xaxis.get_major_locator(), ax.xaxis.get_major_formatter()
+
+    ax = pyplot.subplots()[1]
+    set_up(ax)
+    before = properties()
+    draw(ax)
+    ax.figure.draw_without_rendering()
+    assert properties() == before
+    assert ax.get_yscale() == "linear" or ax.get_ylim()[0] > 0
+
+
+def test_class_error_display_keeps_limits_and_formatter_of_users_axes(pyplot):
+    ax = pyplot.subplots()[1]
+    ax.yaxis.set_major_formatter("{x:.2f}")
+    ax.set_ylim(0.1, 0.4)
+    class_errors(ax)
+    assert ax.yaxis.get_major_formatter()(0.25) == "0.25"
+    assert ax.get_ylim() == (0.1, 0.4)
+
+
+def test_curves_are_drawn_on_polar_and_shared_axes(pyplot):
+    figure = pyplot.figure()
+    polar, plain = figure.add_subplot(131, projection="polar"), figure.add_subplot(132)
+    for ax in (polar, figure.add_subplot(133, sharex=plain)):
+        loss(ax)
+    figure.draw_without_rendering()

@@ -2,6 +2,7 @@
 
 import doctest
 import urllib.error
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -46,11 +47,9 @@ def assert_contains(dataset, arrays):
 def home(monkeypatch, tmp_path):
     """An empty default directory, and no network."""
 
-    def no_network(*args, **kwargs):
-        raise urllib.error.URLError("no network")
-
     monkeypatch.delenv("SKLEARN_SOFTMAX_DATA", raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "default"))
+    no_network = Mock(side_effect=urllib.error.URLError("no network"))
     monkeypatch.setattr(datasets, "fetch_openml", no_network)
     return tmp_path
 
@@ -79,12 +78,8 @@ def test_file_in_the_layout_of_keras_is_read(name, column, home):
 
 @pytest.mark.parametrize(("name", "n_train"), [("mnist", 60_000), ("cifar10", 50_000)])
 def test_missing_file_is_downloaded_once(name, n_train, home, monkeypatch):
-    arrays, calls = keras_arrays(name), []
-
-    def fetch_openml(openml_name, **options):
-        calls.append((openml_name, options["version"], options["as_frame"]))
-        return openml_rows(arrays)
-
+    arrays = keras_arrays(name)
+    fetch_openml = Mock(return_value=openml_rows(arrays))
     monkeypatch.setattr(datasets, "fetch_openml", fetch_openml)
     source = datasets._SOURCES[name]
     assert source.n_train == n_train
@@ -92,7 +87,9 @@ def test_missing_file_is_downloaded_once(name, n_train, home, monkeypatch):
     monkeypatch.setitem(datasets._SOURCES, name, small)
     for _ in range(2):
         assert_contains(load(name, home / "new"), arrays)
-    assert calls == [(source.openml_name, 1, False)]
+    fetch_openml.assert_called_once()
+    assert fetch_openml.call_args.args == (source.openml_name,)
+    assert fetch_openml.call_args.kwargs["version"] == 1
     assert [path.name for path in (home / "new").iterdir()] == [f"{name}.npz"]
     with np.load(home / "new" / f"{name}.npz") as stored:
         assert {key: stored[key].dtype for key in stored} == dict.fromkeys(arrays, np.uint8)
@@ -103,8 +100,8 @@ def test_interrupted_download_leaves_no_file(home, monkeypatch):
         path.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    rows = openml_rows(keras_arrays("mnist"))
-    monkeypatch.setattr(datasets, "fetch_openml", lambda *a, **k: rows)
+    fetch_openml = Mock(return_value=openml_rows(keras_arrays("mnist")))
+    monkeypatch.setattr(datasets, "fetch_openml", fetch_openml)
     monkeypatch.setattr(np, "savez_compressed", interrupt)
     with pytest.raises(KeyboardInterrupt):
         load("mnist", home / "new")
@@ -198,11 +195,8 @@ def test_directory_in_place_of_the_file_is_an_error(home):
 
 
 @pytest.mark.parametrize("path", ["notes", "notes/below", "mnist.npz"])
-def test_file_in_place_of_the_directory_is_an_error(path, home, monkeypatch):
-    def fetch_openml(*args, **options):
-        raise AssertionError("downloaded before the directory was checked")
-
-    monkeypatch.setattr(datasets, "fetch_openml", fetch_openml)
+def test_file_in_place_of_the_directory_is_an_error(path, home):
     (home / path.partition("/")[0]).write_text("mine")
     with pytest.raises(FileNotFoundError, match=r"cannot write to the directory .*--data-home"):
         load("mnist", home / path)
+    datasets.fetch_openml.assert_not_called()

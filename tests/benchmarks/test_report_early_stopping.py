@@ -135,5 +135,4 @@ def test_figure_3_has_weights_on_one_scale_and_on_one_per_lambda(report, pyplot)
 
 def test_settings_are_those_of_the_original_report():
     assert early_stopping.SETTINGS["mnist"] == early_stopping.Settings(128, 0.05, 0.01, 50)
-    assert early_stopping.LAMBDAS == (0.002, 0.02, 0.2, 2.0)
     assert (early_stopping.N_TRAIN, early_stopping.N_VAL) == (20_000, 10_000)

@@ -17,7 +17,7 @@ from benchmarks import datasets
 from benchmarks.datasets import load
 from benchmarks.reports import softmax
 from benchmarks.speed import fit, libraries, machine, newcomer, perceptron, search
-from benchmarks.speed.command import main
+from benchmarks.speed.command import main, store
 from benchmarks.speed.search import problems
 from benchmarks.speed.timing import shortest_epochs
 from sklearn_softmax import BinaryPerceptron, SoftmaxRegression
@@ -27,12 +27,13 @@ from tests.helpers import read_records
 few_rows = pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger:UserWarning")
 
 
-def test_perceptron_records_are_stored_by_command(tmp_path, monkeypatch, capsys):
+def test_perceptron_records_replace_older_ones_of_the_same_command(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(perceptron, "EPOCHS", (1,))
-    path = tmp_path / "perceptron.json"
-    arguments = ["perceptron", "--data", "digits", "--runs", "1", "--json", str(path)]
-    main(arguments)
-    records = main([*arguments, "--data-home", str(tmp_path)])
+    path, command = tmp_path / "a.json", "perceptron --runs 1 --data digits"
+    for older in (command, "other command"):
+        store(path, older, ["older"])
+    options = ["--json", str(path), "--data-home", str(tmp_path)]
+    records = main([*command.split(), *options])
     assert {(r["library"], r["shuffle"], r["label"]) for r in records} == set(
         product(("sklearn_softmax", "scikit-learn"), (False, True), range(10))
     )
@@ -40,26 +41,18 @@ def test_perceptron_records_are_stored_by_command(tmp_path, monkeypatch, capsys)
     assert first_line == machine.description()
     for order in ("in order", "shuffled"):
         assert any(line.startswith(f"{order}    1 epochs  in total") for line in lines)
-    measured = json.loads(path.read_text())
-    assert measured == {
-        "perceptron --runs 1 --data digits": {"machine": first_line, "records": records}
+    assert json.loads(path.read_text()) == {
+        command: {"machine": first_line, "records": records},
+        "other command": {"machine": first_line, "records": ["older"]},
     }
 
 
-def test_measurements_of_several_commands_are_stored_in_one_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(newcomer, "commands", lambda: ["true", "true"])
-    for arguments in ([], ["--only", "tests"], ["--only", "tests"]):
-        main(["newcomer", *arguments, "--json", str(tmp_path / "a.json")])
-    assert list(json.loads((tmp_path / "a.json").read_text())) == [
-        "newcomer",
-        "newcomer --only tests",
-    ]
-
-
-def test_machine_is_described_by_processor_and_blas(monkeypatch, tmp_path):
-    cpu_info = tmp_path / "cpuinfo"
-    cpu_info.write_text("processor\t: 0\nmodel name\t: Fast: 9000\nprocessor\t: 1\n")
-    monkeypatch.setattr(machine, "CPU_INFO", cpu_info)
+def test_machine_is_described_by_processor_cores_and_blas(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(machine.platform, "processor", lambda: "")
+    monkeypatch.setattr(machine.platform, "machine", lambda: "riscv64")
+    assert machine.description().startswith("riscv64, cores: ")
+    machine.CPU_INFO.write_text("processor\t: 0\nmodel name\t: Fast: 9000\nprocessor\t: 1\n")
     with threadpool_limits(1):
         description = machine.description()
     assert description.startswith("Fast: 9000, cores: ")
@@ -67,27 +60,22 @@ def test_machine_is_described_by_processor_and_blas(monkeypatch, tmp_path):
     assert description.endswith("threads: 1")
 
 
-def test_processor_is_named_without_cpu_info(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "CPU_INFO", tmp_path / "cpuinfo")
-    monkeypatch.setattr(machine.platform, "processor", lambda: "")
-    monkeypatch.setattr(machine.platform, "machine", lambda: "riscv64")
-    assert machine.description().startswith("riscv64, ")
+BLAS = {"user_api": "blas", "internal_api": "openblas", "num_threads": 2}
+SCIPY = {**BLAS, "version": "1", "architecture": "Zen", "filepath": "scipy.libs/blas.so"}
+NUMPY = {**BLAS, "version": "2", "architecture": "Haswell", "filepath": "numpy.libs/blas.so"}
 
 
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_described_blas_is_that_of_numpy(order, monkeypatch):
-    common = {"user_api": "blas", "internal_api": "openblas", "num_threads": 2}
-    loaded = [
-        {**common, "version": "1", "architecture": "Zen", "filepath": "scipy.libs/blas.so"},
-        {**common, "version": "2", "architecture": "Haswell", "filepath": "numpy.libs/blas.so"},
-    ]
-    monkeypatch.setattr(machine, "threadpool_info", lambda: [loaded[i] for i in order])
-    assert machine.description().endswith("openblas 2, kernels: Haswell, threads: 2")
-
-
-def test_unknown_blas_is_described_as_unknown(monkeypatch):
-    monkeypatch.setattr(machine, "threadpool_info", lambda: [{"user_api": "openmp"}])
-    assert machine.description().endswith("with a BLAS unknown to threadpoolctl")
+@pytest.mark.parametrize(
+    ("loaded", "text"),
+    [
+        ([SCIPY, NUMPY], "openblas 2, kernels: Haswell, threads: 2"),
+        ([NUMPY, SCIPY], "openblas 2, kernels: Haswell, threads: 2"),
+        ([{"user_api": "openmp"}], "with a BLAS unknown to threadpoolctl"),
+    ],
+)
+def test_described_blas_is_that_of_numpy(loaded, text, monkeypatch):
+    monkeypatch.setattr(machine, "threadpool_info", lambda: loaded)
+    assert machine.description().endswith(text)
 
 
 def test_contestants_run_in_turn_and_their_shortest_epoch_counts():
@@ -110,16 +98,15 @@ def test_contestants_run_in_turn_and_their_shortest_epoch_counts():
     assert ran == ["a", "b", "a", "b"]
 
 
+NETS = {"net 90x784x64x10", "net 90x784x256x10"}
+
+
 @pytest.mark.parametrize(
     ("model", "names", "contestants"),
     [
         ("softmax", {"softmax 90x784x10"}, {"sklearn_softmax", "numpy floor"}),
         ("logistic", {"logistic 90x784"}, {"10 classes", "2 classes"}),
-        (
-            "net",
-            {"net 90x784x64x10", "net 90x784x256x10"},
-            {"sklearn_softmax", "numpy floor", "scikit-learn"},
-        ),
+        ("net", NETS, {"sklearn_softmax", "numpy floor", "scikit-learn"}),
     ],
 )
 @few_rows
@@ -129,18 +116,13 @@ def test_fit_records_every_contestant(model, names, contestants, tmp_path, monke
     arguments = ["--model", model, "--rows", "90", "--runs", "1", "--json", str(path)]
     records = main(["fit", *arguments])
     assert read_records(path) == records
-    assert set(records[0]) == {"problem", "contestant", "dtype", "batch_size", "seconds"}
-    assert {r["problem"] for r in records} == names
-    assert {r["contestant"] for r in records} - {"torch"} == contestants
-    assert {(r["dtype"], r["batch_size"]) for r in records} == {
-        (dtype, n) for dtype in ("float32", "float64") for n in (32, 200, 1000)
-    }
+    found = {(r["problem"], r["contestant"], r["dtype"], r["batch_size"]) for r in records}
+    expected = product(names, contestants, ("float32", "float64"), (32, 200, 1000))
+    assert {row for row in found if row[1] != "torch"} == set(expected)
     assert all(0 < r["seconds"] < 10 for r in records)
     output = capsys.readouterr().out
     assert all(name in output for name in names | contestants)
-    means = [line for line in output.splitlines() if line.startswith("times ours in geometric")]
-    assert len(means) == (0 if model == "logistic" else 1)
-    assert all(name in line for line in means for name in contestants - {"sklearn_softmax"})
+    assert output.count("times ours in geometric mean: ") == (model != "logistic")
 
 
 def test_means_are_geometric_and_relative_to_ours(capsys):
@@ -246,20 +228,14 @@ def test_net_of_scikit_learn_learns_the_same_model_with_a_penalty():
         assert np.mean(np.abs(net.predict_proba(X) - model.predict_proba(X))) < 0.01
 
 
-def test_newcomer_times_a_command_in_a_clone(monkeypatch, capsys):
+def test_newcomer_times_commands_in_a_clone(monkeypatch, capsys):
+    assert len(newcomer.commands()) == len(newcomer.NAMES)  # those of README
     monkeypatch.setattr(newcomer, "commands", lambda: ["test -e setup.cfg", "touch new && ls new"])
     (record,) = main(["newcomer", "--only", "tests"])
     assert record["command"] == "tests"
     assert record["seconds"] > 0
     assert "touch new && ls new" in capsys.readouterr().out
     assert not (newcomer.ROOT / "new").exists()
-
-
-def test_newcomer_exits_with_the_output_of_a_failed_command(monkeypatch):
     monkeypatch.setattr(newcomer, "commands", lambda: ["echo broken && false", "true"])
     with pytest.raises(SystemExit, match="echo broken && false failed:\nbroken"):
         main(["newcomer"])
-
-
-def test_newcomer_commands_are_those_of_the_readme():
-    assert len(newcomer.commands()) == len(newcomer.NAMES)

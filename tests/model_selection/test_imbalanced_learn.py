@@ -52,25 +52,13 @@ def test_candidates_of_a_sampler_train_together(estimator, grid, n_runs):
     np.testing.assert_array_equal(actual.search.predict(X), expected.search.predict(X))
 
 
-@pytest.mark.parametrize("error_score", [np.nan, "raise"])
-def test_failing_sampler_has_the_error_of_scikit_learn(error_score):
-    sampler = SMOTE(k_neighbors=1000, random_state=0)
-    search = GridSearchCV(pipeline(sampler), GRID, cv=3, error_score=error_score)
-    actual, _, _ = compare_with_scikit_learn(search, X, Y)
-    assert actual.error is not None
-
-
-@pytest.mark.parametrize("random_state", [0, None])
-def test_halving_of_samplers_with_and_without_a_seed(random_state):
+def test_halving_of_a_seeded_sampler_trains_together():
     search = HalvingGridSearchCV(
-        pipeline(RandomOverSampler(random_state=random_state)),
+        pipeline(RandomOverSampler(random_state=0)),
         {"clf__lr": [1e-4, 1e-3, 0.01, 0.05]},
         resource="clf__n_epochs",
         max_resources=9,
         cv=3,
     )
-    if random_state is None:
-        assert fuse(search).fit(X, Y).best_score_ > 0
-    else:
-        _, _, work = compare_with_scikit_learn(search, X, Y)
-        assert work.one_by_one == 0
+    _, _, work = compare_with_scikit_learn(search, X, Y)
+    assert work.one_by_one == 0

@@ -1,21 +1,15 @@
 """Private parts of scikit-learn's searches, and fused searches if they or our code fail."""
 
 import runpy
-from inspect import Parameter, signature
-from types import FunctionType
 
 import joblib
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import check_scoring
-from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import GridSearchCV, _search
-from sklearn.model_selection._validation import _fit_and_score, _score
-from sklearn.utils.metaestimators import _safe_split
+from sklearn.model_selection._validation import _fit_and_score
 from sklearn.utils.parallel import Parallel
-from sklearn.utils.validation import _check_method_params
 
 from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
 from sklearn_softmax.model_selection import _evaluation, _scikit_learn
@@ -63,20 +57,6 @@ def test_tasks_of_scikit_learn_have_the_options_that_are_read(monkeypatch):
     assert set(result) == keys | {"train_scores"}
 
 
-def test_private_functions_of_scikit_learn_have_the_arguments_that_are_used():
-    names = ["estimator", "X_test", "y_test", "scorer", "score_params", "error_score"]
-    assert list(signature(_score).parameters) == names
-    names = ["estimator", "X", "y", "indices", "train_indices"]
-    assert list(signature(_safe_split).parameters) == names
-    assert list(signature(_check_method_params).parameters) == ["X", "params", "indices"]
-    parameters = signature(_fit_and_score).parameters
-    assert list(parameters)[:3] == ["estimator", "X", "y"]
-    assert all(parameters[n].kind is Parameter.KEYWORD_ONLY for n in _scikit_learn.OPTIONS)
-    scorer = check_scoring(LogisticRegression(), scoring=["accuracy", "f1"])
-    assert isinstance(scorer, _MultimetricScorer)
-    assert list(scorer._scorers) == ["accuracy", "f1"]
-
-
 def assert_fitted_one_by_one(search, match, fitted_searches):
     """Check that a search trains nothing together, warns once and has the same results."""
     with count_work() as work, pytest.warns(RuntimeWarning, match=match) as caught:
@@ -87,42 +67,12 @@ def assert_fitted_one_by_one(search, match, fitted_searches):
     assert_same_search(search, next(s for s in fitted_searches if isinstance(search, type(s))))
 
 
-class RenamedParallel:
-    """A search whose ``fit`` has its Parallel under another name."""
-
-    def _run_search(self, evaluate_candidates, *, callback_ctx=None):
-        code = evaluate_candidates.__code__
-        names = tuple("workers" if name == "parallel" else name for name in code.co_freevars)
-        renamed = FunctionType(
-            code.replace(co_freevars=names),
-            evaluate_candidates.__globals__,
-            argdefs=evaluate_candidates.__defaults__,
-            closure=evaluate_candidates.__closure__,
-        )
-        context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
-        super()._run_search(renamed, **context)
-
-
-class RenamedGrid(RenamedParallel, FusedGridSearchCV):
-    pass
-
-
-class RenamedHalving(RenamedParallel, FusedHalvingGridSearchCV):
-    pass
-
-
-@pytest.mark.parametrize("index", [0, 1], ids=["grid", "halving"])
-def test_candidates_are_fitted_one_by_one_if_the_parallel_is_renamed(index, fitted_searches):
-    params = SEARCHES[index].get_params(deep=False)
-    search = [RenamedGrid, RenamedHalving][index](**params)
-    assert_fitted_one_by_one(search, "does not use the Parallel of fit", fitted_searches)
-
-
 @pytest.mark.parametrize(
     ("name", "value", "match"),
     [
         ("OPTIONS", {*_scikit_learn.OPTIONS, "new_option"}, "new_option"),
         ("_fit_and_score", lambda *args, **kwargs: None, "one is not _fit_and_score"),
+        ("_cells", lambda function: {}, "does not use the Parallel of fit"),
         ("MISSING", "cannot import name '_score'", "cannot import name '_score'"),
     ],
 )

@@ -12,8 +12,6 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
 from tests.model_selection.searches import assert_same_search, count_work
@@ -71,27 +69,9 @@ def test_dask_processes_give_the_scores_of_scikit_learn(cluster, expected):
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize(
-    "search",
-    [
-        FusedHalvingGridSearchCV(
-            clone(MODEL).set_params(n_iter_no_change=3), HALVING, cv=3, max_resources=18
-        ),
-        pytest.param(
-            FusedGridSearchCV(
-                make_pipeline(StandardScaler(), MODEL),
-                {
-                    "softmaxregression__lr": [0.001, 0.002],
-                    "softmaxregression__warm_start": [False, True],
-                },
-                cv=3,
-            ),
-            marks=pytest.mark.slow,
-        ),
-    ],
-    ids=["halving", "pipeline"],
-)
-def test_dask_gives_the_results_of_one_process(search, cluster):
+def test_dask_resumes_models_of_a_halving(cluster):
+    model = clone(MODEL).set_params(n_iter_no_change=3)
+    search = FusedHalvingGridSearchCV(model, HALVING, cv=3, max_resources=18)
     expected = clone(search).fit(X, Y)
     with joblib.parallel_config(backend="dask"):
         assert_same_search(clone(search).fit(X, Y), expected)

@@ -8,17 +8,13 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sklearn_softmax import (
     FusedGridSearchCV,
     FusedHalvingGridSearchCV,
     FusedHalvingRandomSearchCV,
     FusedRandomizedSearchCV,
-    GDLogisticRegression,
     SoftmaxRegression,
-    TwoLayerMLPClassifier,
 )
 
 RNG = np.random.RandomState(0)
@@ -62,24 +58,6 @@ def test_warnings_are_summed_up_with_numbers_and_first_parameters(name, n_jobs):
         f"warning, the first one with {first}: After "
     )
     assert "lr=10000.0 may be too large" in message
-
-
-@pytest.mark.parametrize(
-    ("model", "prefix"),
-    [
-        (GDLogisticRegression(n_epochs=3), ""),
-        (TwoLayerMLPClassifier(n_epochs=3, optimizer="sgd", activation="tanh", random_state=0), ""),
-        (SoftmaxRegression(n_epochs=3, batch_size=7), "model__"),
-    ],
-    ids=lambda model: type(model).__name__,
-)
-def test_every_estimator_warns_by_its_search(model, prefix):
-    if prefix:
-        model = Pipeline([("scale", StandardScaler()), ("model", model)])
-    search = FusedGridSearchCV(model, {f"{prefix}lr": [1e-3, 1e3, 1e4]}, cv=2, refit=False)
-    (message,) = catch_warnings(search.fit, X, Y)
-    assert message.startswith("4 of 6 fits (2 of 3 candidates) ended with a warning, the first one")
-    assert f"with {{'{prefix}lr': 1000.0}}: After 3 epochs" in message
 
 
 def test_each_kind_of_warning_has_a_summary():

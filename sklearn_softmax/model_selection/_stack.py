@@ -1,7 +1,6 @@
 """Estimators that differ in hyperparameters only, fitted by one training run."""
 
 from copy import copy, deepcopy
-from inspect import signature
 from typing import NamedTuple
 
 import joblib
@@ -75,7 +74,6 @@ class Stack(CallbackSupportMixin, BaseEstimator):
         -------
         self : Stack
         """
-        signature(self.members[0].fit).bind(X, y, **params)
         data = self._read(X, y, **params)
         class_weights = data.class_weights or {}
         models = {e: model_key(e, self.resumable, class_weights.get(e)) for e in self.members}

@@ -43,7 +43,7 @@ CONVERSIONS = [
     (LOGISTIC, 3, OneVsRestClassifier),
     (PERCEPTRON, 2, Perceptron),
     (clone(PERCEPTRON).set_params(average=True, batch_size=8), 2, Perceptron),
-    (SoftmaxRegression(), 3, LogisticRegression),
+    (SoftmaxRegression(**SHORT), 3, LogisticRegression),
     (TwoLayerMLPClassifier(hidden_size=8, random_state=0), 3, MLPClassifier),
     (DEEP_NET, 2, MLPClassifier),
     (NET, 3, MLPClassifier),

@@ -26,9 +26,8 @@ for name, shuffle in {"sorted": False, "shuffled": True}.items():
     models[name] = model.fit(X_train, y_train, X_val=X_val, y_val=y_val)
     losses, accuracies = model.history_["val_loss"], model.history_["val_accuracy"]
     print(
-        f"{name}: {model.n_iter_} epochs, validation loss {losses.min():.3f}; "
-        f"accuracy {accuracies[0]:.0%} after the first epoch, {accuracies[losses.argmin()]:.1%} "
-        "after the best epoch"
+        f"{name}: {model.n_iter_} epochs, validation loss {losses.min():.3f}, accuracy "
+        f"{accuracies[0]:.0%} (first epoch), {accuracies[losses.argmin()]:.1%} (best epoch)"
     )
 
 # %%

@@ -1,4 +1,4 @@
-"""Arrays of other libraries: those on the CPU are read by NumPy, others are refused."""
+"""Arrays of other libraries: NumPy reads those on the CPU; others are errors."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tests.cases import estimators
 
 
 class Tensor:
-    """An array that NumPy can read if it is on the CPU, as those of PyTorch."""
+    """An array that NumPy can read if it is on the CPU, like those of PyTorch."""
 
     def __init__(self, array, device="cpu"):
         self.array, self.device, self.shape = array, device, array.shape
@@ -28,23 +28,22 @@ class Tensor:
 
 
 @estimators()
-def test_arrays_on_the_cpu(case):
-    X, y = case.X[:200], case.y[:200]
-    weights = {name: np.ones(200) for name in case.options(sample_weight=1, sample_weight_val=1)}
-    options = {"X_val": X, "y_val": y, **weights}
+def test_arrays_on_the_cpu_train_the_same_model(case):
+    X, y, weight = case.X[:200], case.y[:200], np.ones(200)
+    options = {"X_val": X, "y_val": y, "sample_weight": weight, "sample_weight_val": weight}
     expected = case.model(n_epochs=2).fit(X, y, **options)
     tensors = {name: Tensor(array) for name, array in options.items()}
     found = case.model(n_epochs=2).fit(Tensor(X), Tensor(y), **tensors)
     np.testing.assert_equal(found.history_, expected.history_)
     np.testing.assert_array_equal(found.predict(Tensor(X)), expected.predict(X))
-    assert found.score(Tensor(X), Tensor(y), Tensor(np.ones(200))) == expected.score(X, y)
+    assert found.score(Tensor(X), Tensor(y), Tensor(weight)) == expected.score(X, y)
     for model, features, labels in ((expected, X, y), (found, Tensor(X), Tensor(y))):
         model.partial_fit(features, labels, classes=Tensor(case.classes))
     np.testing.assert_equal(found.history_, expected.history_)
 
 
 @estimators()
-def test_arrays_on_a_gpu_are_refused(case):
+def test_arrays_on_a_gpu_are_errors(case):
     X, y = case.X, case.y
     on_gpu = {"X": Tensor(X, "cuda:0"), "y": Tensor(y, "cuda:0"), "X_val": Tensor(X, "cuda:0")}
     model = case.model(n_epochs=1)
@@ -70,7 +69,7 @@ sklearn.set_config(array_api_dispatch=True)
 for case in CASES:
     X, y = case.X[:200], case.y[:200]
     arrays = [xp.asarray(X), xp.asarray(y)]
-    options = {"X_val": arrays[0], "y_val": arrays[1], **case.options(sample_weight=xp.ones(200))}
+    options = {"X_val": arrays[0], "y_val": arrays[1], "sample_weight": xp.ones(200)}
     model, same = case.model(n_epochs=2).fit(*arrays, **options), case.model(n_epochs=2).fit(X, y)
     model.partial_fit(*arrays, classes=xp.asarray(case.classes))
     same.partial_fit(X, y)
@@ -88,7 +87,7 @@ for case in CASES:
 @pytest.mark.skipif(
     parse_version(scipy.__version__) < parse_version("1.14"), reason="scikit-learn needs SciPy 1.14"
 )
-def test_array_api_dispatch():
+def test_array_api_dispatch_trains_the_same_models():
     pytest.importorskip("array_api_strict")
     environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
     command = [sys.executable, "-W", "ignore", "-c", DISPATCH]

@@ -33,21 +33,21 @@ MODELS = [
     BinaryPerceptron(tol=None, **LONG),
     TwoLayerMLPClassifier(hidden_size=4, dropout=0.1, **LONG),
 ]
-EACH_MODEL = pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
 MESSAGE = "interrupted by Ctrl-C and ended after epoch"
 
 
 @pytest.fixture(autouse=True)
-def handler_of_python():
-    """The handler of the test runner's own process may be another one."""
+def default_handler():
+    """Set Python's handler, because the test runner may have another one."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     signal.signal(signal.SIGINT, before)
 
 
-def press_after(monkeypatch, n_epochs, times=1):
-    """Press Ctrl-C while an epoch is evaluated."""
+def press_ctrl_c(monkeypatch, n_epochs, times=1):
+    """Press Ctrl-C when an epoch ends."""
     record = TrainingRun._record
 
     def press_and_record(run, result):
@@ -59,11 +59,11 @@ def press_after(monkeypatch, n_epochs, times=1):
     monkeypatch.setattr(TrainingRun, "_record", press_and_record)
 
 
-@EACH_MODEL
-def test_the_last_whole_epoch_is_kept(model, monkeypatch, capsys):
+@every_model
+def test_the_first_ctrl_c_ends_training_after_the_epoch(model, monkeypatch, capsys):
     model = clone(model)
     with monkeypatch.context() as patch:
-        press_after(patch, 3)
+        press_ctrl_c(patch, 3)
         with pytest.warns(UserWarning, match=f"{MESSAGE} 3:") as caught:
             model.fit(X, y)
     assert [warning.filename for warning in caught] == [__file__]
@@ -72,56 +72,51 @@ def test_the_last_whole_epoch_is_kept(model, monkeypatch, capsys):
     with warnings.catch_warnings(action="ignore"):
         whole = clone(model).set_params(n_epochs=3).fit(X, y)
     assert_same_model(model, whole, exclude=["stop_reason_"])
-    if model.get_params().get("optimizer") != "lbfgs":
+    if hasattr(model, "partial_fit"):
         assert_same_model(model.partial_fit(X, y), whole.partial_fit(X, y))
 
 
-@EACH_MODEL
-def test_a_second_press_discards_the_fit(model, monkeypatch):
+@every_model
+def test_the_second_ctrl_c_discards_the_fit(model, monkeypatch):
     model = clone(model)
-    press_after(monkeypatch, 2, times=2)
+    press_ctrl_c(monkeypatch, 2, times=2)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, y)
     assert not hasattr(model, "classes_")
 
 
 @pytest.mark.parametrize(
-    "make",
+    "fit",
     [
-        lambda model: make_pipeline(StandardScaler(), model),
-        lambda model: GridSearchCV(model, {"tol": [1e-3, 1e-4]}),
-        lambda model: FusedGridSearchCV(model, {"tol": [1e-3, 1e-4]}),
-        lambda model: FusedGridSearchCV(model, {"shuffle": [True], "verbose": [0]}),
-        OneVsRestClassifier,
+        lambda model: make_pipeline(StandardScaler(), model).fit(X, y),
+        lambda model: GridSearchCV(model, {"tol": [1e-3, 1e-4]}).fit(X, y),
+        lambda model: FusedGridSearchCV(model, {"tol": [1e-3, 1e-4]}).fit(X, y),
+        lambda model: FusedGridSearchCV(model, {"shuffle": [True], "verbose": [0]}).fit(X, y),
+        lambda model: OneVsRestClassifier(model).fit(X, y),
+        lambda model: cross_val_score(model, X, y),
     ],
 )
-def test_pipelines_and_searches_end(make, monkeypatch):
-    press_after(monkeypatch, 2)
+def test_the_first_ctrl_c_ends_pipelines_and_searches(fit, monkeypatch):
+    press_ctrl_c(monkeypatch, 2)
     with pytest.raises(KeyboardInterrupt):
-        make(SoftmaxRegression(**LONG)).fit(X, y)
+        fit(SoftmaxRegression(**LONG))
 
 
-def test_cross_validation_ends(monkeypatch):
-    press_after(monkeypatch, 2)
-    with pytest.raises(KeyboardInterrupt):
-        cross_val_score(TwoLayerMLPClassifier(**LONG), X, y)
-
-
-def test_partial_fit_is_discarded(monkeypatch):
+def test_the_first_ctrl_c_discards_partial_fit(monkeypatch):
     model = SoftmaxRegression(random_state=0).partial_fit(X, y, classes=[0, 1])
     before = clone(model).partial_fit(X, y, classes=[0, 1])
-    press_after(monkeypatch, 2)
+    press_ctrl_c(monkeypatch, 2)
     with pytest.raises(KeyboardInterrupt):
         model.partial_fit(X, y)
     assert_same_model(model, before)
 
 
-def test_a_handler_of_the_user_stays(monkeypatch):
-    def end_everything(number, frame):
+def test_a_handler_of_the_user_is_kept(monkeypatch):
+    def exit_process(number, frame):
         raise SystemExit
 
-    press_after(monkeypatch, 2)
-    signal.signal(signal.SIGINT, end_everything)
+    press_ctrl_c(monkeypatch, 2)
+    signal.signal(signal.SIGINT, exit_process)
     try:
         with pytest.raises(SystemExit):
             SoftmaxRegression(**LONG).fit(X, y)
@@ -129,7 +124,7 @@ def test_a_handler_of_the_user_stays(monkeypatch):
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def test_a_callback_that_raises_keyboard_interrupt():
+def test_a_keyboard_interrupt_of_a_callback_ends_training():
     pytest.importorskip("sklearn.callback", reason="callbacks came in scikit-learn 1.9")
 
     class Interrupt:
@@ -150,18 +145,9 @@ def test_a_callback_that_raises_keyboard_interrupt():
         make_pipeline(clone(model).set_callbacks(Interrupt())).fit(X, y)
 
 
-def test_ctrl_c_from_outside():
+def test_ctrl_c_of_another_process_ends_training():
     model = TwoLayerMLPClassifier(**LONG)
-    timer = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
-    timer.start()
+    threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
     with pytest.warns(UserWarning, match=MESSAGE):
         model.fit(X, y)
     assert len(model.history_["loss"]) == model.n_iter_ > 1
-
-
-def test_fits_in_other_threads():
-    fitted = []
-    thread = threading.Thread(target=lambda: fitted.append(SoftmaxRegression().fit(X, y)))
-    thread.start()
-    thread.join()
-    assert fitted[0].stop_reason_ in {"converged", "max_epochs"}

@@ -1,25 +1,19 @@
-"""Labels of every kind: y, y_val and the classes of partial_fit."""
+"""Labels of every type in y, y_val, classes and class_weight; invalid ones: test_invalid_data."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
 from sklearn.datasets import load_iris
+from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression
-from tests.cases import estimators
+from tests.cases import estimators, parameters
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-X, three = load_iris(return_X_y=True)
-X, y = X[:100], three[:100]
+X, y = (array[:100] for array in load_iris(return_X_y=True))
 text = np.array(["a", "b"])[y]
 
-
-def with_first(label, labels=y):
-    return np.array([label, *labels[1:].tolist()], dtype=object)
-
-
-HOMOGENEOUS = {
+LABELS = {
     "object of int": (y.astype(object), "int64"),
     "object of float": (y.astype(float).astype(object), "float64"),
     "object of bool": ((y == 0).astype(object), "bool"),
@@ -36,11 +30,11 @@ HOMOGENEOUS = {
 }
 
 
-@pytest.mark.parametrize("name", HOMOGENEOUS)
+@pytest.mark.parametrize("name", LABELS)
 @estimators()
-def test_labels_of_one_type_have_its_dtype(case, name):
-    labels, dtype = HOMOGENEOUS[name]
-    model = case.model(n_epochs=3)
+def test_classes_have_the_dtype_of_the_labels(case, name):
+    labels, dtype = LABELS[name]
+    model = case.model(n_epochs=2)
     for _ in range(2):
         model.partial_fit(X, labels, classes=labels)
         assert model.classes_.dtype == dtype
@@ -49,68 +43,48 @@ def test_labels_of_one_type_have_its_dtype(case, name):
         assert model.score(X, labels) == model.history_["val_accuracy"][-1] > 0.4
 
 
-def test_labels_of_an_object_array_in_a_search():
-    model = SoftmaxRegression(n_epochs=3)
-    grid = {"lr": [0.01, 0.1], "class_weight": [None, "balanced", {1: 3}]}
-    found, expected = (
-        FusedGridSearchCV(model, grid, cv=[(range(0, 100, 2), range(1, 100, 2))])
-        .fit(X, labels)
-        .cv_results_["mean_test_score"]
-        for labels in (y.astype(object), y)
-    )
-    np.testing.assert_array_equal(found, expected)
-
-
-BAD = {
-    "None": (with_first(None), "mixes labels that cannot be compared, of type NoneType and int"),
-    "pd.NA": (with_first(pd.NA), "NAType and int.*leave out the rows without a label"),
-    "pd.NaT": (with_first(pd.NaT), "NaTType and int"),
-    "text and int": (with_first("a"), "int and str, in an array of dtype object.*astype.str"),
-    "text and int in a list": (["a", *y[1:].tolist()], "int and str"),
-    "bool and int": (with_first(True), "bool and int"),
-    "NaN and text": (with_first(np.nan, text), "float and str"),
-    "NaN": (np.where(y == 0, np.nan, y), "contains NaN.*leave out"),
-    "NaN in an object array": (with_first(np.nan), "contains NaN"),
-    "missing Int64": (pd.Series([pd.NA, *y[1:]], dtype="Int64"), "contains NaN"),
-    "missing string": (pd.Series([pd.NA, *text[1:]], dtype="string"), "NAType and str"),
-    "NaT": (np.array(["NaT", *["2020"] * 99], "M8[D]"), "contains NaN or NaT"),
-    "None alone": ([None] * 100, "has labels of type NoneType"),
-    "bytes": (text.astype("S"), "has labels of type bytes, in an array of dtype .S1"),
-    "tuples": (pd.Series([(0, 1)] * 100).to_numpy(), "has labels of type tuple"),
-    "infinity": (np.full(100, np.inf), "contains infinity"),
-    "fractions": (X[:, 0], "Unknown label type: continuous.*such as 5.1.*use a regressor"),
-    "fractions in an object array": (X[:, 0].astype(object), "such as 5.1"),
-    "one-hot": (np.eye(2)[y], r"array of shape \(100, 2\) instead.*\.argmax\(axis=1\)"),
-    "one-hot frame": (pd.get_dummies(y), r"\.argmax\(axis=1\)"),
-    "one-hot list": (np.eye(2)[y].tolist(), r"\.argmax\(axis=1\)"),
-    "sparse one-hot": (sparse.csr_array(np.eye(2)[y]), r"\.argmax\(axis=1\)"),
-    "number": (10, r"1d array of labels, such as np.arange\(10\), got 10\."),
-    "dict": (dict.fromkeys(range(100)), r"got \{0: None, 1: None, .{,30}\.\.\.\}\."),
-}
-
-
-CALLS = [
-    ("y", lambda model, labels: model.fit(X, labels)),
-    ("y", lambda model, labels: model.partial_fit(X, labels, classes=[0, 1])),
-    ("y_val", lambda model, labels: model.fit(X, y, X_val=X, y_val=labels)),
-    ("classes", lambda model, labels: model.partial_fit(X, y, classes=labels)),
+TWO_LABELS = [
+    np.array([0, 1]),
+    np.array(["0", "1"]),
+    np.array(["01", "1"]),
+    np.array(["0", "1"], dtype=object),
+    np.array([0.0, 1.0]),
+    np.array([False, True]),
 ]
 
 
-@pytest.mark.parametrize("name", BAD)
+def weighted_fits(case, labels, class_weight):
+    """Return the parameters after fit, and after two calls of partial_fit; one lacks a class."""
+    model = case.model(n_epochs=2, class_weight=class_weight)
+    stream = case.model(class_weight=class_weight)
+    for batch in (slice(0, 50), slice(30, 100)):
+        stream.partial_fit(X[batch], labels[batch], classes=labels)
+    return parameters(model.fit(X, labels)), parameters(stream)
+
+
+@pytest.mark.parametrize("labels", TWO_LABELS, ids=repr)
 @estimators()
-def test_labels_that_are_no_classes(case, name):
-    labels, message = BAD[name]
-    for argument, call in CALLS:
-        model = case.model(n_epochs=1)
-        with pytest.raises(ValueError, match=rf"\b{argument} |^{argument}:") as caught:
-            call(model, labels)
-        assert caught.match(message)
-        assert set(vars(model)) == set(model.get_params())
+def test_keys_of_class_weights_are_labels(case, labels):
+    expected = weighted_fits(case, y, {0: 1, 1: 5})
+    equal = weighted_fits(case, y, None)
+    assert not np.array_equal(expected[0], equal[0])
+    for weights in ({labels[1]: 5}, {labels.tolist()[1]: 5}, dict(zip(labels, [1, 5]))):
+        np.testing.assert_equal(weighted_fits(case, labels[y], weights), expected)
+    balanced = compute_class_weight("balanced", classes=labels, y=labels[y])
+    np.testing.assert_allclose(balanced, 1)
+    found = weighted_fits(case, labels[y], dict(zip(labels, balanced)))
+    np.testing.assert_equal(found, equal)
 
 
-@pytest.mark.parametrize("name", ["text and int", "one-hot", "number"])
-def test_labels_of_score(name):
-    labels, message = BAD[name]
-    with pytest.raises(ValueError, match=message):
-        SoftmaxRegression(lr=0.1, n_epochs=1).fit(X, y).score(X, labels)
+def test_searches_accept_object_labels_and_class_weights_of_text():
+    model = SoftmaxRegression(n_epochs=3, random_state=0)
+
+    def scores(labels, class_weights):
+        grid = {"lr": [0.01, 0.1], "class_weight": class_weights}
+        cv = [(range(0, 100, 2), range(1, 100, 2))]
+        return FusedGridSearchCV(model, grid, cv=cv).fit(X, labels).cv_results_["mean_test_score"]
+
+    expected = scores(y, ["balanced", {0: 5}, {1: 2}, None])
+    for labels, keys in ((y.astype(object), (0, 1)), (y.astype(str), ("0", "1"))):
+        found = scores(labels, ["balanced", {keys[0]: 5}, {keys[1]: 2}, None])
+        np.testing.assert_array_equal(found, expected)

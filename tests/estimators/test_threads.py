@@ -1,4 +1,4 @@
-"""Fits beside one another, a fork, and Ctrl-C leave the threads of the BLAS, and models, alone."""
+"""Simultaneous fits, forks and interrupts change neither models nor the BLAS's threads."""
 
 import copy
 import os
@@ -25,8 +25,7 @@ from tests.fuzz.laws import state_of
 from tests.model_selection.searches import assert_same_search
 
 
-def some_rows(case):
-    """Enough to be interrupted while they are trained on."""
+def first_rows(case):
     return case.X[:300], case.y[:300]
 
 
@@ -35,22 +34,22 @@ def n_threads():
 
 
 @contextmanager
-def threads_left_alone():
-    """More than one, or a limit that stays behind could not be seen."""
+def unchanged_threads():
+    """Assert that the block changes no number of threads, from 3 so that limits show."""
     with threadpool_limits(3, user_api="blas"):
         before = n_threads()
         yield
         assert n_threads() == before
 
 
-def test_no_module_limits_the_threads():
+def test_no_module_limits_the_number_of_threads():
     sources = Path(sklearn_softmax.__file__).parent.rglob("*.py")
     assert not [path for path in sources if re.search("threadpool", path.read_text())]
 
 
 @estimators()
-def test_fits_that_overlap(case):
-    X, y = some_rows(case)
+def test_simultaneous_fits_train_the_same_models(case):
+    X, y = first_rows(case)
     models = [case.model(n_epochs=n_epochs) for n_epochs in (12, 1, 7, 2, 9, 3, 5, 1)]
     expected = [clone(model).fit(X, y) for model in models]
     barrier = Barrier(len(models))
@@ -59,17 +58,17 @@ def test_fits_that_overlap(case):
         barrier.wait(60)
         return model.fit(X, y)
 
-    with threads_left_alone(), ThreadPoolExecutor(len(models)) as pool:
+    with unchanged_threads(), ThreadPoolExecutor(len(models)) as pool:
         for fitted, alone in zip(pool.map(fit, models, timeout=60), expected):
             assert_same_model(fitted, alone)
 
 
-def test_a_search_in_threads():
-    X, y = some_rows(cases()[0])
+def test_a_search_in_threads_has_the_same_results():
+    X, y = first_rows(cases()[0])
     grid = {"lr": [0.1, 0.2], "batch_size": [50, 100], "n_epochs": [1, 2]}
     search = FusedGridSearchCV(SoftmaxRegression(random_state=0), grid, cv=2)
     expected = clone(search).fit(X, y)
-    with threads_left_alone(), parallel_config("threading", n_jobs=4):
+    with unchanged_threads(), parallel_config("threading", n_jobs=4):
         assert_same_search(search.fit(X, y), expected)
 
 
@@ -83,12 +82,12 @@ model = SoftmaxRegression(n_epochs=20, lr=0.01, random_state=0)
 expected = model.fit(X, y).coef_
 stop, begun = threading.Event(), threading.Event()
 
-def fit_again_and_again():
+def fit_repeatedly():
     while not stop.is_set():
         begun.set()
         SoftmaxRegression(lr=0.01, n_epochs=200).fit(X, y)
 
-thread = threading.Thread(target=fit_again_and_again)
+thread = threading.Thread(target=fit_repeatedly)
 thread.start()
 begun.wait()
 for _ in range(4):
@@ -102,7 +101,7 @@ thread.join()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_fork_while_a_thread_fits():
+def test_a_fork_during_a_fit_trains_the_same_model():
     options = {"timeout": 100, "capture_output": True, "text": True}
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], **options)
     assert done.returncode == 0, done.stderr
@@ -111,27 +110,26 @@ def test_a_fork_while_a_thread_fits():
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no alarm")
 @pytest.mark.parametrize("warm_start", [False, True])
 @estimators()
-def test_an_interrupt_at_any_moment(case, warm_start, rng):
-    # An alarm that does what Ctrl-C does.
+def test_an_interrupt_at_any_moment_leaves_the_old_or_the_new_model(case, warm_start, rng):
+    # The alarm raises KeyboardInterrupt, as Ctrl-C does.
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    # scikit-learn's own contexts may not be left properly, and later tests would go without checks.
+    # An interrupt may leave scikit-learn's configuration changed, which would affect later tests.
     config = sklearn.get_config()
     try:
-        interrupt_again_and_again(case, warm_start, rng)
+        interrupt_repeatedly(case, warm_start, rng)
     finally:
         sklearn.set_config(**config)
         signal.signal(signal.SIGALRM, before)
 
 
-def interrupt_again_and_again(case, warm_start, rng):
-    """The estimator is the old model, or, where the last line had been run, the new one."""
-    X, y = some_rows(case)
+def interrupt_repeatedly(case, warm_start, rng):
+    X, y = first_rows(case)
     fitted = case.model(n_epochs=2, warm_start=warm_start).fit(X, y)
     expected = copy.deepcopy(fitted).set_params(n_epochs=20).fit(X, y)
     n_interrupts = 0
-    with threads_left_alone():
+    with unchanged_threads():
         error_handling = np.geterr()
-        while n_interrupts < 6:
+        while n_interrupts < 4:
             model = copy.deepcopy(fitted).set_params(n_epochs=20)
             is_interrupted = interrupt(model, X, y, rng.uniform(0, 0.03))
             n_interrupts += is_interrupted
@@ -145,7 +143,7 @@ def interrupt_again_and_again(case, warm_start, rng):
 
 
 def interrupt(model, X, y, seconds):
-    """Fit, and interrupt it after some time; tell whether it came to that."""
+    """Fit, interrupt after some time, and return whether it was interrupted."""
     try:
         signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
         model.fit(X, y)

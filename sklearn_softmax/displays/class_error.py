@@ -281,13 +281,14 @@ class ClassErrorDisplay:
         em = font_size * self.figure_.dpi / 72
         n_ems = tick_spacing(self.ax_) * bars[0].get_width() / em  # width of a bar
         digit_size = font_size * min(1, n_ems / 0.65)
-        styles = {"": {}, "0": {"fontsize": digit_size}, "n/a": {}}
+        styles = {"0": {"fontsize": digit_size}, "n/a": {}}
         if n_ems < 1.7:
             size = max(MIN_FONT_SIZE, font_size * min(1, n_ems / 1.2))
             styles["n/a"] = {"rotation": 90, "fontsize": size}
         for bar, rate in zip(bars, bars.datavalues):
-            is_zero = rate == 0 and digit_size >= MIN_FONT_SIZE
-            text = "n/a" if np.isnan(rate) else "0" if is_zero else ""
+            text = "n/a" if np.isnan(rate) else "0"
+            if rate > 0 or (text == "0" and digit_size < MIN_FONT_SIZE):
+                continue
             self.ax_.annotate(
                 text,
                 (bar.get_x() + bar.get_width() / 2, 0),

@@ -1,4 +1,4 @@
-"""Texts of parameter values: as many as there are values, and short."""
+"""Texts of parameter values: short, and different for different values."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from sklearn_softmax._value_texts import MAX_LENGTH, shorten, value_texts
@@ -37,9 +37,7 @@ DIFFERENT = {
     "arrays": [np.arange(3000), np.r_[:2999, 5], np.zeros(3), np.eye(2), np.array([])],
     "estimators": [SVC(C=1), SVC(C=2), SVC(C=2, kernel="linear"), SVC, StandardScaler()],
     "pipelines": [
-        make_pipeline(scaler(), SVC(C=C))
-        for scaler in (StandardScaler, MinMaxScaler)
-        for C in (1, 2)
+        make_pipeline(scaler, SVC(C=C)) for scaler in ("passthrough", None) for C in "12"
     ],
     "kernels": [RBF(1.0), RBF(2.0), RBF(1.0) + WhiteKernel(1.0), RBF(1.0) + WhiteKernel(2.0)],
     "functions": [function, lambda: 1, lambda: 2, np.sqrt, *(partial(function, i) for i in (1, 2))],
@@ -51,8 +49,7 @@ DIFFERENT = {
     "types": [1, True, 1.0, "1", "True", "1.0", np.nan, "nan", None, "None", "", " ", b"1"],
     "spaces": ["a b", "a  b", "a\nb", "a b ", "a\tb"],
     "objects": [object(), object(), Unhashable(1), Unhashable(2), np.random.RandomState(0)],
-    "of pandas": [pd.Series([1]), pd.Series([2]), pd.NA, pd.Timestamp("2020-01-01")],
-    "mathematics": ["$x$", "$x", "_x", r"\frac"],
+    "pandas": [pd.Series([1]), pd.Series([2]), pd.NA, pd.Timestamp("2020-01-01")],
 }
 
 
@@ -78,7 +75,7 @@ EQUAL = {
 
 
 @pytest.mark.parametrize("values", EQUAL.values(), ids=EQUAL)
-def test_equal_values_are_one(values):
+def test_equal_values_have_equal_texts(values):
     assert len(set(value_texts(["another", *values]))) == 2
 
 
@@ -97,7 +94,7 @@ def test_equal_values_are_one(values):
         ([lambda: 1, lambda: 2], ["<lambda>", "<lambda> (2)"]),
     ],
 )
-def test_texts_show_what_differs(values, texts):
+def test_texts_contain_what_differs(values, texts):
     assert value_texts(values) == texts
 
 

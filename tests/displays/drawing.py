@@ -22,10 +22,3 @@ def weight_history(*layer_sizes, n_kept=6, classes=None):
         intercepts_=[rng.normal(size=(n_kept, n_out)) for _, n_out in layers],
         classes_=np.arange(layer_sizes[-1]) if classes is None else np.array(classes),
     )
-
-
-def covers_lines(legend, lines):
-    """Return whether a legend covers a part of a line."""
-    box = legend.get_window_extent()
-    paths = [line.get_path().transformed(line.get_transform()) for line in lines]
-    return any(path.intersects_bbox(box, filled=False) for path in paths)

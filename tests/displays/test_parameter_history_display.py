@@ -5,7 +5,7 @@ import numpy as np
 from sklearn_softmax import (
     ParameterHistoryDisplay,
 )
-from tests.displays.drawing import covers_lines, texts, weight_history
+from tests.displays.drawing import texts, weight_history
 
 
 def test_lines_are_the_norms_and_intercepts_of_a_history(pyplot):
@@ -43,14 +43,11 @@ def test_single_output_is_named_after_the_positive_class(pyplot):
     assert [line.get_label() for line in display.intercept_lines_] == ["yes"]
 
 
-def test_lines_of_ten_classes_differ_and_are_not_covered_by_their_legend(pyplot):
-    axes = pyplot.subplots(ncols=2)[1]
-    display = ParameterHistoryDisplay.from_history(weight_history(5, 10), ax=axes, linewidth=3)
+def test_lines_of_ten_classes_differ_in_colour_or_dashes(pyplot):
+    display = ParameterHistoryDisplay.from_history(weight_history(5, 10), linewidth=3)
     lines = display.intercept_lines_
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 10
     assert {line.get_linewidth() for line in lines} == {3}
-    axes[0].figure.draw_without_rendering()
-    assert not covers_lines(axes[1].get_legend(), lines)
 
 
 def test_legend_of_many_classes_leaves_space_for_lines(pyplot):

@@ -32,7 +32,7 @@ def search():
     return HalvingGridSearchCV(model, grid, cv=3, random_state=0, **resource).fit(X_noisy, y)
 
 
-def cv_results(scores, n_resources=(5, 10, 20), resource="n_epochs", **params):
+def cv_results(scores, n_resources=(5, 10, 20), resource="n_resources", **params):
     """Return ``cv_results_`` of learning rates with scores up to their last iteration."""
     results = {"params": [], "mean_test_score": [], "iter": [], "n_resources": []}
     for iteration, amount in enumerate(n_resources):
@@ -126,16 +126,11 @@ ONE_ITERATION = {0.1: [0.6], 1.0: [0.5]}
     [
         (cv_results(SCORES, resource="m__n_epochs"), "m__n_epochs", "n_epochs", "n_epochs"),
         (cv_results(SCORES, resource="max_iter"), "max_iter", "max_iter", "max_iter"),
-        # Only a parameter that equals n_resources in all of several iterations is the resource.
-        (
-            cv_results(SCORES, max_iter=5, resource="n_resources"),
-            "n_samples",
-            "n_samples",
-            "n_samples",
-        ),
-        (cv_results(ONE_ITERATION), "n_epochs", "n_epochs", "n_resources"),
+        (cv_results(SCORES, max_iter=5), "n_samples", "n_samples", "n_samples"),
+        # A parameter that equals n_resources in a single iteration need not be the resource.
+        (cv_results(ONE_ITERATION, resource="n_epochs"), "n_epochs", "n_epochs", "n_resources"),
         (cv_results(ONE_ITERATION, C=5), "n_samples", "n_samples", "n_resources"),
-        (cv_results(ONE_ITERATION, resource="n_resources"), "n_samples", "n_samples", "n_samples"),
+        (cv_results(ONE_ITERATION), "n_samples", "n_samples", "n_samples"),
     ],
 )
 def test_resource_is_read_from_the_search_or_its_parameters(
@@ -219,7 +214,7 @@ def test_users_style_is_used_for_a_frame_of_results(search, pyplot):
 
 @pytest.mark.parametrize("resource", ["n_epochs", "n_resources"])
 def test_scores_of_halving_are_drawn_against_its_resource(resource, pyplot):
-    display = draw(cv_results(SCORES), parameter=resource, lines="lr")
+    display = draw(cv_results(SCORES, resource="n_epochs"), parameter=resource, lines="lr")
     assert tick_labels(display) == ["5", "10"]
     labels = [errorbar.get_label() for errorbar in display.errorbars_]
     assert labels == ["lr = 0.1", "lr = 1", "lr = 10"]

@@ -43,6 +43,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "matplotlib_animations": (True, "jshtml"),
     "min_reported_time": 3600,  # seconds; hides the running times, which are those of one machine
+    "remove_config_comments": True,
     "show_signature": False,
     "download_all_examples": False,
     "write_computation_times": False,

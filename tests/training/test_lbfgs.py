@@ -35,13 +35,13 @@ def new_state(objective, rows, params=None, l2=L2, tol=TOL):
     return state
 
 
-def minimise(objective, state, rows, n_epochs=1000):
+def minimise(objective, state, rows):
     """Return whether L-BFGS has converged, and the result and parameters of each iteration."""
     iterations = []
 
     def finish_epoch(result):
         iterations.append((result, state.params.vector.copy()))
-        return len(iterations) < n_epochs
+        return len(iterations) < 1000
 
     return Lbfgs()(objective, state, rows, lambda: None, finish_epoch), iterations
 

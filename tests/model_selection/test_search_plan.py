@@ -97,6 +97,7 @@ def test_candidates_train_together_if_they_differ_only_in_stackable_parameters(
         ({"nesterov": [True, False], "momentum": [0.5], "optimizer": ["sgd"]}, 2),
         ({"nesterov": [True, False], "momentum": [0.0], "optimizer": ["sgd"]}, 1),
         ({"nesterov": [True, False], "optimizer": ["adam"]}, 1),
+        ({"lr_decay": [0.5, 0.6], "n_epochs": [1]}, 1),
         ({"weight_init": ["auto", 0.1, 0.2]}, 3),
         ({"dropout": [0.0, 0.1, 0.5]}, 3),
     ],
@@ -105,6 +106,11 @@ def test_candidates_train_together_if_they_differ_only_in_stackable_parameters(
 def test_candidates_are_one_model_if_their_differences_have_no_effect(grid, n_models):
     (group,) = make_plan(NET, grid).groups
     assert (len(group.candidates), group.n_models) == (len(ParameterGrid(grid)), n_models)
+
+
+def test_candidates_of_a_model_are_in_descending_order_of_epochs():
+    (group,) = make_plan(SOFTMAX, {"n_epochs": [2, 5, 3]}).groups
+    assert group.candidates == (1, 2, 0)
 
 
 class Subclass(SoftmaxRegression):
@@ -320,6 +326,7 @@ def test_every_candidate_is_in_one_group_of_compatible_candidates(candidates, is
         (1000, REPORT, [1] * 54),
         (16, {"batch_size": [10, 20]}, [1] * 6),
         (8, [{"batch_size": [10]}, THREE_RATES], [1] * 5 + [2, 2, 3]),
+        (7, [{"batch_size": [10], "n_epochs": [400, 500]}, RATES], [1] * 5 + [2, 2]),
     ],
     ids=str,
 )

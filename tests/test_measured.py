@@ -1,4 +1,4 @@
-"""What README and the site say of speed is what was measured, and where."""
+"""Speed figures in README and on the site equal the stored measurements."""
 
 import json
 import re
@@ -19,17 +19,19 @@ DEFAULTS = next(command for command in MEASURED if command.startswith("defaults"
 CLASSIFIERS = "softmax", "lbfgs", "sk-logistic-1000", "net", "sk-net"
 
 
-def record(measurement, /, **values):
-    """The one record of a measurement that has these values."""
-    (found,) = (r for r in MEASURED[measurement]["records"] if values.items() <= r.items())
+def record(command, /, **values):
+    """Return the only record of a command with these values."""
+    (found,) = (r for r in MEASURED[command]["records"] if values.items() <= r.items())
     return found
 
 
 def seconds(command, contestant, **values):
+    """Return the seconds of a contestant."""
     return record(command, contestant=contestant, **values)["seconds"]
 
 
-def searches():
+def search_rows():
+    """Yield the rows of the table of searches."""
     for name, command in (
         ("54 configurations, a tenth of the epochs", GRID),
         ("18 configurations by halving, up to 200 epochs", HALVING),
@@ -39,8 +41,8 @@ def searches():
             yield f"| {name} | {r['contestant']} | {r['seconds']:.1f} s | {r['best_score']:.4f} |"
 
 
-def epochs():
-    """Rows of the table of epochs: milliseconds of each library."""
+def epoch_rows():
+    """Yield the rows of the table of epochs, in milliseconds."""
     records = MEASURED[EPOCH]["records"]
     for dtype, batch_size in dict.fromkeys((r["dtype"], r["batch_size"]) for r in records):
         cells = [
@@ -50,8 +52,8 @@ def epochs():
         yield f"| {dtype} | {batch_size} | {' | '.join(cells)} |"
 
 
-def defaults():
-    """Rows of the table of defaults: accuracy, log loss and milliseconds of a fit."""
+def default_rows():
+    """Yield the rows of the table of defaults: accuracy, log loss and milliseconds of a fit."""
     records = MEASURED[DEFAULTS]["records"]
     for problem in dict.fromkeys(r["problem"] for r in records):
         cells = [
@@ -63,42 +65,42 @@ def defaults():
         yield f"| {problem} | {' | '.join(cells)} |"
 
 
-def claims():
-    """Each sentence and row of a table that states a measurement, with its page."""
-    fused, one_by_one = seconds(GRID, "fused"), seconds(GRID, "scikit-learn")
-    halving, theirs = seconds(HALVING, "fused halving"), seconds(HALVING, "scikit-learn")
+def statements():
+    """Yield each page and its sentences and rows that state a measurement."""
+    fused, sklearn = seconds(GRID, "fused"), seconds(GRID, "scikit-learn")
+    halving, sklearn_halving = seconds(HALVING, "fused halving"), seconds(HALVING, "scikit-learn")
     for page, measurement in ((README, HALVING), (SPEED, HALVING), (CHOOSING, DEFAULTS)):
         yield page, machine(MEASURED[measurement]["machine"])
-    yield README, f"{fused:.0f} s instead of {one_by_one:.0f} s"
-    yield README, f"{halving:.0f} s instead of {theirs:.0f} s"
+    yield README, f"{fused:.0f} s instead of {sklearn:.0f} s"
+    yield README, f"{halving:.0f} s instead of {sklearn_halving:.0f} s"
     one, two = (seconds(DIGITS, "fused", n_jobs=n_jobs) for n_jobs in (1, 2))
     yield SPEED, f"{one:.1f} s in one process and {two:.1f} s in two new processes"
     job, tests = (record("newcomer", command=name)["seconds"] for name in ("main job", "tests"))
     yield README, f"The first took {job:.0f} s on the same machine, the second {tests:.0f} s."
-    for table, page in ((searches, SPEED), (epochs, SPEED), (defaults, CHOOSING)):
+    for table, page in ((search_rows, SPEED), (epoch_rows, SPEED), (default_rows, CHOOSING)):
         for row in table():
             yield page, row
 
 
 def machine(description):
-    """Processor, cores and kernels, as pages name them."""
+    """Return processor, cores and kernels in the words of the pages."""
     processor, cores, kernels = re.match(
         r"(.+), cores: (\d+);.* kernels: (\w+)", description
     ).groups()
     return f"{processor}, {cores} cores, OpenBLAS with {kernels} kernels"
 
 
-@pytest.mark.parametrize(("page", "claim"), list(claims()))
-def test_claims_are_what_was_measured(page, claim):
+@pytest.mark.parametrize(("page", "statement"), list(statements()))
+def test_pages_state_the_measured_figures(page, statement):
     text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
-    assert claim in text
+    assert statement in text
 
 
-def test_all_times_of_a_page_were_measured_on_one_machine():
+def test_times_were_measured_on_one_machine_except_for_defaults():
     others = [entry for command, entry in MEASURED.items() if command != DEFAULTS]
     assert len({machine(entry["machine"]) for entry in others}) == 1
 
 
-def test_no_record_is_negative():
+def test_measured_times_are_positive():
     times = [r["seconds"] for entry in MEASURED.values() for r in entry["records"]]
     assert np.min(times) > 0

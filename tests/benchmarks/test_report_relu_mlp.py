@@ -162,7 +162,7 @@ def test_axes_of_losses_begin_at_0(report, pyplot):
     bottom, top = ax.get_ylim()
     assert bottom == 0
     assert losses.max() < top
-    assert np.ptp(losses) < 0.01 * (top - bottom)  # it hardly falls, and looks like that
+    assert np.ptp(losses) < 0.01 * (top - bottom)  # it hardly falls
     assert sweeps.plot_batches(experiment).axes[0].get_ylim()[0] == 0
 
 

@@ -100,8 +100,8 @@ def text():
     Returns
     -------
     X : csr_array of shape (2000, 5000)
-        The words are distributed by Zipf's law in the whole; each topic has words that it
-        prefers, and a document is about its own topic by half and about others by half.
+        Word frequencies follow Zipf's law. Each topic has frequent words of its kind, and half
+        of a document is about its topic, the other half about other topics.
     y : ndarray of shape (2000,)
         Topic.
     """
@@ -110,10 +110,10 @@ def text():
     topics = zipf * np.exp(rng.standard_normal((N_TOPICS, N_WORDS)))
     topics /= topics.sum(axis=1, keepdims=True)
     y = rng.integers(N_TOPICS, size=N_DOCUMENTS)
-    shares = 0.5 * rng.dirichlet(np.full(N_TOPICS, 0.5), N_DOCUMENTS)
-    shares[np.arange(N_DOCUMENTS), y] += 0.5
+    weights = 0.5 * rng.dirichlet(np.full(N_TOPICS, 0.5), N_DOCUMENTS)
+    weights[np.arange(N_DOCUMENTS), y] += 0.5
     lengths = np.maximum(10, rng.lognormal(np.log(60), 0.6, N_DOCUMENTS).astype(int))
-    return csr_array(rng.multinomial(lengths, shares @ topics).astype(float)), y
+    return csr_array(rng.multinomial(lengths, weights @ topics).astype(float)), y
 
 
 def _classification(n_samples, n_features, **options):

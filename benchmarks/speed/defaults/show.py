@@ -14,7 +14,7 @@ def blocks(records, problems, notes, description):
         As :func:`~benchmarks.speed.defaults.measure.measure` returns them.
     problems : dict of str to Problem
     notes : list of str
-        Notes on data sets that were left out.
+        Notes on data sets that were omitted.
     description : str
         Method and machine.
 

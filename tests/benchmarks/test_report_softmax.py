@@ -22,7 +22,7 @@ from tests.benchmarks.reports import (
 )
 from tests.model_selection.searches import assert_same_search, count_work
 
-GRID = {"n_epochs": [3, 9], "lr": [0.5, 0.1, 0.01, 0.001], "batch_size": [100, 200]}
+GRID = {"n_epochs": [9, 3], "lr": [0.5, 0.1, 0.01, 0.001], "batch_size": [100, 200]}
 OPTIONS = {"n_jobs": 1, "param_grid": GRID | {"reg_param": [0.1]}}
 
 

@@ -53,7 +53,10 @@ def test_convergence_equals_its_definition(objectives, steps_per_epoch, tol):
 @pytest.mark.parametrize(
     ("objectives", "expected"),
     [
-        ([1.0, 0.5, 0.5, 0.5, 0.5], False),  # the window is four epochs
+        # The window is four epochs.
+        ([0.5] * 4, False),
+        ([0.5] * 5, True),
+        ([1.0, 0.5, 0.5, 0.5, 0.5], False),
         ([1.0, 0.5, 0.5, 0.5, 0.5, 0.4995], True),
         ([1.0, 0.5, 0.5, 0.5, 0.5, 0.498], False),
         # A rise of 0.015 counts as noise.

@@ -142,6 +142,8 @@ def _convert_one_vs_rest(model):
 
     check_is_fitted(model)
     converted = copy(model)
+    for name in vars(model).keys() - {"estimator", "estimators_"}:
+        setattr(converted, name, deepcopy(getattr(model, name)))
     converted.estimators_ = [
         deepcopy(one) if isinstance(one, _ConstantPredictor) else to_sklearn(one)
         for one in model.estimators_

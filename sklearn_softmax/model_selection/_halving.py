@@ -100,7 +100,7 @@ class FusedHalvingMixin(FusedSearchMixin):
         self._check_resource()
         self._candidates()  # raises before any work
         super().fit(X, y, **params)  # type: ignore[misc]  # of the search it is mixed into
-        # BaseSearchCV has set the best score of all rungs.
+        # BaseSearchCV does not set it if refit is callable.
         self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
         return self
 

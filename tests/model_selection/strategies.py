@@ -91,11 +91,10 @@ def grids(draw, estimator, resource):
     """Draw a grid, with invalid values in a quarter of all cases."""
     names = set(estimator.get_params()) - {resource}
     stackable, others = sorted(names & set(STACKABLE_VALUES)), sorted(names & set(VALUES))
-    drawn = draw(st.lists(st.sampled_from(stackable), min_size=1, max_size=2, unique=True))
-    drawn += draw(st.lists(st.sampled_from(others), max_size=1))
+    keys = draw(st.lists(st.sampled_from(stackable), min_size=1, max_size=2, unique=True))
+    keys += draw(st.lists(st.sampled_from(others), max_size=1))
     grid = {
-        name: draw(st.lists(st.sampled_from(VALUES[name]), min_size=1, max_size=2))
-        for name in drawn
+        name: draw(st.lists(st.sampled_from(VALUES[name]), min_size=1, max_size=2)) for name in keys
     }
     bad = draw(st.sampled_from([None, None, None, *sorted(set(BAD_VALUES) & set(grid))]))
     return grid | ({bad: grid[bad] + BAD_VALUES[bad]} if bad else {})
@@ -127,8 +126,8 @@ def searches(draw, halving=False):
     X, y = make_data(2 if is_perceptron else draw(st.sampled_from([2, 3])), flip_y=0.2)
     container = draw(st.sampled_from(list(CONTAINERS)))
     model, prefix, step_grid = draw(pipelines(clone(estimator), container == "sparse"))
-    drawn = draw(st.lists(grids(estimator, halving and "n_epochs"), min_size=1, max_size=2))
-    drawn = [{prefix + name: v for name, v in grid.items()} | step_grid for grid in drawn]
+    grid = draw(st.lists(grids(estimator, halving and "n_epochs"), min_size=1, max_size=2))
+    grid = [{prefix + name: v for name, v in values.items()} | step_grid for values in grid]
 
     params, y_val = {}, y[:50]
     if container == "frame":
@@ -147,7 +146,7 @@ def searches(draw, halving=False):
         "error_score": draw(st.sampled_from([np.nan, 0.0])),
         "return_train_score": draw(st.booleans()),
     }
-    grid = drawn if len(drawn) > 1 else drawn[0]
+    grid = grid if len(grid) > 1 else grid[0]
     if halving:
         most = draw(st.integers(1, 12))
         search = HalvingGridSearchCV(

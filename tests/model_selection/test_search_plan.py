@@ -189,12 +189,12 @@ def test_validation_rows_join_candidates_with_and_without_early_stopping(
     search = FusedGridSearchCV(model, grid, cv=2, refit=False)
     # Every step of a pipeline gets fit parameters by its name, and X_val is not transformed.
     params = {f"{prefix}X_val": X, f"{prefix}y_val": Y} if has_validation_rows else {}
-    planned = search.plan(X, Y, **params)
-    sizes = [(len(group.candidates), group.n_models) for group in planned.groups]
+    search_plan = search.plan(X, Y, **params)
+    sizes = [(len(group.candidates), group.n_models) for group in search_plan.groups]
     assert sizes == ([(8, 5)] if has_validation_rows else [(4, 4), (4, 1)])
     with count_work() as work:
         search.fit(X, Y, **params)
-    assert_work_as_planned(work, planned)
+    assert_work_as_planned(work, search_plan)
 
 
 def test_plan_prints_models_epochs_and_reasons():
@@ -231,9 +231,9 @@ def test_plan_is_a_table_in_a_notebook():
         Group(((0, 1),), (1, 2), {"a": AngleBrackets()}),
         Group(((2,),), reason="not a <class>"),
     )
-    planned = Plan(groups, 3, (), rungs="<rungs>")
-    assert planned._repr_html_() == TABLE
-    assert repr(planned) == str(planned)
+    search_plan = Plan(groups, 3, (), rungs="<rungs>")
+    assert search_plan._repr_html_() == TABLE
+    assert repr(search_plan) == str(search_plan)
 
 
 FOLDS = list(KFold(3).split(X))
@@ -300,11 +300,11 @@ candidate_lists = st.lists(
 def test_every_candidate_is_in_one_group_of_compatible_candidates(candidates, is_pipeline):
     estimator, prefix = (pipeline(SOFTMAX), "clf__") if is_pipeline else (SOFTMAX, "")
     prefixed = [{prefix + name: v for name, v in params.items()} for params in candidates]
-    planned = plan(estimator, prefixed, 2)
-    indices = [index for group in planned.groups for index in group.candidates]
+    search_plan = plan(estimator, prefixed, 2)
+    indices = [index for group in search_plan.groups for index in group.candidates]
     assert sorted(indices) == list(range(len(candidates)))
-    assert planned.n_fits == 2 * len(candidates)
-    for group in planned.groups:
+    assert search_plan.n_fits == 2 * len(candidates)
+    for group in search_plan.groups:
         assert (len(group.candidates) == 1) == bool(group.reason)
         members = [{"lr": 0.1, "n_epochs": "auto", **candidates[i]} for i in group.candidates]
         for name in ("batch_size", "early_stopping", "unknown"):
@@ -331,12 +331,12 @@ def test_every_candidate_is_in_one_group_of_compatible_candidates(candidates, is
     ids=str,
 )
 def test_largest_stacks_are_split_until_every_worker_has_a_task(n_workers, grid, sizes):
-    planned = make_plan(SOFTMAX, grid, n_workers=n_workers)
-    assert sorted(task.group.n_models for task in planned.tasks) == sizes
-    assert (planned.more_work == 1) == (n_workers <= 6 or len(sizes) == 6)
+    search_plan = make_plan(SOFTMAX, grid, n_workers=n_workers)
+    assert sorted(task.group.n_models for task in search_plan.tasks) == sizes
+    assert (search_plan.more_work == 1) == (n_workers <= 6 or len(sizes) == 6)
     if n_workers == 16:
-        assert planned.more_work < 1.5
-    pairs = [(c, task.fold) for task in planned.tasks for c in task.group.candidates]
+        assert search_plan.more_work < 1.5
+    pairs = [(c, task.fold) for task in search_plan.tasks for c in task.group.candidates]
     n_candidates = len(ParameterGrid(grid))
     assert sorted(pairs) == [(c, fold) for c in range(n_candidates) for fold in range(3)]
 

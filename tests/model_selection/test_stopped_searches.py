@@ -84,10 +84,10 @@ def start_process(module, kind, n_jobs, memory, log):
 
 def child_processes(pid):
     """Return the processes below a process."""
-    found = subprocess.run(
+    result = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     )
-    children = [int(child) for child in found.stdout.split()]
+    children = [int(child) for child in result.stdout.split()]
     return children + [grandchild for child in children for grandchild in child_processes(child)]
 
 

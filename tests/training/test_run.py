@@ -406,8 +406,13 @@ def test_each_model_is_retired_when_it_has_converged(optimizer):
 def test_lbfgs_has_the_stop_reasons_of_a_run(n_epochs, last, stop_reason):
     problem = Problem(optimizer=Lbfgs(), l2=0.1, tol=1e-6)
     run = problem.run([0], steps_per_epoch=1)
-    run.solver = partial(Lbfgs(), SOFTMAX)
-    run.advance(n_epochs, end_epoch=lambda: run.state.epoch == last)
+    run.solver, epochs = partial(Lbfgs(), SOFTMAX), []
+    run.advance(
+        n_epochs,
+        begin_epoch=lambda: epochs.append(run.state.epoch),
+        end_epoch=lambda: run.state.epoch == last,
+    )
+    assert epochs == list(range(run.state.epoch))
     model = run.get_model(0)
     assert (model.stop_reason, len(run.active)) == (stop_reason, stop_reason != "converged")
     assert len(model.history["loss"]) == run.state.epoch

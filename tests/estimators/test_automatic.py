@@ -118,12 +118,6 @@ def test_accuracy_on_rare_words_and_few_rows_is_that_of_scikit_learn(
     assert cross_val_score(model, X, y, cv=3).mean() > expected - loss_of_accuracy
 
 
-@ignore_unfinished
-@nets
-def test_nets_learn_scaled_data(model):
-    assert clone(model).fit(*scaled_wine).score(*scaled_wine) > 0.97
-
-
 def train_on_chunks(model, X, y, size, n_passes):
     model = clone(model)
     for start in [*range(0, len(y), size)] * n_passes:

@@ -10,10 +10,9 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_breast_cancer, load_digits, make_blobs, make_classification
-from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.linear_model import Perceptron
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.multiclass import OneVsRestClassifier
 
 from sklearn_softmax import BinaryPerceptron, FusedGridSearchCV
 from sklearn_softmax._training import online
@@ -451,22 +450,8 @@ def test_scores_out_of_range_are_an_error(scale):
 # --- use in scikit-learn -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_one_vs_rest_combines_ten_perceptrons(n_jobs):
-    X, y = load_digits(return_X_y=True)
-    model = perceptron(n_epochs=5, random_state=0)
-    combined = OneVsRestClassifier(model, n_jobs=n_jobs).fit(X, y)
-    for label, part in enumerate(combined.estimators_):
-        assert_same_bits(part, clone(model).fit(X, (y == label).astype(int)))
-    scores = np.column_stack([part.decision_function(X) for part in combined.estimators_])
-    np.testing.assert_array_equal(combined.predict(X), scores.argmax(axis=1))
-    assert combined.score(X, y) > 0.9
-
-
 WEIGHTED_CLIENTS = [
-    AdaBoostClassifier(perceptron(n_epochs=5, random_state=0), n_estimators=3, random_state=0),
     AdaBoostClassifier(averaged(batch_size=20, n_epochs=9), n_estimators=3, random_state=0),
-    BaggingClassifier(perceptron(n_epochs=5, random_state=0), n_estimators=3, random_state=0),
     CalibratedClassifierCV(perceptron(n_epochs=5, random_state=0), cv=3),
 ]
 

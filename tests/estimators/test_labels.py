@@ -34,11 +34,12 @@ LABELS = {
 @estimators()
 def test_classes_have_the_dtype_of_the_labels(case, name):
     labels, dtype = LABELS[name]
+    others = list(labels)
     model = case.model(n_epochs=2)
     for _ in range(2):
-        model.partial_fit(X, labels, classes=labels)
+        model.partial_fit(X, labels, classes=others)
         assert model.classes_.dtype == dtype
-        model.fit(X, labels, X_val=X, y_val=labels)
+        model.fit(X, labels, X_val=X, y_val=others)
         assert model.classes_.dtype == model.predict(X).dtype == dtype
         assert model.score(X, labels) == model.history_["val_accuracy"][-1] > 0.4
 

@@ -95,6 +95,8 @@ def test_raw_validation_rows_of_scaled_training_rows_warn(name, scaler):
             pipeline[-1].set_fit_request(X_val=True, y_val=True)
             pipeline.set_params(transform_input=["X_val"])
             pipeline.fit(X_train, y_train, X_val=X_val, y_val=y_val)
+            accuracy = pipeline[-1].history_["val_accuracy"][-1]
+            assert accuracy == pytest.approx(pipeline.score(X_val, y_val))
 
 
 @estimators()

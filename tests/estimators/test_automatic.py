@@ -80,7 +80,7 @@ def test_a_sample_weight_equals_repeated_rows(model, container, rng):
 # --- learning ------------------------------------------------------------------------------------
 
 
-def word_counts(n_words=600, n_documents=300, n_topics=4):
+def word_counts(n_words=1000, n_documents=600, n_topics=4):
     """Return short documents, half of each about its topic; most words are rare."""
     rng = np.random.default_rng(0)
     commonness = 1 / np.arange(3, n_words + 3)

@@ -1,4 +1,4 @@
-"""Everything public is annotated, for type checkers and for those who complete code."""
+"""Public signatures are annotated, for type checkers and code completion."""
 
 import inspect
 from importlib.resources import files
@@ -10,24 +10,24 @@ import sklearn_softmax
 PUBLIC = [getattr(sklearn_softmax, name) for name in sklearn_softmax.__all__ if name[0] != "_"]
 
 
-def functions_of(public):
-    """A function, or the constructor and the public methods of a class that are written here."""
+def public_functions(public):
+    """Return a function, or the constructor and public methods of a class of this package."""
     if not inspect.isclass(public):
         return [public]
-    written = {
+    members = {
         name: member
         for base in reversed(public.__mro__)
         if base.__module__.startswith("sklearn_softmax.")
         for name, member in vars(base).items()
         if name == "__init__" or name[0] != "_"
     }
-    methods = [getattr(member, "__func__", member) for member in written.values()]
+    methods = [getattr(member, "__func__", member) for member in members.values()]
     return [method for method in methods if inspect.isfunction(method)]
 
 
 @pytest.mark.parametrize("public", PUBLIC, ids=lambda public: public.__name__)
-def test_signatures_are_complete(public):
-    functions = functions_of(public)
+def test_every_parameter_and_result_is_annotated(public):
+    functions = public_functions(public)
     assert functions
     for function in functions:
         signature = inspect.signature(function)
@@ -37,5 +37,5 @@ def test_signatures_are_complete(public):
         assert signature.return_annotation is not signature.empty, function.__qualname__
 
 
-def test_type_checkers_are_told_of_them():
+def test_the_package_has_a_marker_for_type_checkers():
     assert (files("sklearn_softmax") / "py.typed").is_file()

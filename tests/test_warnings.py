@@ -1,4 +1,4 @@
-"""Warnings point at the line of the user, whatever calls of libraries lie in between."""
+"""Warnings point at the line of the user, through calls of libraries."""
 
 import inspect
 import warnings
@@ -15,7 +15,7 @@ from sklearn_softmax._warnings import warn
 
 
 def call_in(module):
-    """Return a function of a module that calls another one."""
+    """Return a function that belongs to a module and calls another function."""
     return FunctionType((lambda function, *args: function(*args)).__code__, {"__name__": module})
 
 
@@ -31,14 +31,14 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_the_line_is_that_of_the_user(call):
+def test_a_warning_points_at_the_line_of_the_user(call):
     with pytest.warns(UserWarning, match="text") as caught:
         call()
     (warning,) = caught
     assert (warning.filename, warning.lineno) == (__file__, inspect.getsourcelines(call)[1])
 
 
-def test_a_package_with_a_similar_name_is_the_users():
+def test_a_package_with_a_similar_name_belongs_to_the_user():
     with pytest.warns(UserWarning, match="text") as caught:
         call_in("sklearn_softmax_extras.models")(warn, "text")
     assert caught[0].lineno == inspect.getsourcelines(call_in)[1] + 2
@@ -47,7 +47,7 @@ def test_a_package_with_a_similar_name_is_the_users():
 @pytest.mark.parametrize(
     "args", [("text", ConvergenceWarning), (ConvergenceWarning("text"),)], ids=["str", "Warning"]
 )
-def test_the_category_can_be_filtered(args):
+def test_a_warning_is_filtered_by_its_category(args):
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         with pytest.raises(ConvergenceWarning, match="text"):

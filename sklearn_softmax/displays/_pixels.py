@@ -130,7 +130,7 @@ def apply_threshold(weights, threshold):
 
     Returns
     -------
-    apply_threshold : ndarray of shape (n_images, n_features)
+    weights : ndarray of shape (n_images, n_features)
     """
     highest = weights.max(axis=1, keepdims=True, where=np.isfinite(weights), initial=0)
-    return np.where((weights > 0) & (weights >= threshold * highest), weights, 0)
+    return np.where(weights >= threshold * highest, weights, 0)

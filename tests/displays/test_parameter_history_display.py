@@ -30,7 +30,8 @@ def test_layers_of_a_net_have_a_norm_each(pyplot):
     history = weight_history(5, 30, 3, classes=["a", "b", "c"])
     display = ParameterHistoryDisplay.from_history(history)
     assert texts(display.axes_[0].get_legend()) == ["layer 1", "layer 2"]
-    assert [line.get_label() for line in display.intercept_lines_] == ["a", "b", "c"]
+    for last_layer in (display, ParameterHistoryDisplay.from_history(history, layer=1)):
+        assert [line.get_label() for line in last_layer.intercept_lines_] == ["a", "b", "c"]
     hidden = ParameterHistoryDisplay.from_history(history, layer=0)
     assert len(hidden.intercept_lines_) == 30
     assert not hidden.figure_.legends

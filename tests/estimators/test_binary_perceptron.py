@@ -8,11 +8,9 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_breast_cancer, load_digits, make_blobs, make_classification
-from sklearn.ensemble import AdaBoostClassifier
 from sklearn.linear_model import Perceptron
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV
 
 from sklearn_softmax import BinaryPerceptron, FusedGridSearchCV
 from sklearn_softmax._training import online
@@ -300,15 +298,6 @@ def test_averaging_does_not_change_the_figures_of_training(batch_size):
     assert not np.allclose(mean.coef_, last.coef_)
 
 
-def test_an_average_classifies_new_rows_better():
-    X, y = SETS["noisy"]()
-    mean, last = (
-        cross_val_score(BinaryPerceptron(average=average, random_state=0), X, y, cv=3).mean()
-        for average in (True, False)
-    )
-    assert mean > last + 0.05
-
-
 # --- the end of training -------------------------------------------------------------------------
 
 
@@ -380,15 +369,6 @@ def test_patience_starts_anew_in_each_fit():
 # --- unusual data --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("batch_size", [1, 3])
-@pytest.mark.parametrize("container", CONTAINERS, ids=["dense", "CSR"])
-def test_identical_rows_are_trained_on_for_all_epochs(batch_size, container):
-    model = perceptron(batch_size=batch_size, n_epochs=9, shuffle=False)
-    model.fit(container(np.ones((6, 2))), [0, 1, 0, 1, 1, 1])
-    assert model.n_iter_ == 9
-    assert np.all(np.isfinite(model.coef_))
-
-
 @pytest.mark.parametrize("container", CONTAINERS, ids=["dense", "CSR"])
 def test_a_row_of_zeros_changes_only_the_intercept(container):
     X = container(np.zeros((1, 3)))
@@ -448,21 +428,6 @@ def test_scores_out_of_range_are_an_error(scale):
 
 
 # --- use in scikit-learn -------------------------------------------------------------------------
-
-
-WEIGHTED_CLIENTS = [
-    AdaBoostClassifier(averaged(batch_size=20, n_epochs=9), n_estimators=3, random_state=0),
-    CalibratedClassifierCV(perceptron(n_epochs=5, random_state=0), cv=3),
-]
-
-
-@pytest.mark.parametrize("client", WEIGHTED_CLIENTS, ids=lambda client: type(client).__name__)
-def test_metaestimators_pass_sample_weights(client):
-    X, y = SETS["noisy"]()
-    weight = draw_weights("uniform", len(y))
-    weighted = clone(client).fit(X, y, sample_weight=weight)
-    assert weighted.score(X, y, weight) > 0.65
-    assert np.any(weighted.predict(X) != clone(client).fit(X, y).predict(X))
 
 
 @pytest.mark.parametrize(("batch_size", "is_routed"), [(1, True), (50, False), (50, True)])

@@ -4,14 +4,10 @@ import pickle
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 from sklearn.datasets import load_iris
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sklearn_softmax import SoftmaxRegression
-from tests.cases import CASES, assert_same_model, estimators, parameters
+from tests.cases import assert_same_model, estimators, parameters
 
 callback = pytest.importorskip("sklearn.callback", reason="callbacks came in scikit-learn 1.9")
 
@@ -97,17 +93,6 @@ def test_a_callback_stops_training(case):
     assert recorder.events[-1] == ("teardown", "fit")
 
 
-def test_a_callback_may_stop_training_by_the_validation_loss():
-    class LossLimit(Recorder):
-        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
-            return fitted_estimator.history_["val_loss"][-1] <= 0.3
-
-    model, (X, y) = SoftmaxRegression(lr=0.1, n_epochs=500), load_iris(return_X_y=True)
-    model.set_callbacks(LossLimit()).fit(X, y, X_val=X, y_val=y)
-    assert model.stop_reason_ == "callback"
-    assert model.history_["val_loss"][-1] <= 0.3 < model.history_["val_loss"][-2]
-
-
 @estimators()
 def test_no_epoch_begins_after_early_stopping(case):
     recorder = Recorder()
@@ -156,16 +141,3 @@ def test_scoring_monitor_and_progress_bar_follow_every_epoch(case, capsys):
     assert len(scores) == 4
     assert scores[-1] == pytest.approx(model.score(X, y))
     assert "100%" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_progress_bar_of_a_search_over_a_pipeline_changes_no_score(n_jobs):
-    pytest.importorskip("rich")
-    case = CASES[0]
-    pipeline = make_pipeline(StandardScaler(), case.model(n_epochs=2))
-    search = GridSearchCV(pipeline, {"softmaxregression__lr": [0.1, 1.0]}, cv=3, n_jobs=n_jobs)
-    plain = clone(search).fit(case.X, case.y)
-    search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(case.X, case.y)
-    np.testing.assert_array_equal(
-        search.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
-    )

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.model_selection import cross_validate, train_test_split
+from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
 from tests.cases import (
@@ -132,18 +132,6 @@ def test_number_of_threads_changes_the_model_only_by_rounding(
         assert_same_model(one, again)
         expected = parameters(one) if expected is None else expected
         np.testing.assert_allclose(parameters(one), expected, rtol=precision, atol=precision)
-
-
-@estimators()
-def test_number_of_jobs_does_not_change_the_models(case):
-    one, two = (
-        cross_validate(
-            case.model(n_epochs=2), case.X, case.y, cv=3, n_jobs=n_jobs, return_estimator=True
-        )
-        for n_jobs in (1, 2)
-    )
-    for a, b in zip(one["estimator"], two["estimator"]):
-        assert_same_model(a, b)
 
 
 # --- inputs --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_softmax import BinaryPerceptron, SoftmaxRegression
+from sklearn_softmax import BinaryPerceptron
 from sklearn_softmax.estimators._callbacks import CALLBACKS_AVAILABLE
 from tests.cases import CASES, cases, estimators
 from tests.fuzz.laws import state_of
@@ -102,16 +102,6 @@ def test_positional_and_unknown_parameters_are_errors(case):
         type(case.estimator)(0.1)
     with pytest.raises(TypeError, match=rf"{case.name}.*unexpected keyword argument 'C'"):
         type(case.estimator)(C=1)
-
-
-@pytest.mark.parametrize("name", ["optimizer", "momentum", "nesterov", "reg_param"])
-def test_perceptron_has_no_parameters_of_smooth_losses(name):
-    assert not hasattr(BinaryPerceptron(), name)
-    value = getattr(SoftmaxRegression(), name)
-    with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
-        BinaryPerceptron(**{name: value})
-    with pytest.raises(ValueError, match=f"Invalid parameter '{name}'"):
-        BinaryPerceptron().set_params(**{name: value})
 
 
 OTHER_LIBRARIES = {

@@ -14,15 +14,12 @@ from threading import Barrier
 import numpy as np
 import pytest
 import sklearn
-from joblib import parallel_config
 from sklearn.base import clone
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import sklearn_softmax
-from sklearn_softmax import FusedGridSearchCV, SoftmaxRegression
-from tests.cases import assert_same_model, cases, estimators
+from tests.cases import assert_same_model, estimators
 from tests.fuzz.laws import state_of
-from tests.model_selection.searches import assert_same_search
 
 
 def first_rows(case):
@@ -61,15 +58,6 @@ def test_simultaneous_fits_train_the_same_models(case):
     with unchanged_threads(), ThreadPoolExecutor(len(models)) as pool:
         for fitted, alone in zip(pool.map(fit, models, timeout=60), expected):
             assert_same_model(fitted, alone)
-
-
-def test_a_search_in_threads_has_the_same_results():
-    X, y = first_rows(cases()[0])
-    grid = {"lr": [0.1, 0.2], "batch_size": [50, 100], "n_epochs": [1, 2]}
-    search = FusedGridSearchCV(SoftmaxRegression(random_state=0), grid, cv=2)
-    expected = clone(search).fit(X, y)
-    with unchanged_threads(), parallel_config("threading", n_jobs=4):
-        assert_same_search(search.fit(X, y), expected)
 
 
 FORK = """

@@ -9,7 +9,6 @@ from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import scale
 
@@ -115,37 +114,7 @@ def test_predictions_follow_from_the_weights(activation, function, fit_intercept
     np.testing.assert_allclose(model.predict_proba(X), softmax(scores, axis=1), atol=1e-10)
 
 
-# --- learning ------------------------------------------------------------------------------------
-
-
-def test_loss_on_the_toy_data_of_the_course_falls_below_0_02():
-    rng = np.random.RandomState(0)
-    X, y = 10 * rng.standard_normal((10, 4)), np.array([0, 1, 2, 2, 1, 0, 1, 0, 2, 1])
-    params = {"hidden_size": 10, "weight_init": 0.1, "optimizer": "sgd", "momentum": 0.0}
-    model = TwoLayerMLPClassifier(lr=0.1, reg_param=1e-4, n_epochs=500, random_state=0, **params)
-    history = model.fit(X, y).history_
-    assert history["loss"][-1] + history["penalty"][-1] < 0.02
-
-
-@pytest.mark.parametrize(
-    ("hidden_size", "activation"), [(30, "relu"), ((30, 20), "sigmoid"), ((30, 20, 20), "tanh")]
-)
-def test_accuracy_on_digits_exceeds_99_percent(hidden_size, activation):
-    X, y = digits()
-    model = TwoLayerMLPClassifier(
-        hidden_size=hidden_size, activation=activation, lr=0.01, n_epochs=60, random_state=0
-    ).fit(X[:1200], y[:1200], X_val=X[1200:], y_val=y[1200:])
-    assert model.history_["accuracy"][-1] > 0.99
-    assert model.history_["val_accuracy"][-1] > 0.9
-
-
-def test_penalty_shrinks_the_weights_of_both_layers():
-    X, y = digits()
-    params = {"hidden_size": 20, "lr": 0.01, "n_epochs": 10, "random_state": 0}
-    free, penalised = (
-        TwoLayerMLPClassifier(reg_param=r, **params).fit(X, y).coefs_ for r in (0.0, 100.0)
-    )
-    assert all(np.linalg.norm(b) < np.linalg.norm(a) for a, b in zip(free, penalised))
+# --- initial weights -----------------------------------------------------------------------------
 
 
 @pytest.mark.filterwarnings("ignore:.*no better than:sklearn.exceptions.ConvergenceWarning")
@@ -185,18 +154,6 @@ def test_dropout_changes_neither_initial_weights_nor_shuffles():
     few = {"lr": 0.01, "n_epochs": 3}
     np.testing.assert_array_equal(weights(dropout=0.0, **few), weights(dropout=1e-30, **few))
     assert not np.array_equal(weights(dropout=0.0, **few), weights(dropout=0.5, **few))
-
-
-def test_dropout_reduces_the_validation_loss_of_an_overfitted_net():
-    X, y = digits()
-    X_train, X_val, y_train, y_val = train_test_split(X, y, train_size=150, random_state=0)
-    losses = []
-    for dropout in (0.0, 0.5):
-        model = TwoLayerMLPClassifier(
-            hidden_size=200, dropout=dropout, lr=0.01, n_epochs=100, random_state=0
-        ).fit(X_train, y_train, X_val=X_val, y_val=y_val)
-        losses.append(model.history_["val_loss"][-1])
-    assert losses[1] < losses[0]
 
 
 @pytest.mark.parametrize("hidden_size", [20, (20, 20)])

@@ -188,11 +188,11 @@ class GradientDescentClassifier(
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Make one pass over the given data, continuing earlier training.
+        """Train for one pass over the data, and continue earlier training.
 
         The learning rate, its decay, the state of the optimizer and the history continue from
         earlier calls of ``partial_fit`` and ``fit``. Early stopping and ``n_epochs`` have no
-        effect. The penalty counts once per call, relative to the total weight of the given rows.
+        effect. The penalty counts once per call, relative to the total weight of the rows.
 
         Parameters
         ----------

@@ -61,7 +61,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the parameters of
         its lowest value; the epoch count is unchanged. The validation rows are ``X_val`` and
-        ``y_val`` given to :meth:`fit`, or a stratified fraction of the training rows.
+        ``y_val`` passed to :meth:`fit`, or a stratified fraction of the training rows.
     validation_fraction : float, default=0.1
         Fraction of the training rows for validation, but at least as many rows as there are
         classes. The only row of a class is used for training, and a rare class may be missing. Used
@@ -79,7 +79,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         rows are scored with the mean; the figures of training are those of the current
         weights, from which ``warm_start`` and ``partial_fit`` continue.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; "balanced" gives all classes equal total weights in the given rows.
+        Weights of the classes; "balanced" gives all classes equal total weights in the training rows.
         The same weights apply to validation rows. The online rule uses them, times the weights of
         the rows, as factors of the learning rate, larger batches relative to their mean.
     fit_intercept : bool, default=True

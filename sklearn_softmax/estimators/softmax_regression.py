@@ -47,15 +47,15 @@ class SoftmaxRegression(SmoothLinearClassifier):
         ``batch_size``, ``momentum`` and ``shuffle`` have no effect, and there is no
         ``partial_fit``.
     momentum : float or "auto", default="auto"
-        Momentum of "sgd", from 0 to below 1; "adam" has its own. With ``lr="auto"``, it is the
-        :math:`\beta` of "sgd", the weight of the average where gradients are taken. "auto" is 0.9
-        with ``lr="auto"`` and 0 otherwise.
+        Momentum of "sgd", from 0 to below 1; "adam" ignores it. With ``lr="auto"``, it is the
+        :math:`\beta` of "sgd", the weight of the average in the point at which gradients are
+        taken. "auto" is 0.9 with ``lr="auto"`` and 0 otherwise.
     nesterov : bool, default=False
         Whether to use Nesterov's look-ahead; ignored without momentum or with ``lr="auto"``.
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the parameters of
         its lowest value; the epoch count is unchanged. The validation rows are ``X_val`` and
-        ``y_val`` given to :meth:`fit`, or a stratified fraction of the training rows.
+        ``y_val`` passed to :meth:`fit`, or a stratified fraction of the training rows.
     validation_fraction : float, default=0.1
         Fraction of the training rows for validation, but at least as many rows as there are
         classes. The only row of a class is used for training, and a rare class may be missing. Used
@@ -68,7 +68,7 @@ class SoftmaxRegression(SmoothLinearClassifier):
         ``n_epochs="auto"``, training ends when ``convergence_`` is at most 20 ``tol``; with
         "lbfgs", when no entry of the gradient in standardised features exceeds ``tol``.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; "balanced" gives all classes equal total weights in the given rows.
+        Weights of the classes; "balanced" gives all classes equal total weights in the training rows.
         The same weights apply to validation rows. They are multiplied by those of the
         rows.
     fit_intercept : bool, default=True

@@ -79,9 +79,9 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
         rows are scored with the mean; the figures of training are those of the current
         weights, from which ``warm_start`` and ``partial_fit`` continue.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; "balanced" gives all classes equal total weights in the training rows.
-        The same weights apply to validation rows. The online rule uses them, times the weights of
-        the rows, as factors of the learning rate, larger batches relative to their mean.
+        Weights of the classes; "balanced" gives all classes equal total weights in the training
+        rows. The same weights apply to validation rows. The online rule uses them, times the
+        weights of the rows, as factors of the learning rate, larger batches relative to their mean.
     fit_intercept : bool, default=True
         Whether to learn intercepts.
     shuffle : bool, default=True

@@ -72,8 +72,8 @@ class GDLogisticRegression(SmoothLinearClassifier):
         ``n_epochs="auto"``, training ends when ``convergence_`` is at most 20 ``tol``; with
         "lbfgs", when no entry of the gradient in standardised features exceeds ``tol``.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; "balanced" gives all classes equal total weights in the training rows.
-        The same weights apply to validation rows. They are multiplied by those of the
+        Weights of the classes; "balanced" gives all classes equal total weights in the training
+        rows. The same weights apply to validation rows. They are multiplied by those of the
         rows; the weight of a row is the same for every sub-classifier.
     fit_intercept : bool, default=True
         Whether to learn intercepts.

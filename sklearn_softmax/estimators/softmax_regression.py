@@ -68,8 +68,8 @@ class SoftmaxRegression(SmoothLinearClassifier):
         ``n_epochs="auto"``, training ends when ``convergence_`` is at most 20 ``tol``; with
         "lbfgs", when no entry of the gradient in standardised features exceeds ``tol``.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; "balanced" gives all classes equal total weights in the training rows.
-        The same weights apply to validation rows. They are multiplied by those of the
+        Weights of the classes; "balanced" gives all classes equal total weights in the training
+        rows. The same weights apply to validation rows. They are multiplied by those of the
         rows.
     fit_intercept : bool, default=True
         Whether to learn intercepts.

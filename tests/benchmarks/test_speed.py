@@ -166,6 +166,7 @@ def small_problems(monkeypatch):
     monkeypatch.setitem(softmax.PARAM_GRIDS, "digits", grid)
     monkeypatch.setattr(problems, "NET_GRID", {"lr": [0.01], "n_epochs": [2, 3]})
     monkeypatch.setattr(problems, "N_NETS", 4)
+    monkeypatch.setattr(problems, "STOPPING_GRID", {"lr": [0.5], "reg_param": [1, 0]})
 
 
 @few_rows

@@ -230,9 +230,9 @@ def test_results_of_other_versions_are_not_read(stored_search, monkeypatch):
         assert n_stored(clone(stored_search), **DATA) == 0
 
 
-def test_functions_are_compared_by_their_code(tmp_path):
-    def define(body):
-        code = compile(f"def f(e, X, y):\n    return {body}", "file", "exec")
+def test_functions_are_compared_by_their_code_and_defaults(tmp_path):
+    def define(body, y="None", c=1):
+        code = compile(f"def f(e, X, y={y}, *, c={c}):\n    return {body}", "file", "exec")
         exec(code, namespace := {"__name__": __name__})
         namespace["f"].__qualname__ = "scorer_in_module"
         globals()["scorer_in_module"] = namespace["f"]
@@ -240,8 +240,8 @@ def test_functions_are_compared_by_their_code(tmp_path):
 
     search = FusedGridSearchCV(MODEL, GRID, cv=3, scoring=define("0.5"), memory=tmp_path).fit(X, Y)
     assert n_stored(clone(search).set_params(scoring=define("0.5"))) == N_FITS
-    for body in ("0.25", "0.5 if y in ('a', 'b') else 1"):
-        assert n_stored(clone(search).set_params(scoring=define(body))) == 0
+    for args in (["0.25"], ["0.5 if y in ('a', 'b') else 1"], ["0.5", "2"], ["0.5", "None", 2]):
+        assert n_stored(clone(search).set_params(scoring=define(*args))) == 0
 
 
 @pytest.mark.parametrize(
@@ -388,7 +388,7 @@ def test_damaged_stack_is_named_and_its_models_trained_again(tmp_path):
 
 @every_search
 def test_results_that_cannot_be_written_are_one_warning(search, tmp_path, monkeypatch):
-    monkeypatch.setattr(_memory.Path, "write_bytes", Mock(side_effect=OSError(28, "No space")))
+    monkeypatch.setattr(_memory.Path, "replace", Mock(side_effect=OSError(28, "No space")))
     actual = clone(search).set_params(memory=tmp_path)
     with (
         joblib.parallel_config(backend="threading", n_jobs=2),

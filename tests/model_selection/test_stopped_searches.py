@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def scorer(estimator, X, y):
     if "LOG" in os.environ:
         with open(os.environ["LOG"], "a") as file:
             print(estimator.lr, estimator.batch_size, estimator.n_epochs, X.sum(), file=file)
-        time.sleep(0.01)
+        time.sleep(0.02)
     return estimator.score(X, y)
 
 
@@ -82,18 +83,15 @@ def start_process(module, kind, n_jobs, memory, log):
     )
 
 
-def child_processes(pid):
-    """Return the processes below a process."""
-    result = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    )
-    children = [int(child) for child in result.stdout.split()]
-    return children + [grandchild for child in children for grandchild in child_processes(child)]
-
-
-def is_running(pid):
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+def session_processes(pid):
+    """Return the running processes of the session of a process."""
+    processes = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, session, *_ = stat.read_text().rpartition(")")[2].split()
+            if int(session) == pid and state != "Z":
+                processes.append(int(stat.parent.name))
+    return processes
 
 
 def wait_until(condition, seconds=60):
@@ -128,12 +126,12 @@ def test_stopped_search_leaves_no_process_and_is_finished_without_repeated_fits(
     memory, log = tmp_path / "memory", tmp_path / "log"
     process = start_process(module, kind, n_jobs, memory, tmp_path / "first")
     wait_until(lambda: count_stored_fits(memory) >= n_stored or process.poll() is not None)
-    children = child_processes(process.pid)
+    processes = session_processes(process.pid)
     os.killpg(process.pid, stop)
     _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
-    assert len(children) >= (2 if n_jobs == 2 else 0)
-    assert wait_until(lambda: not any(map(is_running, children)), seconds=10)
+    assert len(processes) == 1 if n_jobs == 1 else len(processes) > 2
+    assert wait_until(lambda: not session_processes(process.pid), seconds=10)
     if stop == signal.SIGINT:
         assert "KeyboardInterrupt" in errors
     n_before = count_stored_fits(memory)

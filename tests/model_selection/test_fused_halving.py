@@ -172,6 +172,7 @@ def test_random_halving_draws_and_plans_the_candidates_of_scikit_learn(n_candida
         n_candidates=n_candidates,
         resource="n_epochs",
         random_state=random_state,
+        min_resources=2,
         max_resources=9,
         cv=3,
     )
@@ -180,7 +181,7 @@ def test_random_halving_draws_and_plans_the_candidates_of_scikit_learn(n_candida
     assert work.one_by_one == 0
     results = actual.search.cv_results_
     batch_sizes = results["param_batch_size"][results["iter"] == 0].tolist()
-    assert len(batch_sizes) == (7 if n_candidates == 7 else 9)
+    assert len(batch_sizes) == (7 if n_candidates == 7 else 9 // 2)
     assert {group.shared["batch_size"]: len(group.candidates) for group in plan.groups} == {
         batch_size: batch_sizes.count(batch_size) for batch_size in set(batch_sizes)
     }

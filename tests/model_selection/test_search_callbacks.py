@@ -107,20 +107,33 @@ def test_events_of_stored_fits_are_those_of_fits(search, tmp_path):
     assert Counter(actual.events) == Counter(expected.events)
 
 
-@pytest.mark.parametrize("is_inner", [True, False])
-def test_callbacks_that_follow_every_fit_have_the_events_of_scikit_learn(is_inner):
-    search, recorders = GridSearchCV(MODEL, GRID, cv=3), []
+PIPELINE = Pipeline([("select", SelectKBest(k=2)), ("clf", MODEL)])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "is_inner", "reason"),
+    [
+        (MODEL, False, "callbacks of the search follow every fit"),
+        (MODEL, True, "it has callbacks"),
+        (PIPELINE, True, "its pipeline has callbacks"),
+    ],
+    ids=["search", "classifier", "pipeline"],
+)
+def test_callbacks_that_follow_every_fit_have_the_events_of_scikit_learn(
+    estimator, is_inner, reason
+):
+    prefix = "clf__" if estimator is PIPELINE else ""
+    grid = {f"{prefix}{name}": values for name, values in GRID.items()}
+    recorders = []
     with count_work() as work:
-        for kind in (search, fuse(search)):
+        for Search in (GridSearchCV, FusedGridSearchCV):
             recorders.append(Recorder() if is_inner else PropagatedRecorder())
-            kind = clone(kind)
-            owner = kind.estimator if is_inner else kind
-            owner.set_callbacks(recorders[-1])
-            kind.fit(X, Y)
+            search = Search(clone(estimator), grid, cv=3)
+            (search.estimator if is_inner else search).set_callbacks(recorders[-1])
+            search.fit(X, Y)
     assert (work.together, work.one_by_one) == (0, 4 * 3)
     assert recorders[0].events == recorders[1].events
-    reason = "it has callbacks" if is_inner else "callbacks of the search follow every fit"
-    assert reason in str(kind.plan(X, Y))
+    assert reason in str(search.plan(X, Y))
 
 
 @pytest.mark.parametrize(("n_jobs", "depth"), [(1, 1), (1, None), (2, None)])

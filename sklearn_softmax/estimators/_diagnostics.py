@@ -129,9 +129,9 @@ def _lack_of_learning(estimator, trained):
 
 
 def _distance_from_convergence(estimator):
-    """Return a message if training ended far from convergence."""
+    """Return a message if training ended far from convergence, unless a callback ended it."""
     spec, is_auto = estimator._describe_training(), estimator.n_epochs == "auto"
-    if estimator.early_stopping:
+    if estimator.early_stopping or estimator.stop_reason_ == "callback":
         return ""
     if spec.learning_rate is not None and estimator.convergence_ > MAX_CONVERGENCE:
         remedy = (

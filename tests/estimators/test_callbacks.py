@@ -4,7 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_softmax import SoftmaxRegression
 from tests.cases import assert_same_model, estimators, parameters
@@ -91,6 +92,14 @@ def test_a_callback_stops_training(case):
     expected = case.model(n_epochs=3).fit(X, y)
     np.testing.assert_array_equal(parameters(stopped), parameters(expected))
     assert recorder.events[-1] == ("teardown", "fit")
+
+
+def test_a_fit_that_a_callback_stops_does_not_warn_of_too_few_epochs():
+    X, y = load_digits(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="still falls"):
+        SoftmaxRegression(n_epochs=2, random_state=0).fit(X, y)
+    model = SoftmaxRegression(random_state=0).set_callbacks(Recorder(stop_after=2)).fit(X, y)
+    assert model.n_iter_ == 2
 
 
 @estimators()

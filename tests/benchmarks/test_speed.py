@@ -174,7 +174,6 @@ def small_problems(monkeypatch):
     ("name", "contestants"),
     {
         "mnist": ["fused", "scikit-learn", "one by one"],
-        "digits": ["fused", "scikit-learn", "one by one"],
         "net": ["fused", "scikit-learn", "one by one"],
         "halving": ["fused halving", "fused", "scikit-learn"],
         "net-halving": ["fused halving", "fused"],
@@ -221,7 +220,7 @@ def test_net_of_scikit_learn_learns_the_same_model_with_a_penalty():
     n_train, n_epochs = 100, 200
     digits = load("digits")
     X, y = digits.X[:n_train], digits.y[:n_train]
-    grid = {"batch_size": [20, 200], "reg_param": [1.0, 30.0], "n_epochs": [n_epochs]}
+    grid = {"batch_size": [20, 200], "reg_param": [30.0], "n_epochs": [n_epochs]}
     grids = problems.sklearn_grid(grid | {"lr": [0.1]}, n_samples=150)
     for ours, theirs in zip(ParameterGrid(grid), ParameterGrid(grids), strict=True):
         model = SoftmaxRegression(lr=0.1, random_state=0, **ours).fit(X, y)

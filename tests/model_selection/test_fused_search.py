@@ -142,7 +142,6 @@ PLAIN = GridSearchCV(SOFTMAX, RATES, cv=KFold(2))
         *((GridSearchCV(model, RATES, cv=2), {}, {"weights": Y}) for model in ESTIMATORS),
         (PLAIN, {}, {"sample_weight": -np.ones(72)}),
     ],
-    ids=str,
 )
 def test_failures_are_those_of_scikit_learn(search, params, fit_params):
     search = clone(search).set_params(**params)

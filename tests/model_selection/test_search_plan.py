@@ -79,7 +79,6 @@ STACKABLE |= {"n_epochs": [1, 2]}
         (PIPELINE, {"clf": [SOFTMAX, SoftmaxRegression(lr=0.2)]}, [1, 1]),
         (NESTED, {"in__clf__lr": [1, 2], "in__clf__n_epochs": [1, 2], "in__scale": [None]}, [4]),
     ],
-    ids=str,
 )
 def test_candidates_train_together_if_they_differ_only_in_stackable_parameters(
     estimator, grid, sizes
@@ -153,7 +152,6 @@ PIPELINE_SUBCLASS = "PipelineSubclass may fit differently from a Pipeline"
         (pipeline(None), {"scale": [PCA(), None]}, {f"NoneType {NOT_OURS}": 2}),
         (PipelineSubclass([("clf", SOFTMAX)]), CLF_RATES, {PIPELINE_SUBCLASS: 2}),
     ],
-    ids=str,
 )
 def test_reasons_of_candidates_fitted_alone(estimator, grid, reasons):
     assert Counter(group.reason for group in make_plan(estimator, grid).groups) == reasons

@@ -12,9 +12,11 @@ class GDLogisticRegression(SmoothLinearClassifier):
 
     For two classes minimises
 
-    .. math:: J(w, b) = \frac{-\sum_i w_i \left(t_i \ln \sigma(z_i)
-              + (1 - t_i) \ln(1 - \sigma(z_i))\right)
-              + \frac{\lambda}{2} \|w\|^2}{\sum_i w_i}, \qquad z_i = w^\top x_i + b
+    .. math::
+        J(w, b) &= \frac{-\sum_i w_i \left(t_i \ln \sigma(z_i)
+        + (1 - t_i) \ln(1 - \sigma(z_i))\right)
+        + \frac{\lambda}{2} \|w\|^2}{\sum_i w_i} \\
+        z_i &= w^\top x_i + b
 
     with t = 1 for the second class, from zero weights, with steps on batches of rows.
     The minimum is that of ``sklearn.linear_model.LogisticRegression(C=1/reg_param)``,

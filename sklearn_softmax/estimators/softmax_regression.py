@@ -12,9 +12,10 @@ class SoftmaxRegression(SmoothLinearClassifier):
 
     Minimises
 
-    .. math:: J(W, b) = \frac{-\sum_i w_i \ln a_{y_i}(x_i)
-              + \frac{\lambda}{2} \|W\|^2}{\sum_i w_i}, \qquad
-              a(x) = \mathrm{softmax}(W x + b)
+    .. math::
+        J(W, b) &= \frac{-\sum_i w_i \ln a_{y_i}(x_i)
+        + \frac{\lambda}{2} \|W\|^2}{\sum_i w_i} \\
+        a(x) &= \mathrm{softmax}(W x + b)
 
     from zero weights, with steps on batches of rows. The minimum is that of
     ``sklearn.linear_model.LogisticRegression(C=1/reg_param)``, whatever the batch size. For two

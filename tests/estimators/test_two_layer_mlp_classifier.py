@@ -222,7 +222,8 @@ def test_hidden_sizes_may_be_any_sequence():
 )
 def test_training_of_another_net_cannot_continue(other):
     X, y = load_iris(return_X_y=True)
-    model = TwoLayerMLPClassifier(hidden_size=8, n_epochs=2, lr=0.01, warm_start=True).fit(X, y)
+    params = {"n_epochs": 2, "lr": 0.01, "warm_start": True, "random_state": 0}
+    model = TwoLayerMLPClassifier(hidden_size=8, **params).fit(X, y)
     model.set_params(**other)
     for resume in (model.fit, model.partial_fit):
         with pytest.raises(ValueError, match=r"(?s)hidden_size=.*another network: set warm"):

@@ -111,7 +111,7 @@ def count_stored_fits(memory):
     ("kind", "n_jobs", "n_stored", "stop"),
     [
         ("grid", 1, 1, signal.SIGKILL),
-        ("grid", 2, 1, signal.SIGINT),
+        pytest.param("grid", 2, 1, signal.SIGINT, marks=SLOW),
         pytest.param("grid", 2, 20, signal.SIGKILL, marks=SLOW),
         pytest.param("halving", 1, 5, signal.SIGINT, marks=SLOW),
         pytest.param("halving", 1, 38, signal.SIGKILL, marks=SLOW),

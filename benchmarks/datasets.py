@@ -181,7 +181,7 @@ def _read(path, source):
 def _unpack(file):
     """Return the arrays of an archive."""
     if not is_zipfile(file):  # np.load would regard it as a pickle and advise to trust it
-        raise ValueError("it is no complete zip archive")
+        raise ValueError("it is not a complete zip archive")
     file.seek(0)
     with np.load(file) as archive:
         return dict(archive)

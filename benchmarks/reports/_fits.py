@@ -28,8 +28,8 @@ def fit_all(models, rows, n_jobs, *, ignored_warning=None):
     fits = (delayed(_fit)(key, model, rows, ignored_warning) for key, model in models.items())
     fitted = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(fits)
     name = type(next(iter(models.values()))).__name__
-    by_key = dict(track(fitted, len(models), name))
-    return {key: by_key[key] for key in models}
+    models_by_key = dict(track(fitted, len(models), name))
+    return {key: models_by_key[key] for key in models}
 
 
 def _fit(key, model, rows, ignored_warning):

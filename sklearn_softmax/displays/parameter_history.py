@@ -35,11 +35,11 @@ class ParameterHistoryDisplay:
 
     Parameters
     ----------
-    epochs : ndarray of shape (n_kept,)
+    epochs : ndarray of shape (n_snapshots,)
         Epochs after which the parameters were kept; 0 is before the first one.
-    weight_norms : ndarray of shape (n_kept, n_layers)
+    weight_norms : ndarray of shape (n_snapshots, n_layers)
         Norm of the weights of each layer.
-    intercepts : ndarray of shape (n_kept, n_outputs)
+    intercepts : ndarray of shape (n_snapshots, n_outputs)
         Intercepts of one layer.
     output_names : list of str of length n_outputs, default=None
         Names of that layer's outputs.

@@ -143,7 +143,7 @@ class BinaryPerceptron(LinearMixin, GradientDescentClassifier):
     there is no ConvergenceWarning.
 
     A weight of 2 doubles the step of a row, while a repeated row is scored again after its first
-    step. A row of weight 0 changes nothing and is no mistake, but counts as a step in the mean.
+    step. A row of weight 0 changes nothing and is not a mistake, but counts as a step in the mean.
     With ``batch_size=1``, the two checks of sample-weight equivalence of ``check_estimator``
     therefore fail, as they do for scikit-learn's ``Perceptron``.
 

@@ -186,7 +186,7 @@ def test_damaged_file_is_an_error(save, damage, home):
             "altered": valid[:middle] + bytes(100) + valid[middle + 100 :],
         }
         path.write_bytes(contents[damage])
-    assert_unusable(home, "" if damage == "altered" else "it is no complete zip archive")
+    assert_unusable(home, "" if damage == "altered" else "it is not a complete zip archive")
 
 
 def test_directory_in_place_of_the_file_is_an_error(home):

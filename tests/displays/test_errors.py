@@ -32,7 +32,7 @@ FOREST = RandomForestClassifier(2).fit(X, y)
 BAGGING = BaggingClassifier(SoftmaxRegression(lr=0.1), n_estimators=2).fit(X, y)
 BINARY = GDLogisticRegression(lr=0.1, n_epochs=2).fit(X, y == 0)
 OTHER_CLASSES = {"all": GDLogisticRegression(lr=0.1).fit(X, y), "few": BINARY}
-HISTORY, EMPTY = weight_history(4, 3, 2, n_kept=2), SimpleNamespace(every=1)
+HISTORY, EMPTY = weight_history(4, 3, 2, n_snapshots=2), SimpleNamespace(every=1)
 
 RESULTS = FITTED_SEARCH.cv_results_
 

@@ -60,7 +60,7 @@ def test_legend_of_many_classes_leaves_space_for_lines(pyplot):
 
 
 def test_single_epoch_is_drawn_as_markers(pyplot):
-    display = ParameterHistoryDisplay.from_history(weight_history(5, 3, n_kept=1))
+    display = ParameterHistoryDisplay.from_history(weight_history(5, 3, n_snapshots=1))
     for line in display.norm_lines_ + display.intercept_lines_:
         assert line.get_marker() == "o"
     for ax in display.axes_:

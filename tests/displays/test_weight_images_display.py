@@ -166,7 +166,7 @@ def test_epochs_of_a_history_have_a_panel_each(pyplot):
 
 
 def test_all_epochs_of_a_net_are_drawn_by_default(pyplot):
-    display = WeightImagesDisplay.from_history(weight_history(4, 3, 3, n_kept=3), (2, 2))
+    display = WeightImagesDisplay.from_history(weight_history(4, 3, 3, n_snapshots=3), (2, 2))
     assert list(display.weights) == ["Epoch 0", "Epoch 10", "Epoch 20"]
     assert titles(display) == [[]] * 3
 

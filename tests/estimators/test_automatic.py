@@ -260,7 +260,7 @@ def test_training_converges_when_the_objective_no_longer_falls(model, batch_size
 
 @pytest.mark.parametrize(("batch_size", "n_epochs"), [(150, 1000), (50, 334), (10, 200)])
 def test_automatic_epochs_are_limited_without_convergence(batch_size, n_epochs):
-    """A fixed rate may be too small for the loss to fall, which is no convergence."""
+    """A fixed rate may be too small for the loss to fall; that is not convergence."""
     model = SoftmaxRegression(lr=1e-4, batch_size=batch_size).fit(*iris)
     assert model.n_iter_ == n_epochs
 

@@ -245,12 +245,12 @@ def test_class_weights_equal_sample_weights(case, rng):
     balanced = len(y) / (len(case.classes) * np.bincount(y))
     for params in ({}, {"lr": case.lr(), "batch_size": len(y)}):
         model = case.model(n_epochs=1, **params)
-        by_name = clone(model).set_params(class_weight="balanced").fit(X, y)
-        by_dict = clone(model).set_params(class_weight=dict(enumerate(balanced))).fit(X, y)
-        by_row = clone(model).fit(X, y, balanced[y])
-        for other in (by_dict, by_row):
-            np.testing.assert_allclose(parameters(other), parameters(by_name), rtol=1e-9)
-        assert not np.allclose(parameters(clone(model).fit(X, y)), parameters(by_name))
+        name_model = clone(model).set_params(class_weight="balanced").fit(X, y)
+        dict_model = clone(model).set_params(class_weight=dict(enumerate(balanced))).fit(X, y)
+        row_model = clone(model).fit(X, y, balanced[y])
+        for other in (dict_model, row_model):
+            np.testing.assert_allclose(parameters(other), parameters(name_model), rtol=1e-9)
+        assert not np.allclose(parameters(clone(model).fit(X, y)), parameters(name_model))
     weight, class_weight = rng.uniform(0.5, 2, len(y)), {case.classes[0]: 3.0, case.classes[1]: 0.5}
     both = case.model(n_epochs=2, class_weight=class_weight).fit(X, y, weight)
     factors = np.array([class_weight.get(label, 1.0) for label in y])

@@ -102,7 +102,7 @@ def wait_until(condition, seconds=60):
 
 
 def count_stored_fits(memory):
-    """Return the number of stored fits; stacks and incomplete files are no fits."""
+    """Return the number of stored fits; stacks and incomplete files do not count."""
     files = [path for path in memory.rglob("*") if path.is_file() and ".tmp." not in path.name]
     return sum(b"StoredFit" in path.read_bytes() for path in files)
 

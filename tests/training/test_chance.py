@@ -1,4 +1,4 @@
-"""Warnings of models that are no better than the class shares, and data that cannot be learned."""
+"""Warnings of models that are no better than the class shares, and data without a relation."""
 
 import warnings
 from contextlib import suppress

@@ -23,18 +23,20 @@ def goals(records, problems):
     lines : list of str
         Without goals of contestants that were not measured.
     """
-    by_name = {name: {} for name in CONTESTANTS}
+    records_by_contestant = {name: {} for name in CONTESTANTS}
     for record in records:
-        by_name[record["contestant"]][record["problem"]] = record
+        records_by_contestant[record["contestant"]][record["problem"]] = record
     raw = {
         name: {p: r for p, r in group.items() if problems[p].scaler is None}
-        for name, group in by_name.items()
+        for name, group in records_by_contestant.items()
     }
     lines = []
     for name in DEFAULTS:
         reference = CONTESTANTS[name].reference
-        if raw[name] and by_name[reference]:
-            lines += _prediction_goals(name, raw[name], reference, by_name[reference], problems)
+        if raw[name] and records_by_contestant[reference]:
+            lines += _prediction_goals(
+                name, raw[name], reference, records_by_contestant[reference], problems
+            )
     if raw[EXACT]:
         lines.append(_objective_goal(raw[EXACT]))
         lines += _total_time_goal(raw[EXACT], raw[CONTESTANTS[EXACT].reference])

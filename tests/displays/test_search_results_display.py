@@ -88,7 +88,7 @@ LONG_TEXTS = [
 
 
 def labels_and_boxes(axis):
-    axis.get_figure(root=True).draw_without_rendering()
+    axis.figure.draw_without_rendering()
     labels = [label for label in axis.get_ticklabels() if label.get_text()]
     return labels, [label.get_window_extent() for label in labels]
 

@@ -49,7 +49,7 @@ def unrotated_boxes(axis):
 
 
 def assert_labels_do_not_overlap(axis):
-    axis.get_figure(root=True).draw_without_rendering()
+    axis.figure.draw_without_rendering()
     boxes = unrotated_boxes(axis)
     assert boxes
     for first, second in pairwise(boxes):

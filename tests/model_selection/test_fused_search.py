@@ -217,13 +217,13 @@ def peak_memory(search, X, y):
 
 
 def test_peak_memory_is_that_of_scikit_learn_and_a_fraction_of_the_rows(rng):
-    X, y = rng.standard_normal((1500, 800)).astype(np.float32), rng.randint(4, size=1500)
+    X, y = rng.standard_normal((3000, 800)).astype(np.float32), rng.randint(4, size=3000)
     grid = {"lr": [0.001, 0.002, 0.003], "reg_param": [0, 1], "n_epochs": [1, 2]}
     estimator = SoftmaxRegression(batch_size=100, random_state=0, n_epochs=1)
     FusedGridSearchCV(estimator, grid, cv=3, refit=False).fit(X[:90, :5], y[:90])  # imports
     actual = peak_memory(FusedGridSearchCV(estimator, grid, cv=3, refit=False), X, y)
     expected = peak_memory(GridSearchCV(estimator, {"lr": [0.001]}, cv=3, refit=False), X, y)
-    # The models and the losses of all rows are an eighth of X, a copy of a fold two thirds.
+    # The models and the losses of all rows are a tenth of X, a copy of a fold two thirds.
     assert actual - expected < X.nbytes / 5
 
 

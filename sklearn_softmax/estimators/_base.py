@@ -147,12 +147,13 @@ class GradientDescentClassifier(
             last epoch is more than 1 % above that of the untrained model (and, for a net, of its
             first epoch), or if the loss at the end, on that sample, is more than ten times as large
             (for a net, also as that of its initial weights). If the model has learned nothing: if
-            its loss on that sample is no better than that of the class shares, and either 90 % of a
-            hidden layer are dead or the loss no longer falls. Noise does not warn: a class must be
-            correlated with a feature, or for a net with a random Fourier feature, 1.5 times as much
-            as with shuffled classes. Also if training with ``lr="auto"`` and without early
-            stopping ends with ``convergence_`` above 0.3, or if "lbfgs" with ``n_epochs="auto"``
-            has not converged after 1,000 iterations.
+            its loss on that sample is no better than that of the class shares, and either 90 % of
+            the units of a hidden layer are dead or the loss no longer falls. Noise does not warn: a
+            class must be correlated with a feature, or for a net with a random Fourier feature, 1.5
+            times as much as with shuffled classes. Also if training with ``lr="auto"`` ends with
+            ``convergence_`` above 0.3, unless ``early_stopping`` is set or a callback has stopped
+            training, or if "lbfgs" with ``n_epochs="auto"`` has not converged after 1,000
+            iterations.
         UserWarning
             If the means of ``X_val`` are far from those of ``X``, or if features of ``X`` vary by
             less than 100 rounding errors with ``lr="auto"`` or "lbfgs".

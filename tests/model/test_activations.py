@@ -46,9 +46,3 @@ def test_slopes_at_the_kink_and_at_large_inputs(name, Z, slopes):
     dA = np.ones(len(Z))
     ACTIVATIONS[name].backward(dA, ACTIVATIONS[name](np.array(Z)))
     np.testing.assert_array_equal(dA, slopes)
-
-
-@pytest.mark.parametrize(("name", "n_inputs"), [("relu", 30), ("sigmoid", 100), ("tanh", 100)])
-def test_weight_scale_is_that_of_the_paper(name, n_inputs):
-    """2 over the inputs for He, over the sum of inputs and outputs for Glorot."""
-    assert ACTIVATIONS[name].weight_scale(30, 70) == pytest.approx(np.sqrt(2 / n_inputs))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sklearn_softmax._model.activations import ACTIVATIONS, glorot_scale
+from sklearn_softmax._model.activations import ACTIVATIONS
 from sklearn_softmax._model.dropout import Dropout
-from sklearn_softmax._model.network import DenseNetwork, Workspace, Workspaces
+from sklearn_softmax._model.network import DenseNetwork, Workspace
 from tests.helpers import random_params
 
 HIDDEN = pytest.mark.parametrize("hidden", [(), (7,), (7, 4)], ids=str)
@@ -44,12 +44,15 @@ def test_scores_equal_those_of_plain_formulas(
     masks = None
     if has_dropout:
         masks = Dropout(np.random.default_rng(0)).masks(0.3, network.layer_sizes, 9, float)
+    models, activate = range(n_models), ACTIVATIONS[activation]
+    expected = [plain_scores(params, i, X, activate, masks) for i in models]
     workspace = new_workspace(params, 9)
     for _ in range(2):  # the second time in a used workspace
         scores = network.forward(params, X, workspace, masks)
-        for i in range(n_models):
-            expected = plain_scores(params, i, X, ACTIVATIONS[activation], masks)
-            np.testing.assert_allclose(scores[i], expected, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(scores, expected, rtol=1e-12, atol=1e-14)
+    if not has_dropout:
+        scores = network.raw_scores(params, X, block_size=4)
+        np.testing.assert_allclose(scores, expected, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("container", [sparse.csr_array, sparse.csr_matrix])
@@ -72,20 +75,6 @@ def test_sparse_rows_equal_dense_rows(hidden, fit_intercept, n_models, container
         np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("block_size", [1, 4, 9])
-def test_scores_do_not_depend_on_the_block_size(block_size, rng):
-    network = DenseNetwork((5, 7, 3), activation=ACTIVATIONS["tanh"])
-    params, X = random_params(network, rng, n_models=3), rng.standard_normal((9, 5))
-    expected = network.forward(params, X, new_workspace(params, 9))
-    scores = network.raw_scores(params, X, block_size)
-    np.testing.assert_allclose(scores, expected, rtol=1e-12, atol=1e-14)
-
-
-def test_no_rows_have_no_scores():
-    network = DenseNetwork((5, 4, 3))
-    assert network.raw_scores(network.parameters(float, 2), np.empty((0, 5))).shape == (2, 3, 0)
-
-
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
 @HIDDEN
 def test_mixed_precisions_give_scores_of_the_higher_one(hidden, container, rng):
@@ -100,53 +89,7 @@ def test_mixed_precisions_give_scores_of_the_higher_one(hidden, container, rng):
     assert network.raw_scores(double, container(X.astype(np.float32))).dtype == np.float64
 
 
-# --- workspaces -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@HIDDEN
-def test_workspaces_are_allocated_once_per_number_of_samples(hidden, dtype):
-    params = DenseNetwork((5, *hidden, 3)).parameters(np.float32, n_models=2)
-    workspaces = Workspaces(params, dtype)
-    assert workspaces[9] is workspaces[9]
-    assert workspaces[9] is not workspaces[4]
-    for n_samples in (4, 9):
-        shapes = [array.shape for array in workspaces[n_samples].outputs]
-        assert shapes == [(2, n_units, n_samples) for n_units in (*hidden, 3)]
-    arrays = workspaces[9].outputs + workspaces[9].gradients + [workspaces.gradient.vector]
-    assert {array.dtype for array in arrays} == {np.dtype(dtype)}
-    assert workspaces.gradient.layer_sizes == params.layer_sizes
-
-
 # --- initial parameters ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("weight_scale", [None, glorot_scale], ids=["default", "Glorot"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_standard_deviation_of_initial_weights(activation, weight_scale):
-    network, deviations = (
-        DenseNetwork((200, 300, 100), activation=ACTIVATIONS[activation]),
-        [None, 0.01],
-    )
-    rng = np.random.RandomState(0)
-    params = network.random_parameters(rng, np.float64, deviations, weight_scale)
-    is_he = activation == "relu" and weight_scale is None
-    for W, n_in, n_out in zip(params.weights, (200, 300), (300, 100)):
-        assert W[0].std() == pytest.approx(np.sqrt(2 / (n_in + n_out * (not is_he))), rel=0.02)
-        assert W[1].std() == pytest.approx(0.01, rel=0.02)
-        assert abs(W[0].mean()) < 0.02 * W[0].std()
-    for b in params.intercepts:
-        np.testing.assert_array_equal(b, 0)
-
-
-def test_random_parameters_do_not_depend_on_the_dtype():
-    network = DenseNetwork((5, 4, 3))
-    single, double = (
-        network.random_parameters(np.random.RandomState(0), dtype)
-        for dtype in (np.float32, np.float64)
-    )
-    assert single.vector.dtype == np.float32
-    np.testing.assert_array_equal(single.vector, double.vector.astype(np.float32))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -98,33 +98,6 @@ def test_gradient_of_several_blocks_with_class_weights(loss, sparse_X, dropout_r
     assert_gradient_equals_differences(objective, params, rows, **options)
 
 
-def test_a_dropout_rate_of_0_drops_no_unit_beside_models_with_dropout(rng):
-    rows, network = random_rows(rng, weighted=True), DenseNetwork((5, 7, 6, 3))
-    params, objective = random_params(network, rng, n_models=3), Objective(network, LOSSES[0])
-    _, gradient = value_and_gradient(objective, params, rows, dropout_rate=DROPOUT_RATES)
-    _, without = value_and_gradient(objective, params, rows)
-    np.testing.assert_allclose(gradient.vector[0], without.vector[0], rtol=1e-9, atol=1e-12)
-    assert not np.allclose(gradient.vector[1:], without.vector[1:])
-
-
-@each_activation
-def test_gradient_with_dropout_equals_that_of_pytorch(activation, rng):
-    torch = pytest.importorskip("torch")
-    rows = random_rows(rng)
-    network = DenseNetwork((5, 8, 3), activation=ACTIVATIONS[activation])
-    (mask,) = Dropout(np.random.default_rng(0)).masks(0.4, network.layer_sizes, len(rows), float)
-    params = random_params(network, rng)
-    objective = Objective(network, SoftmaxCrossEntropy())
-    _, gradient = value_and_gradient(objective, params, rows, dropout_rate=0.4)
-    theirs = [torch.tensor(p[0], requires_grad=True) for p in params.weights + params.intercepts]
-    W1, W2, b1, b2 = theirs
-    hidden = getattr(torch, activation)(W1 @ torch.tensor(rows.X.T) + b1) * torch.tensor(mask)
-    scores = (W2 @ hidden + b2).T
-    torch.nn.functional.cross_entropy(scores, torch.tensor(rows.y)).backward()
-    for g, p in zip(gradient.weights + gradient.intercepts, theirs):
-        np.testing.assert_allclose(g[0], p.grad.numpy(), atol=1e-14)
-
-
 @pytest.mark.parametrize("n", [12, 2500], ids=["one-block", "blocks"])
 @pytest.mark.parametrize("class_weight", [None, CLASS_WEIGHT[:2]], ids=["equal", "class-weights"])
 def test_value_is_the_weighted_mean_loss_plus_the_penalty(class_weight, n, rng):
@@ -174,24 +147,16 @@ def test_mixed_precisions_give_the_value_and_gradient_of_the_higher_one(sparse_X
     np.testing.assert_allclose(gradient.vector, expected.vector, rtol=1e-12, atol=1e-14)
 
 
-def test_losses_of_single_precision_are_summed_in_double(rng):
-    rows = random_rows(rng, n=3000)
-    rows = Rows(rows.X.astype(np.float32), rows.y)
-    objective = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())
-    params = random_params(objective.network, rng, np.float32)
-    value, gradient = value_and_gradient(objective, params, rows)
-    assert (value.dtype, gradient.vector.dtype) == (np.float64, np.float32)
-    losses, _ = objective.loss(objective.network.raw_scores(params, rows.X), rows.y)
-    np.testing.assert_allclose(value, losses.mean(axis=-1, dtype=np.float64), rtol=1e-7)
-
-
-def test_rows_and_parameters_are_unchanged(rng):
-    rows = random_rows(rng, weighted=True)
-    objective = Objective(DenseNetwork((5, 6, 3)), SoftmaxCrossEntropy())
-    params = random_params(objective.network, rng, n_models=2)
-    for array in (rows.X, rows.y, rows.weight, params.vector):
-        array.flags.writeable = False
-    value_and_gradient(objective, params.replace_vector(params.vector), rows, 0.1)
+def test_losses_of_single_precision_are_summed_in_double():
+    """The sum of the losses, 2**24 + 1023, is not a number of single precision."""
+    X = np.ones((1024, 1), np.float32)
+    X[0] = 2**24
+    objective = Objective(DenseNetwork((1, 1), fit_intercept=False), PerceptronCriterion())
+    params = objective.network.parameters(np.float32)
+    params.vector[...] = 1
+    value, gradient = value_and_gradient(objective, params, Rows(X, np.zeros(1024, int)))
+    assert gradient.vector.dtype == np.float32
+    assert value == (2**24 + 1023) / 1024
 
 
 # --- penalty ----------------------------------------------------------------------------------

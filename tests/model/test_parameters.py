@@ -1,14 +1,12 @@
 """Parameters: one vector per model, with layers as views."""
 
-import pickle
-from copy import deepcopy
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from sklearn_softmax._model.network import DenseNetwork
-from sklearn_softmax._model.parameters import Layers, Parameters
+from sklearn_softmax._model.parameters import Parameters
 from tests.helpers import random_params
 
 HIDDEN = pytest.mark.parametrize("hidden", [(), (4,), (1,), (4, 2)], ids=str)
@@ -56,32 +54,3 @@ def test_input_weights_are_one_matrix_if_memory_allows_it(hidden, fit_intercept,
     np.testing.assert_array_equal(W.reshape(n_models, n_out, 5), params.weights[0])
     W[...] = 7
     np.testing.assert_array_equal(params.weights[0], 7)
-
-
-@pytest.mark.parametrize(
-    ("models", "n_outputs", "shape"), [(2, 3, (6, 5)), (1, 2, (2, 5)), (2, 2, (2, 2, 5))]
-)
-def test_input_weights_of_separate_arrays_are_a_view(models, n_outputs, shape, rng):
-    W = rng.standard_normal((2, 3, 5))
-    layers = Layers([W[:models, :n_outputs]], [])
-    assert layers.input_weights.shape == shape
-    assert np.shares_memory(layers.input_weights, W)
-
-
-def test_replaced_vector_has_the_layers_of_the_same_network():
-    params = DenseNetwork((5, 4, 3), fit_intercept=False).parameters(np.float64)
-    vector = np.ones_like(params.vector)
-    other = params.replace_vector(vector)
-    assert other.vector is vector
-    assert [W.shape for W in other.weights] == [W.shape for W in params.weights]
-    assert other.intercepts == []
-
-
-@pytest.mark.parametrize("make_copy", [deepcopy, lambda p: pickle.loads(pickle.dumps(p))])
-def test_layers_of_a_copy_are_views_of_its_vector(make_copy, rng):
-    params = random_params(DenseNetwork((5, 4, 3)), rng, n_models=2)
-    copy = make_copy(params)
-    np.testing.assert_array_equal(copy.vector, params.vector)
-    copy.vector[...] = 7
-    for layer in (*copy.weights, *copy.intercepts):
-        np.testing.assert_array_equal(layer, 7)

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks import _arguments
 from benchmarks.speed import libraries
 from benchmarks.speed.timing import print_times, shortest_epochs
-from sklearn_softmax import GDLogisticRegression, SoftmaxRegression, TwoLayerMLPClassifier
+from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier
 
 N_ROWS, N_FEATURES, N_CLASSES = 20_000, 784, 10
 MIN_ROWS = 60  # contain all classes
@@ -59,15 +59,9 @@ def run(options):
 def _softmax(options):
     """Time softmax regression by every library."""
     problem = f"softmax {options.rows}x{N_FEATURES}x{N_CLASSES}"
-    records = _table(options, problem, OURS, softmax_contestants)
+    records = _table(options, problem, softmax_contestants)
     print_means(records)
     return records
-
-
-def _logistic(options):
-    """Time logistic regression of two classes, and of ten one-vs-rest in one pass."""
-    problem = f"logistic {options.rows}x{N_FEATURES}"
-    return _table(options, problem, f"{N_CLASSES} classes", logistic_contestants)
 
 
 def _nets(options):
@@ -75,17 +69,17 @@ def _nets(options):
     records = []
     for size in HIDDEN_SIZES:
         problem = f"net {options.rows}x{N_FEATURES}x{size}x{N_CLASSES}"
-        records += _table(options, problem, OURS, net_contestants(size))
+        records += _table(options, problem, net_contestants(size))
     print_means(records)
     return records
 
 
-MODELS = {"softmax": _softmax, "logistic": _logistic, "net": _nets}
+MODELS = {"softmax": _softmax, "net": _nets}
 
 
-def _table(options, problem, reference, contestants):
+def _table(options, problem, contestants):
     """Time the contestants for every dtype and batch size."""
-    print(f"{problem}: ms per epoch (x time of {reference} over that)")
+    print(f"{problem}: ms per epoch (x time of {OURS} over that)")
     records = []
     rng = np.random.RandomState(0)
     pixels = rng.rand(options.rows, N_FEATURES)
@@ -93,7 +87,7 @@ def _table(options, problem, reference, contestants):
     for dtype, batch_size in product(DTYPES, BATCH_SIZES):
         X, dtype_name = pixels.astype(dtype), np.dtype(dtype).name
         seconds = shortest_epochs(contestants(X, y, batch_size), options.runs)
-        print_times(f"{dtype_name}  batch {batch_size:5d}", seconds, reference)
+        print_times(f"{dtype_name}  batch {batch_size:5d}", seconds, OURS)
         records += [
             {
                 "problem": problem,
@@ -129,15 +123,6 @@ def softmax_contestants(X, y, batch_size):
     if libraries.has_torch():
         contestants[TORCH] = libraries.torch_epochs(X, y, N_CLASSES, None, LR, batch_size)
     return contestants
-
-
-def logistic_contestants(X, y, batch_size):
-    """Return functions that train logistic regression, by number of classes."""
-    ten, two = (GDLogisticRegression(lr=LR, batch_size=batch_size, random_state=0) for _ in "12")
-    return {
-        f"{N_CLASSES} classes": libraries.our_epochs(ten, X, y),
-        "2 classes": libraries.our_epochs(two, X, y == 0),
-    }
 
 
 def net_contestants(hidden_size):

@@ -143,17 +143,10 @@ def torch_epochs(X, y, n_classes, hidden_size, lr, batch_size):
 
 
 def sklearn_net_epochs(X, y, n_classes, hidden_size, lr, batch_size):
-    """Train scikit-learn's ``MLPClassifier`` one epoch at a time.
-
-    Gradient descent without a hidden layer (``hidden_size=None``), Adam with one.
-    """
-    if hidden_size is None:
-        kind = {"hidden_layer_sizes": (), "solver": "sgd", "momentum": 0}
-    else:
-        kind = {"hidden_layer_sizes": (hidden_size,)}
+    """Train scikit-learn's ``MLPClassifier`` by Adam, one epoch at a time."""
 
     def train(stopwatch):
-        model = MLPClassifier(**kind, learning_rate_init=lr, batch_size=batch_size, alpha=0)
+        model = MLPClassifier((hidden_size,), learning_rate_init=lr, batch_size=batch_size, alpha=0)
         for _ in range(EPOCHS):
             model.partial_fit(X, y, classes=np.arange(n_classes))
             stopwatch.end_epoch()

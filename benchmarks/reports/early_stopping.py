@@ -3,7 +3,7 @@
 Reproduces V. Rogne and K. Brudeli, "Assignment 1 Report", tasks 2 to 4. Sections name the tasks.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -109,7 +109,7 @@ class Experiment:
         return {0.0: self.softmax[max(PATIENCES)], **self.penalised}
 
 
-def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=None):
+def run(dataset, out, *, n_jobs=2, random_state=0):
     """Run the experiment, and write ``early_stopping.md`` with its figures.
 
     Parameters
@@ -122,8 +122,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=None):
         Processes that train models.
     random_state : int, default=0
         Seed of the split, if there is no official one, and of the shuffles.
-    n_epochs : int, default=None
-        Largest number of epochs; None for 150 on "digits" and 50 on "mnist".
 
     Returns
     -------
@@ -136,7 +134,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=None):
     check_rows(dataset, labels)
     rows = 2 * X_train - 1, y_train, 2 * X_val - 1, y_val
     settings = SETTINGS[dataset.name]
-    settings = replace(settings, n_epochs=n_epochs or settings.n_epochs)
     common = {
         "batch_size": settings.batch_size,
         "n_epochs": settings.n_epochs,

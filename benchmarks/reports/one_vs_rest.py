@@ -102,7 +102,7 @@ class Experiment:
     logistic_regressions: Verdicts
 
 
-def run(dataset, out, *, n_jobs=2, random_state=0, perceptron=None, logistic_regression=None):
+def run(dataset, out, *, n_jobs=2, random_state=0):
     """Run the experiment, and write ``one_vs_rest.md`` with its figures.
 
     Parameters
@@ -115,35 +115,30 @@ def run(dataset, out, *, n_jobs=2, random_state=0, perceptron=None, logistic_reg
         Processes that train perceptrons.
     random_state : int, default=0
         Seed of the split, if there is no official one, and of the shuffles.
-    perceptron, logistic_regression : dict, default=None
-        Parameters of the estimators; None for ``PERCEPTRON`` and ``LOGISTIC_REGRESSION``.
 
     Returns
     -------
     experiment : Experiment
     """
-    perceptron = perceptron or PERCEPTRON
-    logistic_regression = logistic_regression or LOGISTIC_REGRESSION[dataset.name]
     X_train, X_test, y_train, y_test = first_rows(
         dataset, n_train=N_TRAIN, n_test=N_TEST, test_size=TEST_SIZE, random_state=random_state
     )
     labels = {f"first {N_TRAIN} training rows": y_train, f"first {N_TEST} test rows": y_test}
     check_rows(dataset, labels)
     combined = OneVsRestClassifier(
-        BinaryPerceptron(random_state=random_state, **perceptron), n_jobs=n_jobs
+        BinaryPerceptron(random_state=random_state, **PERCEPTRON), n_jobs=n_jobs
     )
     with stage("Training a perceptron for each class"):
         combined.fit(X_train, y_train)
     weights = np.concatenate([model.coef_ for model in combined.estimators_])
     perceptrons = _verdicts("perceptrons", combined, weights, X_test, y_test)
-    model = GDLogisticRegression(random_state=random_state, **logistic_regression)
+    model = GDLogisticRegression(random_state=random_state, **LOGISTIC_REGRESSION[dataset.name])
     with stage("Training the logistic regressions of all classes in one pass"):
         model.fit(X_train, y_train)
     logistic_regressions = _verdicts("logistic regressions", model, model.coef_, X_test, y_test)
     experiment = Experiment(dataset, len(y_train), perceptrons, logistic_regressions)
     with stage("Writing tables and figures"), _files.staged(out) as staging:
-        document = _document(experiment, staging, perceptron, logistic_regression)
-        _markdown.write(staging / "one_vs_rest.md", document)
+        _markdown.write(staging / "one_vs_rest.md", _document(experiment, staging))
     print(f"Wrote {out / 'one_vs_rest.md'}")
     for verdicts in (perceptrons, logistic_regressions):
         print(
@@ -159,7 +154,7 @@ def _verdicts(name, model, weights, X_test, y_test):
     return Verdicts(name, model.classes_, y_test, model.decision_function(X_test), norms)
 
 
-def _document(e, out, perceptron, logistic_regression):
+def _document(e, out):
     """Return the blocks of Markdown in the original order, and write the figure to ``out``."""
     path = out / "one_vs_rest_figures_1_and_4.png"
     rows = rows_text(e.dataset, e.n_train, len(e.perceptrons.y_test), "test")
@@ -178,14 +173,15 @@ def _document(e, out, perceptron, logistic_regression):
         "test rows. It predicts its class if its raw score is above 0.",
         "## Perceptrons",
         "Ten `BinaryPerceptron`, each for one class against all others, are trained one by one "
-        f"with {_settings(perceptron)} and combined by scikit-learn's `OneVsRestClassifier`. The "
+        f"with {_settings(PERCEPTRON)} and combined by scikit-learn's `OneVsRestClassifier`. The "
         "learning rate falls from epoch to epoch, so that late mistakes change the weights less "
         "than early ones: at a constant rate the weights would never settle if no hyperplane "
         "separates a class from the rest.",
         *_blocks(e.dataset, e.perceptrons, 2),
         "## Logistic regression",
         "One `GDLogisticRegression` trains ten logistic regressions, each for one class against "
-        f"the rest, in the same pass over the data, with {_settings(logistic_regression)}.",
+        "the rest, in the same pass over the data, with "
+        f"{_settings(LOGISTIC_REGRESSION[e.dataset.name])}.",
         *_blocks(e.dataset, e.logistic_regressions, 5),
     ]
 

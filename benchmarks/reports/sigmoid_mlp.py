@@ -54,7 +54,6 @@ class Experiment:
     dataset : Dataset
     settings : Settings
     parts : Parts
-    n_epochs : int
     few, many : dict of float to TwoLayerMLPClassifier
         Fitted on few images and on all training images, by learning rate: ``many`` with all of
         ``LRS``, ``few`` with the default and the best of them.
@@ -63,7 +62,6 @@ class Experiment:
     dataset: Dataset
     settings: Settings
     parts: Parts
-    n_epochs: int
     few: dict
     many: dict
 
@@ -73,7 +71,7 @@ class Experiment:
         return _best_lr(self.many)
 
 
-def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
+def run(dataset, out, *, n_jobs=2, random_state=0):
     """Run the experiment, and write ``sigmoid_mlp.md`` with its figures.
 
     Parameters
@@ -86,8 +84,6 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
         Processes that train nets.
     random_state : int, default=0
         Seed of the split, if there is no official one, of weights and of shuffles.
-    n_epochs : int, default=100
-        Number of epochs.
 
     Returns
     -------
@@ -101,14 +97,14 @@ def run(dataset, out, *, n_jobs=2, random_state=0, n_epochs=N_EPOCHS):
     check_rows(dataset, labels | {"test rows": parts.y_test})
     common = {
         "batch_size": settings.batch_size,
-        "n_epochs": n_epochs,
+        "n_epochs": N_EPOCHS,
         "random_state": random_state,
     }
     with stage(f"Training on {len(parts.y_train)} images with {len(LRS)} learning rates"):
         many = fit_all(_nets(LRS, **common), parts.to_fit, n_jobs)
     with stage(f"Training on {len(few_rows.y_train)} images"):
         few = fit_all(_nets({DEFAULT_LR, _best_lr(many)}, **common), few_rows.to_fit, n_jobs)
-    experiment = Experiment(dataset, settings, parts, n_epochs, few, many)
+    experiment = Experiment(dataset, settings, parts, few, many)
     with stage("Writing tables and figures"), _files.staged(out) as staging:
         _markdown.write(staging / "sigmoid_mlp.md", _document(experiment, staging))
     print(f"Wrote {out / 'sigmoid_mlp.md'}")
@@ -152,7 +148,7 @@ def _document(e, out):
         _introduction(e),
         "## Few images and many (sections 3 and 4)",
         f"The same net is trained on the first {n_few} training images and on all {n_many}, for "
-        f"{e.n_epochs} epochs, with `lr={DEFAULT_LR}`.",
+        f"{N_EPOCHS} epochs, with `lr={DEFAULT_LR}`.",
         write(_plot_curves(e.few), 1, "Accuracy in each epoch with few images"),
         f"**Figure 1.** Accuracy over the epochs with {n_few} training images. Training images "
         "are scored during the epoch, each just before the step that uses it, validation images at "
@@ -162,7 +158,7 @@ def _document(e, out):
         _comparison(e),
         "## Accuracy (section 5)",
         _search_text(e),
-        f"**Table 1.** Accuracy with {n_many} training images after {e.n_epochs} epochs.",
+        f"**Table 1.** Accuracy with {n_many} training images after {N_EPOCHS} epochs.",
         _search_table(e),
         "**Table 2.** Accuracy with the default learning rate and with the best; the gap is that "
         "between training and validation images.",

@@ -2,29 +2,31 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from itertools import product
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn.callback", reason="epochs are timed by a callback")
 
+from pandas import DataFrame
+from scipy.stats import gmean
+from sklearn.linear_model import Perceptron
 from sklearn.model_selection import ParameterGrid
-from threadpoolctl import threadpool_limits
 
 from benchmarks import datasets
 from benchmarks.datasets import load
 from benchmarks.reports import softmax
-from benchmarks.speed import fit, libraries, machine, newcomer, perceptron, search
+from benchmarks.speed import fit, libraries, machine, newcomer, perceptron
 from benchmarks.speed.command import main, store
 from benchmarks.speed.search import problems
 from benchmarks.speed.timing import shortest_epochs
-from sklearn_softmax import BinaryPerceptron, SoftmaxRegression
+from sklearn_softmax import SoftmaxRegression
 from tests.helpers import read_records
 
 # Small problems have fewer rows than a batch.
-few_rows = pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger:UserWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger:UserWarning")
 
 
 def test_perceptron_records_replace_older_ones_of_the_same_command(tmp_path, monkeypatch, capsys):
@@ -47,17 +49,10 @@ def test_perceptron_records_replace_older_ones_of_the_same_command(tmp_path, mon
     }
 
 
-def test_machine_is_described_by_processor_cores_and_blas(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "CPU_INFO", tmp_path / "cpuinfo")
-    monkeypatch.setattr(machine.platform, "processor", lambda: "")
-    monkeypatch.setattr(machine.platform, "machine", lambda: "riscv64")
-    assert machine.description().startswith("riscv64, cores: ")
-    machine.CPU_INFO.write_text("processor\t: 0\nmodel name\t: Fast: 9000\nprocessor\t: 1\n")
-    with threadpool_limits(1):
-        description = machine.description()
-    assert description.startswith("Fast: 9000, cores: ")
-    assert f"NumPy {np.__version__} with " in description
-    assert description.endswith("threads: 1")
+def test_perceptrons_with_different_weights_are_an_error(monkeypatch):
+    monkeypatch.setattr(perceptron, "Perceptron", partial(Perceptron, eta0=2))
+    with pytest.raises(RuntimeError, match="different weights"):
+        main(["perceptron", "--data", "digits", "--runs", "1"])
 
 
 BLAS = {"user_api": "blas", "internal_api": "openblas", "num_threads": 2}
@@ -66,16 +61,25 @@ NUMPY = {**BLAS, "version": "2", "architecture": "Haswell", "filepath": "numpy.l
 
 
 @pytest.mark.parametrize(
-    ("loaded", "text"),
+    ("cpu_info", "loaded", "processor", "blas"),
     [
-        ([SCIPY, NUMPY], "openblas 2, kernels: Haswell, threads: 2"),
-        ([NUMPY, SCIPY], "openblas 2, kernels: Haswell, threads: 2"),
-        ([{"user_api": "openmp"}], "with a BLAS unknown to threadpoolctl"),
+        ("a\t: 0\nmodel name\t: Fast: 9000\n", [SCIPY, NUMPY], "Fast: 9000", "openblas 2"),
+        ("a\t: 0\n", [NUMPY, SCIPY], "riscv64", "openblas 2, kernels: Haswell, threads: 2"),
+        (None, [{"user_api": "openmp"}], "riscv64", "a BLAS unknown to threadpoolctl"),
     ],
 )
-def test_described_blas_is_that_of_numpy(loaded, text, monkeypatch):
+def test_machine_is_described_by_processor_and_blas_of_numpy(
+    cpu_info, loaded, processor, blas, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(machine, "CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(machine.platform, "processor", lambda: "")
+    monkeypatch.setattr(machine.platform, "machine", lambda: "riscv64")
     monkeypatch.setattr(machine, "threadpool_info", lambda: loaded)
-    assert machine.description().endswith(text)
+    if cpu_info:
+        machine.CPU_INFO.write_text(cpu_info)
+    description = machine.description()
+    assert description.startswith(f"{processor}, cores: ")
+    assert f"; NumPy {np.__version__} with {blas}" in description
 
 
 def test_contestants_run_in_turn_and_their_shortest_epoch_counts():
@@ -98,61 +102,22 @@ def test_contestants_run_in_turn_and_their_shortest_epoch_counts():
     assert ran == ["a", "b", "a", "b"]
 
 
-NETS = {"net 90x784x64x10", "net 90x784x256x10"}
-
-
-@pytest.mark.parametrize(
-    ("model", "names", "contestants"),
-    [
-        ("softmax", {"softmax 90x784x10"}, {"sklearn_softmax", "numpy floor"}),
-        ("net", NETS, {"sklearn_softmax", "numpy floor", "scikit-learn"}),
-    ],
-)
-@few_rows
-def test_fit_records_every_contestant(model, names, contestants, tmp_path, monkeypatch, capsys):
+def test_fit_records_every_contestant_and_prints_geometric_means(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(libraries, "EPOCHS", 2)
+    monkeypatch.setattr(fit, "N_FEATURES", 20)
     path = tmp_path / "fit.json"
-    arguments = ["--model", model, "--rows", "90", "--runs", "1", "--json", str(path)]
-    records = main(["fit", *arguments])
+    records = main(["fit", "--rows", "90", "--runs", "1", "--json", str(path)])
     assert read_records(path) == records
-    found = {(r["problem"], r["contestant"], r["dtype"], r["batch_size"]) for r in records}
-    expected = product(names, contestants, ("float32", "float64"), (32, 200, 1000))
-    assert {row for row in found if row[1] != "torch"} == set(expected)
-    assert all(0 < r["seconds"] < 10 for r in records)
     output = capsys.readouterr().out
-    assert all(name in output for name in names | contestants)
-    assert output.count("times ours in geometric mean: ") == 1
-
-
-def test_means_are_geometric_and_relative_to_ours(capsys):
-    times = {"sklearn_softmax": (1.0, 2.0), "a": (4.0, 2.0)}
-    fit.print_means(
-        [{"contestant": name, "seconds": s} for name, row in times.items() for s in row]
-    )
-    assert capsys.readouterr().out == "times ours in geometric mean: a 2.00\n"
-
-
-def test_perceptrons_must_learn_the_same_weights_in_order_only(monkeypatch):
-    class Checked(Exception):
-        pass
-
-    def check(models):
-        assert {model.shuffle for model in models.values()} == {False}
-        raise Checked
-
-    assert {model.shuffle for model in perceptron.contestants(5, True).values()} == {True}
-    monkeypatch.setattr(perceptron, "EPOCHS", (1,))
-    monkeypatch.setattr(perceptron, "check_equal_weights", check)
-    with pytest.raises(Checked):
-        main(["perceptron", "--data", "digits", "--runs", "1"])
-
-
-def test_perceptrons_with_different_weights_are_an_error():
-    digits = load("digits")
-    models = {"a": BinaryPerceptron(n_epochs=1), "b": BinaryPerceptron(n_epochs=2)}
-    perceptron.shortest_fits(models, digits.X, digits.y == 8, 1)
-    with pytest.raises(RuntimeError, match="different weights"):
-        perceptron.check_equal_weights(models)
+    keys = ["problem", "dtype", "batch_size"]
+    times = DataFrame(records).pivot(index=keys, columns="contestant", values="seconds")
+    softmax, nets = ["softmax 90x20x10"], ["net 90x20x64x10", "net 90x20x256x10"]
+    kinds = product(softmax + nets, ("float32", "float64"), (32, 200, 1000))
+    assert set(times.index) == set(kinds)
+    for names, others in ((softmax, ["numpy floor"]), (nets, ["numpy floor", "scikit-learn"])):
+        ratios = times.loc[names][others].div(times.loc[names]["sklearn_softmax"], axis=0)
+        means = "  ".join(f"{name} {gmean(ratios[name]):.2f}" for name in others)
+        assert f"times ours in geometric mean: {means}" in output
 
 
 @pytest.fixture
@@ -168,53 +133,45 @@ def small_problems(monkeypatch):
     monkeypatch.setattr(problems, "STOPPING_GRID", {"lr": [0.5], "reg_param": [1, 0]})
 
 
-@few_rows
-@pytest.mark.parametrize(
-    ("name", "contestants"),
-    {
-        "mnist": ["fused", "scikit-learn", "one by one"],
-        "net": ["fused", "scikit-learn", "one by one"],
-        "halving": ["fused halving", "fused", "scikit-learn"],
-        "net-halving": ["fused halving", "fused"],
-        "early-stopping": ["fused", "one by one"],
-    }.items(),
-)
-def test_search_records_every_contestant(name, contestants, small_problems, tmp_path, monkeypatch):
-    contest = problems.PROBLEMS[name](SimpleNamespace(quick=True, data_home=None))
-    if "halving" in name:  # with so few rows and epochs, the survivors are chance
-        contest = replace(contest, max_difference=1)
-    monkeypatch.setitem(problems.PROBLEMS, name, lambda options: contest)
+def test_search_records_every_contestant_of_all_problems(small_problems, tmp_path, monkeypatch):
+    for name in ("halving", "net-halving"):
+
+        def contest(options, make=problems.PROBLEMS[name]):
+            # With so few rows and epochs, the survivors are chance.
+            return replace(make(options), max_difference=1)
+
+        monkeypatch.setitem(problems.PROBLEMS, name, contest)
     path = tmp_path / "search.json"
-    options = ["--quick", "--n-jobs", "1", "--problem", name, "--json", str(path)]
-    records = main(["search", *options])
+    records = main(["search", "--quick", "--n-jobs", "1", "--json", str(path)])
     assert read_records(path) == records
-    assert [(r["contestant"], r["n_jobs"]) for r in records] == [(c, 1) for c in contestants]
+    grid, halving = ["fused", "scikit-learn", "one by one"], ["fused halving", "fused"]
+    assert [(r["problem"], r["contestant"]) for r in records] == [
+        *product(["softmax digits", "softmax digits", "net digits"], grid),
+        *product(["softmax halving digits"], [*halving, "scikit-learn"]),
+        *product(["net halving digits"], halving),
+        *product(["softmax early stopping digits"], ["fused", "one by one"]),
+    ]
     assert all(r["seconds"] > 0 and 0 <= r["best_score"] <= 1 for r in records)
 
 
-def test_all_searches_run_with_all_numbers_of_processes_by_default(monkeypatch):
-    contests = {
-        name: lambda options, name=name: SimpleNamespace(run=lambda n_jobs: [(name, n_jobs)])
-        for name in "ab"
-    }
-    monkeypatch.setattr(search, "PROBLEMS", contests)
-    options = SimpleNamespace(problem=None, n_jobs=[1, 2])
-    assert search.run(options) == [("a", [1, 2]), ("b", [1, 2])]
+def test_chosen_search_runs_with_each_number_of_processes(small_problems):
+    records = main(["search", "--quick", "--problem", "early-stopping", "--n-jobs", "1", "1"])
+    assert [r["contestant"] for r in records] == 2 * ["fused", "one by one"]
+    assert {r["n_jobs"] for r in records} == {1}
 
 
-@pytest.mark.parametrize("has_same_configurations", [False, True])
-def test_searches_with_different_scores_are_an_error(has_same_configurations, small_problems):
-    contest = problems.PROBLEMS["digits"](SimpleNamespace(quick=True))
-    contest = replace(contest, has_same_configurations=has_same_configurations)
-    one_by_one = contest.searches["one by one"]
-    one_by_one.param_grid = {**one_by_one.param_grid, "lr": [1e-4, 1e-5]}
-    del contest.searches["scikit-learn"]
-    with pytest.raises(RuntimeError, match=r"fused and one by one differ by 0\.\d+"):
-        contest.measure(1)
+@pytest.mark.parametrize(
+    ("name", "search"),
+    [("early-stopping", "GridSearchCV"), ("halving", "FusedHalvingGridSearchCV")],
+)
+def test_searches_with_different_scores_are_an_error(name, search, small_problems, monkeypatch):
+    other_scores = partial(getattr(problems, search), scoring="neg_log_loss")
+    monkeypatch.setattr(problems, search, other_scores)
+    with pytest.raises(RuntimeError, match=r"The scores of fused .* differ by \d+\.\d+"):
+        main(["search", "--quick", "--problem", name, "--n-jobs", "1"])
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@few_rows
 def test_net_of_scikit_learn_learns_the_same_model_with_a_penalty():
     n_train, n_epochs = 100, 200
     digits = load("digits")

@@ -24,7 +24,7 @@ from sklearn_softmax import (
     FusedRandomizedSearchCV,
 )
 from sklearn_softmax.model_selection._scikit_learn import Evaluation
-from sklearn_softmax.model_selection._stack import Stack
+from sklearn_softmax.model_selection._stack import Stack, _Run
 
 FUSED = {
     GridSearchCV: FusedGridSearchCV,
@@ -42,21 +42,27 @@ def fuse(search):
 
 
 class Work:
-    """Number of runs of stacks, and of fits one by one."""
+    """Number of runs of stacks, of epochs of their models, and of fits one by one."""
 
     def __init__(self):
-        self.together, self.one_by_one = 0, 0
+        self.together, self.epochs, self.one_by_one = 0, 0, 0
 
 
 @contextmanager
 def count_work():
     """Count the fits of searches in this block, in this process."""
     work = Work()
-    fit, run = Stack.fit, Evaluation.run
+    fit, fit_models, run = Stack.fit, _Run.fit, Evaluation.run
 
     def counted_fit(self, X, y, **params):
         work.together += 1
         return fit(self, X, y, **params)
+
+    def counted_fit_models(self, models, *args):
+        before = self._run.state.epoch if self._run else 0
+        outcomes = fit_models(self, models, *args)
+        work.epochs += len(self._members(models)) * (self._run.state.epoch - before)
+        return outcomes
 
     def counted_run(self, X, y):
         work.one_by_one += 1
@@ -64,6 +70,7 @@ def count_work():
 
     with (
         patch.object(Stack, "fit", counted_fit),
+        patch.object(_Run, "fit", counted_fit_models),
         patch.object(Evaluation, "run", counted_run),
     ):
         yield work

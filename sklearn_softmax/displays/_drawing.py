@@ -91,8 +91,8 @@ def new_figure(figsize):
 def add_legend(ax, handles, *, outside, title=None):
     """Add a legend that covers no data.
 
-    Labels and title are drawn literally, without mathematics. Labels that are wider than the
-    figure or the axes are shortened.
+    Labels are drawn literally, without mathematics. Labels that are wider than the figure or the
+    axes are shortened.
 
     Parameters
     ----------
@@ -139,7 +139,6 @@ def _draw_literal_legend(parent, handles, *, min_columns=1, **style):
     for text, handle in zip(legend.get_texts(), handles):
         text.set(text=handle.get_label(), parse_math=False)
     shorten_to_width(legend.get_texts(), parent.bbox.width / min_columns - _key_width(legend))
-    legend.get_title().set_parse_math(False)
     return legend
 
 

@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
@@ -27,13 +29,12 @@ from tests.displays.drawing import weight_history
 X, y = load_iris(return_X_y=True)
 MODEL = SoftmaxRegression(lr=0.1, n_epochs=2).fit(X, y)
 SEARCH = GridSearchCV(SoftmaxRegression(), {"lr": [0.1]}, refit=False)
-FITTED_SEARCH = GridSearchCV(SoftmaxRegression(), {"lr": [0.1]}, refit=False).fit(X, y)
+FITTED_SEARCH = clone(SEARCH).fit(X, y)
 FOREST = RandomForestClassifier(2).fit(X, y)
 BAGGING = BaggingClassifier(SoftmaxRegression(lr=0.1), n_estimators=2).fit(X, y)
 BINARY = GDLogisticRegression(lr=0.1, n_epochs=2).fit(X, y == 0)
 OTHER_CLASSES = {"all": GDLogisticRegression(lr=0.1).fit(X, y), "few": BINARY}
 HISTORY, EMPTY = weight_history(4, 3, 2, n_snapshots=2), SimpleNamespace(every=1)
-
 RESULTS = FITTED_SEARCH.cv_results_
 
 curves = TrainingCurveDisplay.from_estimator
@@ -50,21 +51,17 @@ sub_errors = ClassErrorDisplay.from_sub_classifiers
         (lambda: curves(MODEL.history_), "TypeError: .* its entry 'epoch' is <.*ndarray'>: give"),
         (lambda: curves([MODEL.history_]), "TypeError: .* its entry 0 is .* not .* its history_"),
         (lambda: curves(type(MODEL)), "TypeError: .* it is the class SoftmaxRegression"),
-        (lambda: curves({"a": MODEL, "b": type(MODEL)}), "TypeError: .* entry 'b' is the class So"),
-        (lambda: curves(iter([MODEL])), "TypeError: .* it is <class 'list_iterator'>"),
         (lambda: curves(EMPTY), "TypeError: .* it is <class 'types.SimpleN.* or its callback"),
         (lambda: curves({}), "ValueError: estimators is empty"),
-        (
-            lambda: curves(SEARCH),
-            "NotFittedError: This GridSearchCV has no .*: fit it first",
-        ),
+        (lambda: curves(SEARCH), "NotFittedError: This GridSearchCV has no .*: fit it first"),
         (lambda: curves(FITTED_SEARCH), "NotFittedError: This fitted Grid.* needs refit=True"),
         (lambda: curves(BAGGING), "NotFittedError: This fitted Bagging.* the list estimators_"),
         (lambda: curves(MODEL, metrics="val_loss"), "ValueError: .* 'val_loss', .* fit with X_val"),
         (lambda: curves(MODEL, metrics="f1"), r"ValueError: .* 'f1', but .* \['step_loss', 'lr',"),
         (lambda: curves(MODEL, metrics=()), "ValueError: metrics is empty"),
         (lambda: curves(MODEL, window=0), "ValueError: window must be at least 1 step, got 0"),
-        (lambda: curves(MODEL, ax=pytest), "TypeError: ax must be matplotlib Axes, got module: gi"),
+        (lambda: curves(MODEL, ax=Figure()), "TypeError: ax must be .* Axes, got Figure: give the"),
+        (lambda: curves(MODEL, ax=Figure().subplots()), "ValueError: ax holds 1 axes, but 2 are n"),
         (lambda: weights(FOREST, (2, 2)), "NotFittedError: This fitted Decision.* a linear model"),
         (lambda: weights(MODEL, (2, 2), titles="a"), "ValueError: titles has 1 entries for 3 im"),
         (lambda: weights(MODEL, (2, 2), scale="row"), "ValueError: scale must be .* got 'row'"),
@@ -79,7 +76,6 @@ sub_errors = ClassErrorDisplay.from_sub_classifiers
         (lambda: parameters(HISTORY, layer=-3), "ValueError: layer=-3 is not one of the 2 layers"),
         (lambda: parameters(MODEL), "TypeError: .* a WeightHistory .*: give the callback"),
         (lambda: parameters(type(MODEL)), "TypeError: .*, got SoftmaxRegression: give"),
-        (lambda: parameters(MODEL.history_), "TypeError: .* a WeightHistory .*, got dict"),
         (lambda: results(RESULTS, parameter="C"), r"ValueError: 'C' does not name .* \['lr'\]"),
         (lambda: results(RESULTS, parameter="lr", lines="C"), "ValueError: 'C' does not name"),
         (lambda: results(RESULTS, lines="lr"), "ValueError: lines='lr' needs a parameter"),
@@ -97,13 +93,6 @@ def test_error_names_the_value_and_a_remedy(draw, match, pyplot):
         draw()
     assert re.match(match, f"{type(error.value).__name__}: {error.value}")
     assert not pyplot.get_fignums()
-
-
-def test_error_for_a_wrong_number_of_axes(pyplot):
-    with pytest.raises(ValueError, match="ax holds 1 axes, but 2 are needed"):
-        curves(MODEL, ax=pyplot.subplots()[1])
-    with pytest.raises(TypeError, match=r"ax must be matplotlib Axes, got Figure: give the axes"):
-        curves(MODEL, ax=pyplot.figure())
 
 
 @pytest.mark.parametrize(

@@ -10,40 +10,28 @@ from sklearn.datasets import load_iris
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
-from sklearn_softmax import SearchResultsDisplay, SoftmaxRegression
+from sklearn_softmax import SearchResultsDisplay
 from sklearn_softmax.displays._drawing import OKABE_ITO, ORANGE
 from sklearn_softmax.displays._search_halving import LIGHT_GREY
 from tests.displays.drawing import texts
 
-# Two epochs with a small learning rate are too few.
-pytestmark = pytest.mark.filterwarnings("ignore:After:sklearn.exceptions.ConvergenceWarning")
-
-X, y = load_iris(return_X_y=True)
-
-
-@pytest.fixture(scope="module")
-def search():
-    """Return a search in which 3 candidates train 2 epochs, and 1 of them 6."""
-    X_noisy = np.random.RandomState(0).normal(X, 0.4) / 8  # scores that differ
-    grid = {"lr": [0.001, 0.01, 0.1]}
-    resource = {"resource": "n_epochs", "min_resources": 2, "max_resources": 6}
-    model = SoftmaxRegression(random_state=0)
-    return HalvingGridSearchCV(model, grid, cv=3, random_state=0, **resource).fit(X_noisy, y)
-
 
 def cv_results(scores, n_resources=(5, 10, 20), resource="n_resources", **params):
     """Return ``cv_results_`` of learning rates with scores up to their last iteration."""
-    results = {"params": [], "mean_test_score": [], "iter": [], "n_resources": []}
-    for iteration, amount in enumerate(n_resources):
-        for lr, means in scores.items():
-            if iteration < len(means):
-                results["params"].append({"lr": lr, **params, resource: amount})
-                results["mean_test_score"].append(means[iteration])
-                results["iter"].append(iteration)
-                results["n_resources"].append(amount)
-    results = {key: np.array(values) for key, values in results.items()}
-    return results | {"std_test_score": np.full(len(results["iter"]), 0.01)}
+    return pd.DataFrame(
+        {
+            "params": {"lr": lr, **params, resource: n},
+            "mean_test_score": means[iteration],
+            "std_test_score": 0.01,
+            "iter": iteration,
+            "n_resources": n,
+        }
+        for iteration, n in enumerate(n_resources)
+        for lr, means in scores.items()
+        if iteration < len(means)
+    )
 
 
 def draw(results, **options):
@@ -58,29 +46,26 @@ def points(errorbar):
 
 
 def legend_texts(display):
-    (legend,) = display.figure_.legends or [display.ax_.get_legend()]
-    return texts(legend)
+    return [text for legend in display.figure_.legends for text in texts(legend)]
 
 
 def tick_labels(display):
     return texts(display.ax_.get_xticklabels())
 
 
-def test_every_candidate_has_a_line_up_to_its_last_iteration_and_the_best_a_mark(search, pyplot):
+def test_results_of_a_search_of_scikit_learn_are_drawn(pyplot):
+    resource = {"resource": "max_depth", "min_resources": 1, "max_resources": 3}
+    grid = {"min_samples_leaf": [70, 30, 1]}
+    search = HalvingGridSearchCV(DecisionTreeClassifier(), grid, cv=3, random_state=0, **resource)
+    search.fit(*load_iris(return_X_y=True))
     display = SearchResultsDisplay.from_search(search)
-    candidates = pd.DataFrame(search.cv_results_).groupby("param_lr")
+    candidates = pd.DataFrame(search.cv_results_).groupby("param_min_samples_leaf")
     expected = [(list(c["iter"]), list(c["mean_test_score"])) for _, c in candidates]
     assert sorted(map(points, display.errorbars_)) == sorted(expected)
-    n_iterations = [len(points(errorbar)[0]) for errorbar in display.errorbars_]
-    assert n_iterations == [2, 1, 1]  # the survivor first
-    assert tick_labels(display) == ["2", "6"]
-    assert display.ax_.get_xlabel() == "n_epochs"
+    assert tick_labels(display) == ["1", "3"]
+    assert display.ax_.get_xlabel() == "max_depth"
     assert display.ax_.get_ylabel() == "Score in cross-validation"
-    best, (x,), (y,) = display.errorbars_[0], *display.best_.get_data()
-    assert (x, y) == (best.lines[0].get_xdata()[-1], search.best_score_)
-    assert same_color(best.lines[0].get_color(), ORANGE)
-    name = f"lr={search.best_params_['lr']}"
-    assert legend_texts(display) == [name, "2 dropped", f"best: {search.best_score_:.4f}"]
+    assert display.best_.get_ydata() == [search.best_score_]
 
 
 def test_survivors_have_colours_and_error_bars_and_dropped_candidates_a_cross(pyplot):
@@ -90,12 +75,13 @@ def test_survivors_have_colours_and_error_bars_and_dropped_candidates_a_cross(py
     assert points(best) == ([0, 1, 2], scores[1.0])
     assert points(second) == ([0, 1, 2], scores[0.1])
     assert legend_texts(display) == ["lr=1", "lr=0.1", "1 dropped", "best: 0.9000"]
+    assert display.best_.get_data() == ([best.lines[0].get_xdata()[-1]], [0.9])
     np.testing.assert_allclose(second.lines[0].get_xdata() - best.lines[0].get_xdata(), 0.04)
     for survivor in (best, second):
         assert survivor.lines[0].get_marker() == "o"
         heights = [np.ptp(segment[:, 1]) for segment in survivor.lines[2][0].get_segments()]
         np.testing.assert_allclose(heights, 0.02)
-    assert not same_color(best.lines[0].get_color(), second.lines[0].get_color())
+    assert same_color(best.lines[0].get_color(), ORANGE)
     assert same_color(dropped.lines[0].get_color(), LIGHT_GREY)
     assert dropped.lines[0].get_marker() == "x"
     assert dropped.lines[0].get_markevery() == [-1]
@@ -167,35 +153,28 @@ def test_candidates_with_equal_parameters_have_a_line_each(pyplot):
     assert iterations == [[0, 1], [0, 1], [0]]
 
 
-def test_single_candidate_has_no_name(pyplot):
-    display = draw(cv_results({1: [0.5]}))
-    assert legend_texts(display) == ["best: 0.5000"]
-    assert points(display.errorbars_[0]) == ([0], [0.5])
+FIRST, FAILED = [0.5, 0.6, 0.7], np.nan
+# Scores and resources, with the iterations and scores of the expected lines, and the legend.
+SPECIAL_CASES = {
+    "single candidate": ({1: [0.5]}, [5], [([0], [0.5])], ["best: 0.5000"]),
+    "equal resources": ({1: FIRST}, [5, 5, 15], [([0, 1, 2], FIRST)], ["best: 0.7000"]),
+    "failed fits": (
+        {1: FIRST, 2: [FAILED], 3: [0.6, FAILED], 4: [0.7, FAILED, 0.6], 5: [0.8, 0.9, FAILED]},
+        [5, 10, 20],
+        [([0, 1, 2], FIRST), ([0, 2], [0.7, 0.6]), ([0], [0.6]), ([0, 1], [0.8, 0.9])],
+        ["lr=1", "lr=4", "2 dropped", "best: 0.7000"],
+    ),
+    "no scores": ({1: [FAILED, FAILED], 2: [FAILED]}, [5, 10], [], []),
+}
 
 
-def test_iterations_with_equal_resources_are_side_by_side(pyplot):
-    display = draw(cv_results({1: [0.5, 0.6, 0.7], 2: [0.4]}, n_resources=[5, 5, 15]))
-    assert tick_labels(display) == ["5", "5", "15"]
-    assert points(display.errorbars_[0])[0] == [0, 1, 2]
-
-
-def test_failed_fits_are_omitted(pyplot):
-    nan = np.nan
-    scores = {1: [0.5, 0.6, 0.7], 2: [nan], 3: [0.6, nan], 4: [0.7, nan, 0.6], 5: [0.8, 0.9, nan]}
-    display = draw(cv_results(scores))
-    first, fourth, third, fifth = map(points, display.errorbars_)
-    assert first == ([0, 1, 2], [0.5, 0.6, 0.7])
-    assert fourth == ([0, 2], [0.7, 0.6])
-    assert third == ([0], [0.6])
-    assert fifth == ([0, 1], [0.8, 0.9])
-    assert legend_texts(display) == ["lr=1", "lr=4", "2 dropped", "best: 0.7000"]
-
-
-def test_halving_without_scores_draws_its_axis(pyplot):
-    display = draw(cv_results({1: [np.nan, np.nan], 2: [np.nan]}))
-    assert display.errorbars_ == []
-    assert display.best_ is None
-    assert tick_labels(display) == ["5", "10"]
+@pytest.mark.parametrize("case", SPECIAL_CASES.values(), ids=SPECIAL_CASES)
+def test_lines_and_legend_of_special_cases(case, pyplot):
+    scores, n_resources, lines, legend = case
+    display = draw(cv_results(scores, n_resources))
+    assert list(map(points, display.errorbars_)) == lines
+    assert tick_labels(display) == list(map(str, n_resources))
+    assert legend_texts(display) == legend
     display.figure_.draw_without_rendering()
 
 
@@ -205,11 +184,10 @@ def test_resources_are_positions_on_a_log_axis_of_the_user(pyplot):
     assert list(display.errorbars_[0].lines[0].get_xdata()) == [5, 10, 20]
 
 
-def test_users_style_is_used_for_a_frame_of_results(search, pyplot):
-    display = draw(pd.DataFrame(search.cv_results_), c="k", lw=3)
+def test_lines_have_the_users_style(pyplot):
+    display = draw(cv_results(SCORES), c="k", lw=3)
     lines = [errorbar.lines[0] for errorbar in display.errorbars_]
     assert [(line.get_color(), line.get_linewidth()) for line in lines] == [("k", 3)] * 3
-    assert legend_texts(display)[1] == "2 dropped"
 
 
 @pytest.mark.parametrize("resource", ["n_epochs", "n_resources"])

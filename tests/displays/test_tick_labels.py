@@ -25,13 +25,10 @@ def draw_classes(n_classes, kind, ax=None, n_models=1):
 
 
 def draw_scores(values, ax=None):
-    display = SearchResultsDisplay(
-        configurations=[{"x": value} for value in values],
-        means=np.arange(len(values)),
-        deviations=np.zeros(len(values)),
-        best_index=1,
-    )
-    return display.plot(ax, parameter="x")
+    means, deviations = np.zeros((2, len(values)))
+    results = {"mean_test_score": means, "std_test_score": deviations}
+    results["params"] = [{"x": value} for value in values]
+    return SearchResultsDisplay.from_cv_results(results, parameter="x", ax=ax)
 
 
 def unrotated_boxes(axis):
@@ -102,10 +99,12 @@ def test_labels_stay_in_the_gap_below_their_subplot(kind, n_classes, pyplot):
         assert ax.xaxis.get_tightbbox().y0 >= lowest
 
 
-def test_labels_side_by_side_do_not_cover_those_of_other_axes(pyplot):
-    axes = pyplot.subplots(ncols=3, figsize=(9, 3))[1]
+@pytest.mark.parametrize(("bottom", "angle"), [(0.1, 0), (0.4, 90)])
+def test_labels_side_by_side_do_not_cover_those_of_other_axes(bottom, angle, pyplot):
+    axes = pyplot.subplots(ncols=3, figsize=(9, 4), gridspec_kw={"bottom": bottom})[1]
     for ax in axes:
         draw_scores([f"a quite long name of {letter}" for letter in "xy"], ax)
+        assert {label.get_rotation() for label in ax.get_xticklabels()} == {angle}
     boxes = [ax.xaxis.get_tightbbox() for ax in axes]
     assert all(first.x1 <= second.x0 for first, second in pairwise(boxes))
 

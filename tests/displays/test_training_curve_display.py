@@ -12,7 +12,6 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_softmax import BinaryPerceptron, SoftmaxRegression, TrainingCurveDisplay
 from sklearn_softmax.displays._drawing import BLUE, ORANGE
-from sklearn_softmax.estimators._callbacks import CALLBACKS_AVAILABLE
 from tests.displays.drawing import texts
 
 X, y = load_iris(return_X_y=True)
@@ -113,29 +112,6 @@ def test_band_of_a_running_mean_is_cut_off_at_zero(pyplot):
     assert band.get_paths()[0].vertices[:, 1].min() == 0
 
 
-class StopAfterTwoEpochs:
-    """Callback that ends every fit after two epochs."""
-
-    def setup(self, *args, **kwargs):
-        pass
-
-    teardown = on_fit_task_begin = setup
-
-    def on_fit_task_end(self, estimator, context, **kwargs):
-        return context.task_name == "epoch" and context.task_id == 1
-
-
-@pytest.mark.skipif(not CALLBACKS_AVAILABLE, reason="needs the callbacks of scikit-learn 1.9")
-@pytest.mark.parametrize("params", [{"lr": 0.1, "n_epochs": 30}, {"lr": "auto"}])
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_curve_of_a_fit_ended_by_a_callback_has_not_converged(params, pyplot):
-    model = SoftmaxRegression(**params).set_callbacks(StopAfterTwoEpochs()).fit(X, y)
-    display = draw(model)
-    assert texts(display.legend_) == ["training", "ended: by a callback"]
-    for (end,), metric in zip(display.ends_, ("loss", "accuracy")):
-        assert end.get_data() == ([2], [model.history_[metric][-1]])
-
-
 def fit_perceptron(rows, **params):
     return BinaryPerceptron(random_state=0, **params).fit(X[rows], y[rows])
 
@@ -156,13 +132,11 @@ def fit_with_stop_reason(reason):
         (lambda: fit(lr="auto", n_epochs=2), None),
         (lambda: fit(lr=0.001, n_epochs="auto"), None),
         (lambda: fit_perceptron(slice(100), n_epochs=50), "no mistakes left"),
-        (
-            lambda: fit_perceptron(slice(50, 150), n_iter_no_change=2),
-            "training loss fell by less than tol",
-        ),
+        (lambda: fit_perceptron(slice(50, 150)), "training loss fell by less than tol"),
         (lambda: fit_perceptron(slice(50, 150), tol=None, n_epochs=9), None),
         (lambda: BinaryPerceptron().partial_fit(X[:100], y[:100], [0, 1]), None),
         (lambda: fit_with_stop_reason("interrupted"), "interrupted"),
+        (lambda: fit_with_stop_reason("callback"), "by a callback"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from matplotlib import colormaps
-from matplotlib.animation import writers
 from matplotlib.colors import Normalize
 from PIL import Image, ImageSequence
 from sklearn.datasets import load_iris
@@ -167,28 +166,22 @@ def test_film_is_a_player_in_a_notebook_without_a_second_figure(pyplot):
     assert not pyplot.get_fignums()
 
 
-@pytest.mark.skipif(not writers.is_available("ffmpeg"), reason="needs ffmpeg")
-@pytest.mark.parametrize("extension", ["mp4", "avi"])
-def test_animation_as_video(extension, tmp_path, pyplot):
-    path = tmp_path / f"weights.{extension}"
-    fit_history().animate((2, 2)).save(path, writer="ffmpeg")
-    assert path.stat().st_size
-
-
 @pytest.mark.parametrize("image_shape", [(2, 2), (1, 1, 3)])
-def test_frames_are_drawn_on_one_scale(image_shape, pyplot):
+def test_frames_are_drawn_on_one_scale(image_shape, tmp_path, pyplot):
     history = fit_history(X=X[:, : np.prod(image_shape)])
-    frames = callbacks.WeightFrames(history, image_shape, None, None, {})
     limit = np.abs(history.weights_[0]).max()
-    for index, epoch in enumerate(history.epochs_):
-        images = frames.draw(index)
-        for image, weights in zip(images, history.weights_[0][index], strict=True):
-            expected = weights.reshape(image_shape)
-            if len(image_shape) == 3:
-                expected = 0.5 + expected / (2 * limit)
-            np.testing.assert_allclose(image.get_array(), expected)
-            assert image.get_clim() == (-limit, limit)
-        assert frames.figure.get_suptitle() == f"Epoch {epoch}"
+
+    def check_frame(index, _):
+        ax = pyplot.gcf().axes[0]
+        expected = history.weights_[0][index].reshape(-1, *image_shape)
+        if len(image_shape) == 3:
+            expected = 0.5 + expected / (2 * limit)
+        np.testing.assert_allclose([image.get_array() for image in ax.images], expected)
+        assert {image.get_clim() for image in ax.images} == {(-limit, limit)}
+        assert pyplot.gcf().get_suptitle() == f"Epoch {history.epochs_[index]}"
+
+    film = history.animate(image_shape, pause=0)
+    film.save(tmp_path / "weights.gif", writer="pillow", progress_callback=check_frame)
 
 
 def test_frames_are_saved_as_one_file_per_snapshot(tmp_path, pyplot):
@@ -209,9 +202,9 @@ def test_weights_of_zero_are_neutral_in_colour(image_shape, last, tmp_path, pypl
     history = fit_history(X=X[:, :3])
     history.weights_[0][:2] = 0
     history.weights_[0][2] = last
-    frames = callbacks.WeightFrames(history, image_shape, None, None, {})
-    colours = [image.to_rgba(image.get_array())[..., :3] for image in frames.draw(0)]
+    film = history.animate(image_shape)
+    images = pyplot.gcf().axes[0].images
+    colours = [image.to_rgba(image.get_array())[..., :3] for image in images]
     neutral = 0.5 if len(image_shape) == 3 else colormaps["RdBu_r"](0.5)[:3]
     np.testing.assert_allclose(colours, np.broadcast_to(neutral, np.shape(colours)), atol=0.01)
-    frames.draw(2)
-    frames.figure.savefig(tmp_path / "last.png")
+    film.save(tmp_path / "weights.gif", writer="pillow")

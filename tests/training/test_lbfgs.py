@@ -1,13 +1,10 @@
-"""L-BFGS against the optimum of scikit-learn, and one iteration after the other."""
+"""L-BFGS: stationary points and records of iterations; its optima: estimators/test_optimum."""
 
 import numpy as np
-import pytest
-from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 
 from sklearn_softmax._model.activations import ACTIVATIONS
 from sklearn_softmax._model.floating_point import SILENT
-from sklearn_softmax._model.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from sklearn_softmax._model.losses import SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.evaluate import evaluate
@@ -19,18 +16,18 @@ L2, TOL = 0.02, 1e-7
 SOFTMAX = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())
 
 
-def badly_scaled_rows(rng, n_classes=3, container=np.asarray, dtype=np.float64):
+def badly_scaled_rows(rng):
     """Return weighted rows with features of many sizes, which no model separates."""
-    rows = random_rows(rng, n=80, n_classes=n_classes, weighted=True)
+    rows = random_rows(rng, n=80, weighted=True)
     X = rows.X * [1, 1e3, 1e-3, 1, 5] + [0, 1e3, 0, 5, -20]
-    return Rows(container(X.astype(dtype)), rows.y, rows.weight)
+    return Rows(X, rows.y, rows.weight)
 
 
-def new_state(objective, rows, params=None, l2=L2, tol=TOL):
+def new_state(objective, rows, params=None, tol=TOL):
     """Return a state before the first iteration, from parameters of zero by default."""
     params = params or objective.network.parameters(rows.X.dtype)
-    state = initial_state(params, Lbfgs(), rows, l2=l2, tol=tol)
-    damping = l2 / objective.loss.curvature
+    state = initial_state(params, Lbfgs(), rows, l2=L2, tol=tol)
+    damping = L2 / objective.loss.curvature
     state.optimizer_state.scaling = standard_scaling(rows, params, damping)
     return state
 
@@ -57,29 +54,6 @@ def largest_slope(objective, state, rows):
 # --- optimum ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "CSR"])
-@pytest.mark.parametrize("fit_intercept", [False, True])
-@pytest.mark.parametrize(
-    ("loss", "n_classes"),
-    [(SoftmaxCrossEntropy(), 3), (SigmoidCrossEntropy(), 2)],
-    ids=["softmax", "sigmoid"],
-)
-def test_optimum_equals_that_of_logistic_regression(loss, n_classes, fit_intercept, container, rng):
-    rows = badly_scaled_rows(rng, n_classes, container)
-    objective = Objective(DenseNetwork((5, loss.n_outputs(n_classes)), fit_intercept), loss)
-    state = new_state(objective, rows)
-    has_converged, _ = minimise(objective, state, rows)
-    assert has_converged
-    assert largest_slope(objective, state, rows) <= TOL
-    X = rows.X.toarray() if sparse.issparse(rows.X) else rows.X
-    options = {"C": 1 / (L2 * rows.total_weight), "solver": "newton-cholesky", "tol": 1e-12}
-    expected = LogisticRegression(fit_intercept=fit_intercept, **options)
-    expected.fit(X, rows.y, rows.weight)
-    scores = objective.network.raw_scores(state.params, rows.X)
-    probabilities = np.exp(loss.log_probabilities(scores))[0].T
-    np.testing.assert_allclose(probabilities, expected.predict_proba(X), atol=1e-6)
-
-
 def test_a_net_reaches_a_stationary_point(rng):
     rows, tol = badly_scaled_rows(rng), 1e-4
     network = DenseNetwork((5, 4, 3), activation=ACTIVATIONS["tanh"])
@@ -89,17 +63,6 @@ def test_a_net_reaches_a_stationary_point(rng):
     has_converged, _ = minimise(objective, state, rows)
     assert has_converged
     assert largest_slope(objective, state, rows) <= tol
-
-
-def test_without_a_penalty_the_scale_of_features_has_no_effect(rng):
-    rows, scores = random_rows(rng, n=200, weighted=True), []
-    shifts = np.array([0, 1e3, 0, 5, -20])
-    for X in (rows.X, rows.X * [1, 1e3, 1e-3, 1, 5] + shifts):
-        scaled = Rows(X, rows.y, rows.weight)
-        state = new_state(SOFTMAX, scaled, l2=0.0)
-        minimise(SOFTMAX, state, scaled)
-        scores.append(SOFTMAX.network.raw_scores(state.params, X))
-    np.testing.assert_allclose(*scores, atol=1e-6)
 
 
 def test_optimum_in_single_precision(rng):

@@ -2,26 +2,23 @@
 
 import pickle
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 
 from sklearn_softmax._model.activations import ACTIVATIONS
 from sklearn_softmax._model.dropout import Dropout
-from sklearn_softmax._model.losses import PerceptronCriterion, SoftmaxCrossEntropy
+from sklearn_softmax._model.losses import SoftmaxCrossEntropy
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.epochs import EpochSolver
 from sklearn_softmax._training.evaluate import evaluate
-from sklearn_softmax._training.lbfgs import Lbfgs
 from sklearn_softmax._training.mini_batch import MiniBatchPass
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
-from sklearn_softmax._training.rows import Rows
-from sklearn_softmax._training.run import MAX_LOSS_RATIO, TrainingRun
+from sklearn_softmax._training.run import TrainingRun
 from sklearn_softmax._training.schedule_free import AveragedGradientDescent, ScheduleFree
 from sklearn_softmax._training.state import take
-from sklearn_softmax._training.stopping import Convergence
+from sklearn_softmax._training.stopping import Convergence, Patience
 from tests.helpers import initial_state, random_params, random_rows
 
 SOFTMAX = Objective(DenseNetwork((5, 3)), SoftmaxCrossEntropy())
@@ -135,16 +132,6 @@ def params_of_epochs(run, n_epochs):
     return vectors
 
 
-def record_calls():
-    """Return a list of calls, and callbacks of epochs that add to it."""
-    calls = []
-    callbacks = {
-        "begin_epoch": lambda: calls.append("begin"),
-        "end_epoch": lambda: calls.append("end"),
-    }
-    return calls, callbacks
-
-
 # --- epochs ---------------------------------------------------------------------------------
 
 
@@ -208,16 +195,35 @@ def test_history_and_losses_are_those_of_the_parameters(optimizer, early_stoppin
     assert (min(best) < 11) == early_stopping
 
 
+def record_calls(run):
+    """Return a list of calls, and callbacks that add their name and the number of epochs to it."""
+    calls = []
+    callbacks = {
+        name: lambda name=name: calls.append((name, run.state.epoch))
+        for name in ("begin_epoch", "end_epoch")
+    }
+    return calls, callbacks
+
+
 def test_callbacks_are_called_before_and_after_each_epoch():
-    run, calls = Problem().run(validation=None), []
-    for n_epochs in (0, -1, 3):
-        run.advance(
-            n_epochs,
-            begin_epoch=lambda: calls.append(("begin", run.state.epoch)),
-            end_epoch=lambda: calls.append(("end", run.state.epoch)),
-        )
-    assert calls == [("begin", 0), ("end", 1), ("begin", 1), ("end", 2), ("begin", 2), ("end", 3)]
+    run = Problem().run(validation=None)
+    calls, callbacks = record_calls(run)
+    for n_epochs in (0, -1, 2):
+        run.advance(n_epochs, **callbacks)
+    expected = [("begin_epoch", 0), ("end_epoch", 1), ("begin_epoch", 1), ("end_epoch", 2)]
+    assert calls == expected
     assert list(run.get_model(0).history) == RECORD_NAMES
+    run.keep([])
+    run.advance(1, **callbacks)
+    assert calls == expected
+
+
+def test_the_end_of_an_epoch_in_which_all_models_diverge_is_not_called():
+    run = Problem(lr=1e200, l2=1.0).run(validation=None)
+    calls, callbacks = record_calls(run)
+    run.advance(9, **callbacks)
+    assert {run.get_model(i).failure for i in range(N_MODELS)} == {"diverged"}
+    assert calls == [("begin_epoch", 0)]
 
 
 def test_a_run_stopped_by_a_callback_can_continue():
@@ -238,43 +244,9 @@ def test_a_run_stopped_by_a_callback_can_continue():
 def test_a_model_of_a_run_is_a_copy(optimizer):
     problem = Problem(TANH_NET, optimizer)
     run = problem.train(3)
-    model, overwritten = run.get_model(2), run.get_model(2)
+    model = run.get_model(2)
     run.advance(2)
     assert_same(model, problem.train(3).get_model(2), exactly=True)
-    arrays = arrays_of(overwritten.state.optimizer_state).values()
-    for array in (
-        overwritten.params.vector,
-        overwritten.state.params.vector,
-        run.last_params(2).vector,
-        *(array for array in arrays if isinstance(array, np.ndarray)),
-        *overwritten.history.values(),
-        overwritten.step_losses,
-    ):
-        array[...] = 0
-    assert_same(run.get_model(2), problem.train(5).get_model(2), exactly=True)
-
-
-@each_optimizer
-def test_a_run_resumes_from_the_state_of_a_model(optimizer):
-    problem = Problem(TANH_NET, optimizer)
-    first, whole = problem.train(3), problem.train(5, [2])
-    resumed = problem.train(2, state=first.get_model(2).state, rng=first.solver.rng)
-    model, expected = resumed.get_model(0), whole.get_model(0)
-    np.testing.assert_allclose(model.params.vector, expected.params.vector, **ROUNDING)
-    for name, values in model.history.items():
-        np.testing.assert_allclose(values, expected.history[name][3:], **ROUNDING)
-
-
-def test_a_retired_model_can_be_kept():
-    run = Problem(l2=[0.0, 1.0, 0.0, 0.0], lr=[0.1, 1e200, 0.1, 0.1]).train(4, validation=None)
-    run.keep([0, 1])
-    assert run.active.tolist() == [0]
-    run.advance(1)
-    assert run.get_model(1).failure == "diverged"
-    assert len(run.get_model(0).history["loss"]) == 5
-    run.keep([0])
-    with pytest.raises(ValueError, match="1 is not in list"):
-        run.get_model(1)
 
 
 @with_and_without_early_stopping
@@ -308,17 +280,6 @@ IMPATIENT = {
 ENDLESS = {**IMPATIENT, "n_iter_no_change": np.inf}
 
 
-def last_epoch(losses, n_iter_no_change, tol):
-    """Return the epoch in which patience with these losses is exhausted."""
-    lowest, n_waited = np.inf, 0
-    for epoch, loss in enumerate(losses, start=1):
-        n_waited = 0 if loss < lowest - tol else n_waited + 1
-        if n_waited == n_iter_no_change:
-            return epoch
-        lowest = min(lowest, loss)
-    return None
-
-
 @with_and_without_early_stopping
 @each_optimizer
 def test_each_model_is_retired_when_its_patience_is_exhausted(optimizer, early_stopping):
@@ -332,7 +293,11 @@ def test_each_model_is_retired_when_its_patience_is_exhausted(optimizer, early_s
     name = "val_loss" if early_stopping else "loss"
     for i in range(N_MODELS):
         model, losses = run.get_model(i), endless.get_model(i).history[name]
-        lengths.append(last_epoch(losses, N_ITER_NO_CHANGE[i], tol[i]))
+        patience, n_waited = Patience(np.array([np.inf]), np.array([0])), []
+        for loss in losses:
+            patience.update(np.array([loss]), tol[i])
+            n_waited.append(patience.n_waited[0])
+        lengths.append(1 + n_waited.index(N_ITER_NO_CHANGE[i]))
         expected = "early_stopping" if early_stopping else "converged"
         assert (model.stop_reason, model.failure) == (expected, "")
         np.testing.assert_array_equal(model.history["epoch"], np.arange(1, lengths[i] + 1))
@@ -356,19 +321,6 @@ def test_a_model_retired_in_the_epoch_of_a_callback_has_its_own_stop_reason():
         assert_same(stopped.get_model(i), run.get_model(i), exactly=True)
     for i in stopped.active:
         assert stopped.get_model(i).stop_reason == "callback"
-
-
-def test_nothing_is_called_without_active_models():
-    run, (calls, callbacks) = Problem(TANH_NET, **IMPATIENT).run(), record_calls()
-    run.advance(100, **callbacks)
-    n_epochs = max(len(run.get_model(i).history["epoch"]) for i in range(N_MODELS))
-    assert calls == ["begin", "end"] * n_epochs
-    without_models = Problem().train(1)
-    without_models.keep([])
-    for inactive in (run, without_models):
-        assert len(inactive.active) == 0
-        inactive.advance(3, **callbacks)
-    assert len(calls) == 2 * n_epochs
 
 
 # --- convergence ----------------------------------------------------------------------------------
@@ -399,28 +351,6 @@ def test_each_model_is_retired_when_it_has_converged(optimizer):
     assert run.get_model(2).stop_reason == "max_epochs"
 
 
-@pytest.mark.parametrize(
-    ("n_epochs", "last", "stop_reason"),
-    [(3, None, "max_epochs"), (1000, None, "converged"), (1000, 2, "callback")],
-)
-def test_lbfgs_has_the_stop_reasons_of_a_run(n_epochs, last, stop_reason):
-    problem = Problem(optimizer=Lbfgs(), l2=0.1, tol=1e-6)
-    run = problem.run([0], steps_per_epoch=1)
-    run.solver, epochs = partial(Lbfgs(), SOFTMAX), []
-    run.advance(
-        n_epochs,
-        begin_epoch=lambda: epochs.append(run.state.epoch),
-        end_epoch=lambda: run.state.epoch == last,
-    )
-    assert epochs == list(range(run.state.epoch))
-    model = run.get_model(0)
-    assert (model.stop_reason, len(run.active)) == (stop_reason, stop_reason != "converged")
-    assert len(model.history["loss"]) == run.state.epoch
-    assert list(model.history) == [*RECORD_NAMES, "val_loss", "val_accuracy"]
-    loss, _ = evaluate(SOFTMAX, model.params, problem.rows)
-    assert model.history["loss"][-1] == model.loss == pytest.approx(loss[0])
-
-
 # --- failures -----------------------------------------------------------------------------------
 
 
@@ -445,93 +375,3 @@ def test_a_diverged_model_is_retired_and_the_others_continue(optimizer, objectiv
     for i in (0, 2, 3):
         assert run.get_model(i).failure == ""
         assert_same(run.get_model(i), problem.train(8, [i]).get_model(0))
-
-
-def test_a_model_whose_optimizer_state_is_not_finite_is_retired():
-    problem = Problem(optimizer=Adam())
-    problem.rows.X[:, 0] *= 1e200
-    problem.start.vector[...] = 0
-    model = problem.train(1, validation=None).get_model(0)
-    assert model.failure == "diverged"
-    assert np.all(np.isfinite([*model.history["loss"], *model.state.params.vector[0]]))
-    assert not np.all(np.isfinite(model.state.optimizer_state.second_moment))
-
-
-def test_the_end_of_an_epoch_in_which_all_models_diverge_is_not_called():
-    run, (calls, callbacks) = Problem(lr=1e200, l2=1.0).run(validation=None), record_calls()
-    run.advance(9, **callbacks)
-    assert {run.get_model(i).failure for i in range(N_MODELS)} == {"diverged"}
-    n_epochs = max(len(run.get_model(i).history["epoch"]) for i in range(N_MODELS))
-    assert calls == ["begin", "end"] * (n_epochs - 1) + ["begin"]
-
-
-@with_and_without_early_stopping
-def test_a_model_without_a_finite_validation_loss_is_retired(early_stopping):
-    problem = Problem(lr=[0.0, 100.0, 0.0, 0.0], early_stopping=early_stopping)
-    problem.start.vector[[0, 2, 3]] = 0
-    problem.validation = Rows(np.full((4, 5), 1e308), np.array([0, 1, 2, 0]))
-    run = problem.train(3)
-    assert run.active.tolist() == [0, 2, 3]
-    assert run.get_model(1).failure == "validation"
-    assert np.isfinite(run.get_model(1).history["loss"]).all()
-    assert not np.isfinite(run.get_model(1).history["val_loss"][-1])
-    np.testing.assert_allclose(run.get_model(0).history["val_loss"], [np.log(3)] * 3)
-
-
-def test_a_loss_far_above_that_of_the_untrained_model_has_diverged():
-    run = Problem(lr=[0.1, 1e18, 1e10, 0.1], momentum=0.0).train(1, validation=None)
-    assert run.active.tolist() == [0, 1, 2, 3]
-    models = [run.get_model(i) for i in range(N_MODELS)]
-    assert [model.failure for model in models] == ["", "diverged", "", ""]
-    ratios = [model.loss / model.untrained_loss for model in models]
-    assert ratios[1] > MAX_LOSS_RATIO > ratios[2] > 1e6
-
-
-# --- perceptrons --------------------------------------------------------------------------------
-
-
-def train_perceptrons(models=(0, 1, 2), **values):
-    """Train models on separable rows, which the first one separates from the start."""
-    rng = np.random.RandomState(0)
-    network, line = DenseNetwork((5, 1)), rng.standard_normal(5)
-    X = rng.standard_normal((40, 5))
-    rows = Rows(X, (X @ line > 0).astype(int))
-    params = random_params(network, rng, n_models=3)
-    params.weights[0][0], params.intercepts[0][0] = 10 * line, 0
-    objective, optimizer = Objective(network, PerceptronCriterion()), GradientDescent()
-    train_pass = MiniBatchPass(objective, optimizer, 8)
-    solver = EpochSolver(train_pass, 8, True, np.random.RandomState(1))
-    state = initial_state(take(params, list(models)), optimizer, lr=0.3, **values)
-    options = {"rows": rows, "validation": rows, "steps_per_epoch": 5}
-    run = TrainingRun(objective, optimizer, solver, state=state, **options)
-    run.advance(500)
-    return run
-
-
-@pytest.mark.parametrize(
-    "patience", [{}, {"n_iter_no_change": 1000, "early_stopping": True}], ids=["none", "long"]
-)
-def test_a_perceptron_is_retired_after_an_epoch_without_mistakes(patience):
-    run = train_perceptrons(**patience)
-    assert len(run.active) == 0
-    lengths = []
-    for i in range(3):
-        model = run.get_model(i)
-        assert (model.stop_reason, model.untrained_loss) == ("no_mistakes", 0)
-        mistakes = model.history["mistakes"]
-        assert mistakes[-1] == 0
-        assert np.all(mistakes[:-1] > 0)
-        assert model.history["accuracy"][-1] == 1
-        lengths.append(len(mistakes))
-        assert_same(model, train_perceptrons([i], **patience).get_model(0))
-    assert lengths[0] == 1 < min(lengths[1:])
-
-
-def test_other_losses_continue_without_mistakes():
-    problem = Problem(lr=1.0, l2=0.0)
-    problem.rows.y[:] = 1
-    run = problem.train(20, validation=None)
-    assert len(run.active) == N_MODELS
-    for i in range(N_MODELS):
-        assert run.get_model(i).history["accuracy"][-1] == pytest.approx(1)
-        assert "mistakes" not in run.get_model(i).history

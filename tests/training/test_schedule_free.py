@@ -90,14 +90,13 @@ def literal_descent(problem, model, base, beta, n_steps):
         yield S @ ((1 - beta) * z + beta * x), S @ x
 
 
-def descend(optimizer, problem, params, state, steps, models=range(N_MODELS)):
-    """Take steps with models of a problem, and yield the parameters and the fitted ones."""
-    dtype, models = params.vector.dtype, list(models)
+def descend(optimizer, problem, params, state, steps):
+    """Take steps, and yield the parameters and the fitted ones."""
+    dtype = params.vector.dtype
     for t in steps:
-        vectors = zip(models, params.vector, strict=True)
-        gradient = np.array([problem.gradient(i, vector) for i, vector in vectors], dtype)
-        lr, betas = problem.learning_rates(t)[models], BETAS[models]
-        sizes = StepSizes(column(lr, dtype), column(betas, dtype), None)
+        gradients = [problem.gradient(i, vector) for i, vector in enumerate(params.vector)]
+        lr, momentum = column(problem.learning_rates(t), dtype), column(BETAS, dtype)
+        gradient, sizes = np.array(gradients, dtype), StepSizes(lr, momentum, None)
         optimizer.update(params.vector, gradient, state, sizes)
         yield params.vector.copy(), optimizer.fitted_params(params, state).vector
 

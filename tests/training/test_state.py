@@ -8,7 +8,7 @@ import pytest
 
 from sklearn_softmax._model.network import DenseNetwork
 from sklearn_softmax._model.parameters import Parameters
-from sklearn_softmax._training.lbfgs import Lbfgs, LbfgsState
+from sklearn_softmax._training.lbfgs import Lbfgs
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
 from sklearn_softmax._training.schedule_free import AveragedGradientDescent, ScheduleFree
 from sklearn_softmax._training.state import is_finite, take
@@ -53,14 +53,6 @@ def arrays_with_models(state):
 
 
 @MODELS
-def test_take_selects_models_of_lists_and_dicts(models, rng):
-    vectors, matrices = rng.standard_normal((N_MODELS, 3)), rng.standard_normal((N_MODELS, 2, 2))
-    state = [vectors, {"matrices": matrices, "nothing": None}, "text", 0.5]
-    expected = [vectors[models], {"matrices": matrices[models], "nothing": None}, "text", 0.5]
-    np.testing.assert_equal(take(state, models), expected)
-
-
-@MODELS
 @OPTIMIZERS
 def test_take_copies_the_state_of_selected_models(optimizer, models, rng):
     state = new_state(optimizer, rng)
@@ -96,9 +88,3 @@ def test_is_finite_detects_the_model_of_each_bad_number(optimizer, bad, rng):
             array[1, ..., -1] = bad
             np.testing.assert_array_equal(is_finite(part), [True, False, True, True])
             array[1, ..., -1] = before
-
-
-@pytest.mark.parametrize("state", [None, LbfgsState()], ids=repr)
-def test_a_state_without_arrays_is_finite(state):
-    assert is_finite(state)
-    assert np.ndim(is_finite(state)) == 0

@@ -111,17 +111,16 @@ class SoftmaxCrossEntropy(_Loss):
         """
         true_scores, sums = stats
         n_models, n_classes, m = scores.shape
-        flat = scores.reshape(-1)
-        true_index = n_classes * m * np.arange(n_models)[:, np.newaxis] + (m * y + np.arange(m))
+        flat, true_index = scores.reshape(n_models, -1), m * y + np.arange(m)
         scores -= np.maximum.reduce(scores, axis=-2, keepdims=True)
-        true_scores[...] = flat.take(true_index)
+        flat.take(true_index, axis=-1, out=true_scores, mode="clip")
         if any(np.count_nonzero(model) < (n_classes - 1) * m for model in scores):
             # Of tied largest scores only the first one is correct.
             is_first = scores.argmax(axis=-2) == y
             true_scores[(true_scores == 0) & ~is_first] = -np.finfo(scores.dtype).tiny
         A = np.exp(scores, out=scores)
         A /= np.add.reduce(A, axis=-2, out=sums)[:, np.newaxis]
-        flat[true_index] -= 1  # A - Y
+        flat[:, true_index] -= 1  # A - Y
 
     def losses(self, stats):
         """Return the loss of each sample."""

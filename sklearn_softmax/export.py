@@ -192,7 +192,7 @@ def _(model):
         model,
         classes_=model.classes_.copy(),
         estimators_=binary_models,
-        label_binarizer_=_fit_binarizer(model.classes_, sparse_output=True),
+        label_binarizer_=LabelBinarizer().fit(model.classes_),
     )
 
 
@@ -208,7 +208,6 @@ def _(model):
         coef_=model.coef_.copy(),
         intercept_=model.intercept_.copy(),
         n_iter_=model.n_iter_,
-        t_=model.n_steps_ + 1.0,
     )
 
 
@@ -240,7 +239,7 @@ def _(model):
         n_layers_=len(coefs) + 1,
         n_outputs_=len(intercepts[-1]),
         out_activation_="logistic" if is_binary else "softmax",
-        _label_binarizer=_fit_binarizer(model.classes_),
+        _label_binarizer=LabelBinarizer().fit(model.classes_),
         # For partial_fit: t_ counts rows, here as if all batches were full.
         n_iter_=model.n_iter_,
         t_=model.n_steps_ * int(model.batch_size),
@@ -291,13 +290,6 @@ def _translate_params(model, names):
     """Return the parameters of a model under scikit-learn's names, except "auto"."""
     values = {theirs: getattr(model, ours) for ours, theirs in names.items()}
     return {name: value for name, value in values.items() if value != "auto"}
-
-
-def _fit_binarizer(classes, **params):
-    """Return a binarizer of labels with the dtype of these classes."""
-    binarizer = LabelBinarizer(**params).fit(classes)
-    binarizer.classes_ = classes.copy()
-    return binarizer
 
 
 def _set_attributes(estimator, model, **attributes):

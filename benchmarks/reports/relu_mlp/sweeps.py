@@ -174,7 +174,8 @@ def _accuracy_table(e, number):
     """Return training and validation accuracies as Markdown."""
     table = e.tables[number]
     rows = []
-    for (cells, net, n_iterations), published in zip(table.rows, PUBLISHED[number]):
+    for row, published in zip(table.rows, PUBLISHED[number], strict=True):
+        cells, net, n_iterations = row
         epochs = n_epochs(n_iterations, net.batch_size, e.n_train)
         history = e.nets[net].history_
         accuracies = (float(history[name][epochs - 1]) for name in ("accuracy", "val_accuracy"))

@@ -1,14 +1,11 @@
 """Fused searches in several threads and processes: loky and a dask cluster."""
 
 import os
-import signal
-import sys
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
@@ -93,23 +90,3 @@ def test_split_stacks_give_the_results_of_one_job(Search, n_jobs):
     if Search is FusedGridSearchCV:
         assert work.together == n_tasks
     assert len(clone(search).set_params(n_jobs=n_jobs).plan(X, Y).tasks) == n_tasks
-
-
-def kill_worker(estimator, X, y):
-    """Kill the process of a worker, but not that of the tests."""
-    if os.environ.get("THIS_PROCESS") != str(os.getpid()):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return estimator.score(X, y)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="kills a process")
-@pytest.mark.slow
-@every_kind
-def test_killed_worker_is_scikit_learns_error_and_the_search_can_be_fitted_again(
-    Search, monkeypatch
-):
-    monkeypatch.setenv("THIS_PROCESS", str(os.getpid()))
-    search = Search(clone(MODEL).set_params(n_epochs=18), NINE, cv=3, n_jobs=2)
-    with pytest.raises(TerminatedWorkerError, match="worker process"):
-        clone(search).set_params(scoring=kill_worker).fit(X, Y)
-    assert_same_search(search.fit(X, Y), clone(search).set_params(n_jobs=None).fit(X, Y))

@@ -136,30 +136,26 @@ def test_callbacks_that_follow_every_fit_have_the_events_of_scikit_learn(
     assert reason in str(search.plan(X, Y))
 
 
+PROGRESS = {"lr": [1e-4, 0.01, 0.02], "early_stopping": [False, True]}
+
+
+@pytest.mark.parametrize("Search", [FusedGridSearchCV, FusedHalvingGridSearchCV])
 @pytest.mark.parametrize(("n_jobs", "depth"), [(1, 1), (1, None), (2, None)])
-def test_progress_bar_ends_and_shows_stacks(n_jobs, depth, capsys, monkeypatch):
-    pytest.importorskip("rich")
-    monkeypatch.setenv("COLUMNS", "200")
-    grid = {**GRID, "early_stopping": [False, True]}
-    search = FusedGridSearchCV(MODEL, grid, cv=3, n_jobs=n_jobs)
-    expected = clone(search).fit(X, Y)
-    search.set_callbacks(callback.ProgressBar(max_propagation_depth=depth)).fit(X, Y)
-    printed = capsys.readouterr().out
-    lines = [line for line in printed.splitlines() if "FusedGridSearchCV - fit" in line]
-    assert "100%" in lines[-1]
-    assert depth == 1 or "Stack - fit" in printed
-    assert_same_search(search, expected)
-
-
-def test_progress_bar_of_a_halving_ends(capsys, monkeypatch):
+def test_progress_bars_end_and_show_stacks(Search, n_jobs, depth, capsys, monkeypatch):
     rich = pytest.importorskip("rich")
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(rich, "_console", None)  # another test's may be narrower
-    search = FusedHalvingGridSearchCV(MODEL, HALVING, cv=3, max_resources=9)
-    search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, Y)
-    lines = [line for line in capsys.readouterr().out.splitlines() if "━" in line]
-    assert len([line for line in lines if "halving-iteration" in line]) >= 2
+    search = Search(clone(MODEL).set_params(n_epochs=9), PROGRESS, cv=3, n_jobs=n_jobs)
+    expected = clone(search).fit(X, Y)
+    search.set_callbacks(callback.ProgressBar(max_propagation_depth=depth)).fit(X, Y)
+    printed = capsys.readouterr().out
+    lines = [line for line in printed.splitlines() if "━" in line]
     assert all("100%" in line for line in lines)
+    assert any(f"{Search.__name__} - fit" in line for line in lines)
+    if depth is None:
+        assert "Stack - fit" in printed
+        assert printed.count("halving-iteration") >= getattr(search, "n_iterations_", 0)
+    assert_same_search(search, expected)
 
 
 class EpochCounter(callback.ProgressBar):

@@ -12,8 +12,6 @@ from sklearn.model_selection import cross_val_score
 from sklearn_softmax import (
     FusedGridSearchCV,
     FusedHalvingGridSearchCV,
-    FusedHalvingRandomSearchCV,
-    FusedRandomizedSearchCV,
     SoftmaxRegression,
 )
 
@@ -24,11 +22,7 @@ MODEL = SoftmaxRegression(n_epochs=4, random_state=0)
 GRID = {"lr": [1e-3, 1e4], "reg_param": [0.0, 1e-3]}
 SEARCHES = {
     "grid": FusedGridSearchCV(MODEL, GRID, cv=3, refit=False),
-    "random": FusedRandomizedSearchCV(MODEL, GRID, n_iter=4, cv=3, refit=False, random_state=0),
     "halving": FusedHalvingGridSearchCV(MODEL, GRID, factor=2, cv=3, refit=False),
-    "random halving": FusedHalvingRandomSearchCV(
-        MODEL, GRID, n_candidates=4, factor=2, cv=3, refit=False, random_state=0
-    ),
 }
 
 
@@ -44,10 +38,7 @@ def catch_warnings(function, *args):
     return [str(w.message) for w in caught]
 
 
-@pytest.mark.parametrize(
-    ("name", "n_jobs"),
-    [("grid", 1), ("random", 1), ("halving", 2), ("random halving", 1)],
-)
+@pytest.mark.parametrize(("name", "n_jobs"), [("grid", 1), ("halving", 1), ("halving", 2)])
 def test_warnings_are_summed_up_with_numbers_and_first_parameters(name, n_jobs):
     search = clone(SEARCHES[name]).set_params(n_jobs=n_jobs)
     (message,) = catch_warnings(search.fit, X, Y)

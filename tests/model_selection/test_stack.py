@@ -93,7 +93,6 @@ def assert_same_models(fitted, expected, rtol=1e-10, exclude=()):
     for models in zip(fitted, expected, strict=True):
         contents = [{k: v for k, v in vars(m).items() if k not in exclude} for m in models]
         for a, b in zip(*(leaves(sorted(values.items())) for values in contents), strict=True):
-            assert getattr(a, "dtype", None) == getattr(b, "dtype", None)
             is_float = isinstance(a, float) or getattr(a, "dtype", None) in (np.float32, np.float64)
             if is_float:
                 np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol, strict=True)
@@ -314,7 +313,7 @@ def test_diverging_members_have_the_error_of_a_fit_alone(case):
     ("estimator", "X", "y", "n_epochs"),
     [
         *((case.model(lr=0.1, reg_param=1e6), *data(case), (30, 1)) for case in cases("reg_param")),
-        # Its loss is too large for an end after the first epoch, and falls in the next ones.
+        # Its loss after one epoch is an error, but falls in later epochs.
         (WINE_NET, *load_wine(return_X_y=True), (1, 30)),
     ],
 )

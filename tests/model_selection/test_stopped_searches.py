@@ -5,93 +5,45 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from sklearn.base import clone
+from sklearn.datasets import load_iris
 
-from tests.model_selection.searches import assert_same_search
+from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
+from tests.model_selection.searches import assert_same_search, count_work
 
 SLOW = pytest.mark.slow
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/stat").exists(), reason="kills processes, and reads /proc"
-)
-
-# As a file, so that the scorer is in a module in each process.
-SEARCHES = """
-import os, sys, time
-from pathlib import Path
-from sklearn.datasets import load_iris
-from sklearn_softmax import FusedGridSearchCV, FusedHalvingGridSearchCV, SoftmaxRegression
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes")
 
 X, Y = load_iris(return_X_y=True)
 MODEL = SoftmaxRegression(batch_size=50, random_state=0)
 RATES = {"lr": [1e-4, 1e-3, 2e-3, 0.01], "batch_size": [30, 40, 50]}
 
 
-def scorer(estimator, X, y):
-    "A slow score, recorded in a file."
-    if "LOG" in os.environ:
-        with open(os.environ["LOG"], "a") as file:
-            print(estimator.lr, estimator.batch_size, estimator.n_epochs, X.sum(), file=file)
-        time.sleep(0.02)
+def slow_score(estimator, X, y):
+    time.sleep(float(os.environ.get("SECONDS_PER_SCORE", 0)))
     return estimator.score(X, y)
 
 
-def search(kind, **params):
-    common = {"cv": 3, "scoring": scorer, "refit": False, **params}
-    if kind == "grid":
-        return FusedGridSearchCV(MODEL, {**RATES, "n_epochs": [2, 4]}, **common)
-    return FusedHalvingGridSearchCV(
-        MODEL, RATES, max_resources=9, return_train_score=False, **common
-    )
+SEARCHES = {
+    "grid": FusedGridSearchCV(MODEL, {**RATES, "n_epochs": [2, 4]}, cv=3, scoring=slow_score),
+    "halving": FusedHalvingGridSearchCV(MODEL, RATES, max_resources=9, cv=3, scoring=slow_score),
+}
 
 
-def main(kind, n_jobs, memory):
-    return search(kind, memory=memory, n_jobs=int(n_jobs)).fit(X, Y)
-
-
-if __name__ == "__main__":
-    import searches_of_test
-    searches_of_test.main(*sys.argv[1:])
-"""
-
-
-@pytest.fixture(scope="module")
-def module(tmp_path_factory):
-    """The module of the searches."""
-    folder = tmp_path_factory.mktemp("searches")
-    (folder / "searches_of_test.py").write_text(SEARCHES)
-    sys.path.insert(0, str(folder))
-    import searches_of_test
-
-    yield searches_of_test
-    sys.path.remove(str(folder))
-    del sys.modules["searches_of_test"]
-
-
-def start_process(module, kind, n_jobs, memory, log):
-    folder = Path(module.__file__).parent
-    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
+def start_process(kind, n_jobs, memory):
+    """Start a process that fits a search; it imports this module."""
+    params = {"n_jobs": n_jobs, "memory": str(memory)}
+    code = f"import {__name__} as m; m.SEARCHES[{kind!r}].set_params(**{params}).fit(m.X, m.Y)"
+    path = os.pathsep.join(filter(None, sys.path))
     return subprocess.Popen(
-        [sys.executable, module.__file__, kind, str(n_jobs), str(memory)],
-        env={**os.environ, "LOG": str(log), "PYTHONPATH": path},
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path, "SECONDS_PER_SCORE": "0.02"},
         start_new_session=True,
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def session_processes(pid):
-    """Return the running processes of the session of a process."""
-    processes = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            state, _, _, session, *_ = stat.read_text().rpartition(")")[2].split()
-            if int(session) == pid and state != "Z":
-                processes.append(int(stat.parent.name))
-    return processes
 
 
 def wait_until(condition, seconds=60):
@@ -120,42 +72,35 @@ def count_stored_fits(memory):
         pytest.param("halving", 2, 38, signal.SIGINT, marks=SLOW),
     ],
 )
-def test_stopped_search_leaves_no_process_and_is_finished_without_repeated_fits(
-    module, kind, n_jobs, n_stored, stop, tmp_path, monkeypatch
-):
-    memory, log = tmp_path / "memory", tmp_path / "log"
-    process = start_process(module, kind, n_jobs, memory, tmp_path / "first")
-    wait_until(lambda: count_stored_fits(memory) >= n_stored or process.poll() is not None)
-    processes = session_processes(process.pid)
+def test_stopped_search_is_finished_without_repeated_fits(kind, n_jobs, n_stored, stop, tmp_path):
+    process = start_process(kind, n_jobs, tmp_path)
+    wait_until(lambda: count_stored_fits(tmp_path) >= n_stored or process.poll() is not None)
     os.killpg(process.pid, stop)
     _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
-    assert len(processes) == 1 if n_jobs == 1 else len(processes) > 2
-    assert wait_until(lambda: not session_processes(process.pid), seconds=10)
     if stop == signal.SIGINT:
         assert "KeyboardInterrupt" in errors
-    n_before = count_stored_fits(memory)
-    expected = module.search(kind).fit(module.X, module.Y)
+    n_before = count_stored_fits(tmp_path)
+    expected = clone(SEARCHES[kind]).fit(X, Y)
     n_fits = 3 * len(expected.cv_results_["params"])
     assert 0 < n_before < n_fits
-    with monkeypatch.context() as patch:
-        patch.setenv("LOG", str(log))
-        actual = module.search(kind, memory=memory).fit(module.X, module.Y)
-    assert_same_search(actual, expected)
-    fits = log.read_text().splitlines()
-    assert len(fits) == len(set(fits)) == n_fits - n_before
-    assert_same_search(module.search(kind, memory=memory).fit(module.X, module.Y), expected)
-    assert count_stored_fits(memory) == n_fits
+    search = clone(SEARCHES[kind]).set_params(memory=tmp_path)
+    if kind == "grid":
+        assert search.plan(X, Y).n_stored == n_before
+    assert_same_search(clone(search).fit(X, Y), expected)
+    assert count_stored_fits(tmp_path) == n_fits
+    with count_work() as work:
+        assert_same_search(clone(search).fit(X, Y), expected)
+    assert (work.together, work.one_by_one) == (0, 0)
 
 
 @SLOW
 @pytest.mark.parametrize("kind", ["grid", "halving"])
-def test_two_processes_with_one_folder_have_the_same_results(module, kind, tmp_path):
-    processes = [start_process(module, kind, 1, tmp_path, tmp_path / f"log{i}") for i in range(2)]
-    for process in processes:
+def test_two_processes_with_one_folder_have_the_same_results(kind, tmp_path):
+    for process in [start_process(kind, 1, tmp_path) for _ in range(2)]:
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         assert "Warning" not in errors
-    actual = module.search(kind, memory=tmp_path).fit(module.X, module.Y)
-    assert_same_search(actual, clone(actual).set_params(memory=None).fit(module.X, module.Y))
+    actual = clone(SEARCHES[kind]).set_params(memory=tmp_path).fit(X, Y)
+    assert_same_search(actual, clone(SEARCHES[kind]).fit(X, Y))
     assert not list(tmp_path.rglob("*.tmp.*"))

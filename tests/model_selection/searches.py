@@ -42,17 +42,17 @@ def fuse(search):
 
 
 class Work:
-    """Number of runs of stacks, of epochs of their models, and of fits one by one."""
+    """Number of runs of stacks, of epochs of their models, of fits one by one, and of all fits."""
 
     def __init__(self):
-        self.together, self.epochs, self.one_by_one = 0, 0, 0
+        self.together, self.epochs, self.one_by_one, self.fits = 0, 0, 0, 0
 
 
 @contextmanager
 def count_work():
-    """Count the fits of searches in this block, in this process."""
+    """Count the work of searches in this block, in this process."""
     work = Work()
-    fit, fit_models, run = Stack.fit, _Run.fit, Evaluation.run
+    fit, fit_models, run, result = Stack.fit, _Run.fit, Evaluation.run, Evaluation.result
 
     def counted_fit(self, X, y, **params):
         work.together += 1
@@ -64,14 +64,20 @@ def count_work():
         work.epochs += len(self._members(models)) * (self._run.state.epoch - before)
         return outcomes
 
-    def counted_run(self, X, y):
+    def counted_run(self, *args):
         work.one_by_one += 1
-        return run(self, X, y)
+        work.fits += 1
+        return run(self, *args)
+
+    def counted_result(self, *args):
+        work.fits += 1
+        return result(self, *args)
 
     with (
         patch.object(Stack, "fit", counted_fit),
         patch.object(_Run, "fit", counted_fit_models),
         patch.object(Evaluation, "run", counted_run),
+        patch.object(Evaluation, "result", counted_result),
     ):
         yield work
 

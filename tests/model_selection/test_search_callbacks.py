@@ -45,12 +45,6 @@ class Recorder:
         self.rows.append((context.task_name, context.task_id, np.shape(X), sums))
 
 
-class PropagatedRecorder(Recorder):
-    """Records the events of the estimators of a search as well."""
-
-    max_propagation_depth = None
-
-
 def record(search, recorder=None, **params):
     recorder = recorder or Recorder()
     clone(search).set_callbacks(recorder).fit(X, Y, **params)
@@ -127,7 +121,9 @@ def test_callbacks_that_follow_every_fit_have_the_events_of_scikit_learn(
     recorders = []
     with count_work() as work:
         for Search in (GridSearchCV, FusedGridSearchCV):
-            recorders.append(Recorder() if is_inner else PropagatedRecorder())
+            recorders.append(Recorder())
+            if not is_inner:
+                recorders[-1].max_propagation_depth = None
             search = Search(clone(estimator), grid, cv=3)
             (search.estimator if is_inner else search).set_callbacks(recorders[-1])
             search.fit(X, Y)

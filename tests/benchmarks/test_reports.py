@@ -1,6 +1,5 @@
 """Parts that all reports share."""
 
-import doctest
 import sys
 
 import numpy as np
@@ -8,16 +7,10 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 
-from benchmarks.reports import _markdown
 from benchmarks.reports._fits import fit_all
 from benchmarks.reports._progress import show_progress, stage
 from benchmarks.reports.command import main
 from sklearn_softmax import SoftmaxRegression
-
-
-def test_docstring_examples_of_markdown():
-    assert doctest.testmod(_markdown).failed == 0
-
 
 LACKING = [
     ("softmax", "mnist", {}, "20 among its rows, 5 or more .* 0, 1, 3, 4.* 0 of class 3"),

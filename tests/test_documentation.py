@@ -19,15 +19,7 @@ NOTEBOOK = ROOT / "docs" / "user_guide" / "notebook.md"
 WRITTEN = {*ROOT.glob("docs/*.md"), *ROOT.glob("docs/user_guide/*.md")} - {NOTEBOOK}
 PAGES = [path for path in sorted(WRITTEN) if "```python\n" in path.read_text(encoding="utf-8")]
 # If one of these is missing, its example and the later ones of the page are skipped.
-OPTIONAL_LIBRARIES = [
-    "distributed",
-    "imblearn",
-    "onnxruntime",
-    "shap",
-    "skl2onnx",
-    "skops",
-    "skrub",
-]
+OPTIONAL = {"distributed", "imblearn", "onnxruntime", "shap", "skl2onnx", "skops", "skrub"}
 
 EXAMPLE = re.compile(r"(?ms)^```python\n(.*?)^```$(?:\s+^```text\n(.*?)^```$)?")
 IMPORTED = re.compile(r"(?m)^(?:import|from) (\w+)")
@@ -46,9 +38,8 @@ def run(page):
     """Run the examples of a page, compare their outputs, and return their variables."""
     namespace = {"__name__": "__main__"}
     for code, expected in read_examples(page):
-        for library in IMPORTED.findall(code):
-            if library in OPTIONAL_LIBRARIES:
-                pytest.importorskip(library)
+        for library in OPTIONAL.intersection(IMPORTED.findall(code)):
+            pytest.importorskip(library)
         printed = StringIO()
         with redirect_stdout(printed):
             exec(compile(code, page.name, "exec"), namespace)
@@ -95,9 +86,7 @@ def test_notebook_page_shows_models_plans_and_films(tmp_path, monkeypatch):
     assert "application/vnd.jupyter.widget-view+json" in bars[0]
 
 
-def test_readme_runs_and_its_search_is_as_good_as_logistic_regression(
-    pyplot, tmp_path, monkeypatch
-):
+def test_search_of_readme_is_as_good_as_logistic_regression(pyplot, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     readme = run(README)
     reference = GridSearchCV(

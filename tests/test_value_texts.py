@@ -36,9 +36,7 @@ DIFFERENT = {
     "sequences": [(1, 2), [1, 2], ["1", "2"], (1,), 1],
     "arrays": [np.arange(3000), np.r_[:2999, 5], np.zeros(3), np.eye(2), np.array([])],
     "estimators": [SVC(C=1), SVC(C=2), SVC(C=2, kernel="linear"), SVC, StandardScaler()],
-    "pipelines": [
-        make_pipeline(scaler, SVC(C=C)) for scaler in ("passthrough", None) for C in "12"
-    ],
+    "pipelines": [make_pipeline(s, SVC(C=C)) for s in ("passthrough", None) for C in (1, 2)],
     "kernels": [RBF(1.0), RBF(2.0), RBF(1.0) + WhiteKernel(1.0), RBF(1.0) + WhiteKernel(2.0)],
     "functions": [function, lambda: 1, lambda: 2, np.sqrt, *(partial(function, i) for i in (1, 2))],
     "functions in estimators": [FunctionTransformer(f) for f in (function, lambda: 1, lambda: 2)],

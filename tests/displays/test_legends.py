@@ -11,7 +11,7 @@ LONG = "estimator number {0}, whose name is longer than any figure or axes is wi
 
 
 def draw_lines(ax, labels):
-    return [ax.plot([0, 1], [0, y], label=label)[0] for y, label in enumerate(labels)]
+    return [ax.plot([0, 1], [1, y], label=label)[0] for y, label in enumerate(labels, start=1)]
 
 
 def test_labels_are_drawn_literally(pyplot):
@@ -22,9 +22,10 @@ def test_labels_are_drawn_literally(pyplot):
 
 
 @pytest.mark.parametrize("name", ["model {}", LONG])
-@pytest.mark.parametrize("outside", [True, False])
-def test_legend_of_many_lines_leaves_space_for_data(name, outside, pyplot):
+@pytest.mark.parametrize(("outside", "scale"), [(True, None), (False, "linear"), (False, "log")])
+def test_legend_of_many_lines_leaves_space_for_data(name, outside, scale, pyplot):
     figure, ax = pyplot.subplots(layout="constrained" if outside else None)
+    ax.set_yscale(scale or "linear")
     legend = add_legend(ax, draw_lines(ax, map(name.format, range(18))), outside=outside)
     figure.draw_without_rendering()
     box = legend.get_window_extent()
@@ -32,7 +33,7 @@ def test_legend_of_many_lines_leaves_space_for_data(name, outside, pyplot):
     assert box.x0 >= area.x0
     assert box.x1 <= area.x1
     assert len(set(texts(legend))) == 18
-    (_, bottom), (_, top) = ax.transData.transform([(0, 0), (1, 17)])
+    (_, bottom), (_, top) = ax.transData.transform([(0, 1), (1, 18)])
     assert top - bottom > 100
     assert box.y0 > (ax.bbox.y1 if outside else top)
 

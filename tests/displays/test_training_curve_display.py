@@ -199,14 +199,3 @@ def test_curve_of_a_search_is_that_of_its_best_estimator(pyplot):
     search = GridSearchCV(pipeline, {"softmaxregression__lr": [0.1]}, cv=2).fit(X, y)
     expected = search.best_estimator_[-1].history_["loss"]
     np.testing.assert_array_equal(draw(search, "loss").lines_[0][0].get_ydata(), expected)
-
-
-@pytest.mark.parametrize("scale", ["linear", "log"])
-def test_legend_on_users_axes_covers_no_curve(scale, pyplot):
-    ax = pyplot.subplots(figsize=(3, 3), subplot_kw={"yscale": scale})[1]
-    models = {f"model number {i}": fit(n_epochs=20, lr=0.02 * i) for i in range(1, 6)}
-    display = draw(models, "loss", ax=ax)
-    ax.figure.draw_without_rendering()
-    box = display.legend_.get_window_extent()
-    paths = [line.get_path().transformed(ax.transData) for line in display.lines_[0]]
-    assert not any(path.intersects_bbox(box, filled=False) for path in paths)

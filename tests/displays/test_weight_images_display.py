@@ -33,6 +33,14 @@ def display_of(weights, image_shape, titles=None):
     )
 
 
+def pixels(images):
+    return np.array([image.get_array() for image in images])
+
+
+def limits(display):
+    return [{image.get_clim() for image in images} for images in display.images_]
+
+
 def titles(display):
     return [texts(panel_texts) for panel_texts in display.texts_]
 
@@ -48,9 +56,8 @@ def extents(display):
 def test_every_class_has_an_image_on_a_common_scale(pyplot):
     display = WeightImagesDisplay.from_estimator(SOFTMAX, (8, 8))
     limit = np.abs(SOFTMAX.coef_).max()
-    for image, weights in zip(display.images_[0], SOFTMAX.coef_, strict=True):
-        np.testing.assert_array_equal(image.get_array(), weights.reshape(8, 8))
-        assert image.get_clim() == (-limit, limit)
+    np.testing.assert_array_equal(pixels(display.images_[0]), SOFTMAX.coef_.reshape(-1, 8, 8))
+    assert limits(display) == [{(-limit, limit)}]
     assert titles(display) == [DIGITS]
     assert [bar.ax.get_ylabel() for bar in display.colorbars_] == ["Weight"]
     assert not list(display.axes_[0].get_xticks())
@@ -104,26 +111,20 @@ def test_up_to_twelve_images_per_estimator_form_one_row(pyplot):
 def test_hidden_units_as_colour_images_have_neither_titles_nor_colour_bar(pyplot):
     net = TwoLayerMLPClassifier(hidden_size=6, n_epochs=2, random_state=0).fit(X[:, :63], y)
     display = WeightImagesDisplay.from_estimator(net, (7, 3, 3), scale="image")
-    for image, weights in zip(display.images_[0], net.coefs_[0].T, strict=True):
-        expected = 0.5 + weights.reshape(7, 3, 3) / (2 * np.abs(weights).max())
-        np.testing.assert_allclose(image.get_array(), expected, atol=1e-12)
+    fractions = net.coefs_[0].T / np.abs(net.coefs_[0].T).max(axis=1, keepdims=True)
+    expected = 0.5 + fractions.reshape(-1, 7, 3, 3) / 2
+    np.testing.assert_allclose(pixels(display.images_[0]), expected, atol=1e-12)
     assert display.colorbars_ == []
     assert titles(display) == [[]]
 
 
 @pytest.mark.parametrize(
     ("threshold", "scale", "expected"),
-    [
-        (0, "common", [[0, 0], [0, 2], [1, 4]]),
-        (0.25, "common", [[0, 0], [0, 2], [1, 4]]),
-        (0.5, "common", [[0, 0], [0, 2], [0, 4]]),
-        (1, "common", [[0, 0], [0, 2], [0, 4]]),
-        (0.5, "image", [[0, 0], [0, 1], [0, 1]]),
-    ],
+    [(0.25, "common", [[0, 0], [0, 2], [1, 4]]), (1, "image", [[0, 0], [0, 1], [0, 1]])],
 )
 def test_threshold_sets_small_and_negative_weights_to_zero(threshold, scale, expected, pyplot):
     display = display_of([[-1, -4], [-3, 2], [1, 4]], (1, 2)).plot(threshold=threshold, scale=scale)
-    assert [image.get_array().tolist() for image in display.images_[0]] == [[e] for e in expected]
+    np.testing.assert_array_equal(pixels(display.images_[0])[:, 0], expected)
 
 
 def test_colour_bar_of_a_threshold_shows_the_range_of_remaining_weights(pyplot):
@@ -137,39 +138,47 @@ def test_colour_bar_of_a_threshold_shows_the_range_of_remaining_weights(pyplot):
     assert bar.ax.get_ylim() == display.images_[0][0].get_clim()
 
 
-def test_epochs_of_a_history_have_a_panel_each(pyplot):
-    classes = list("abcd")
-    history = weight_history(4, 4, classes=classes)
-    display = WeightImagesDisplay.from_history(history, (2, 2), epochs=[0, 20])
-    assert names(display) == ["Epoch 0", "Epoch 20"]
-    limit = np.abs(history.weights_[0][[0, 2]]).max()
-    for images, weights in zip(display.images_, history.weights_[0][[0, 2]]):
-        for image, row in zip(images, weights, strict=True):
-            np.testing.assert_array_equal(image.get_array(), row.reshape(2, 2))
-            assert image.get_clim() == (-limit, limit)
-    assert titles(display) == [classes] * 2
+@pytest.mark.parametrize(
+    ("layers", "options", "indices", "expected"),
+    [((4, 4), {"epochs": [0, 20]}, [0, 2], list("abcd")), ((4, 3, 4), {}, slice(6), [])],
+)
+def test_epochs_of_a_history_have_a_panel_each(layers, options, indices, expected, pyplot):
+    history = weight_history(*layers, classes=list("abcd"))
+    display = WeightImagesDisplay.from_history(history, (2, 2), **options)
+    assert names(display) == [f"Epoch {epoch}" for epoch in history.epochs_[indices]]
+    weights = np.array(list(map(pixels, display.images_))).reshape(len(names(display)), -1, 4)
+    np.testing.assert_array_equal(weights, history.weights_[0][indices])
+    assert titles(display) == [expected] * len(weights)
 
 
-def test_all_epochs_of_a_net_are_drawn_by_default(pyplot):
-    display = WeightImagesDisplay.from_history(weight_history(4, 3, 3, n_snapshots=3), (2, 2))
-    assert list(display.weights) == ["Epoch 0", "Epoch 10", "Epoch 20"]
-    assert titles(display) == [[]] * 3
+NAN, INF = np.nan, np.inf
 
 
 @pytest.mark.parametrize(
-    ("scale", "limits", "largest"),
-    [("common", [{4}, {4}], 4), ("estimator", [{4}, {0.5}], 4), ("image", [{1}, {1}], 1)],
+    ("strong", "weak", "common", "estimator"),
+    [
+        ([[-4, 1], [2, 1]], [[0.5, 0], [0.1, 0.2]], [4, 4], [4, 0.5]),
+        ([[1, NAN], [-2, INF]], [[-INF, NAN]], [2, 2], [2, 1]),
+        ([[0.1, 0.1]], [[0, 0]], [0.1, 0.1], [0.1, 1]),
+    ],
 )
 def test_scale_is_common_to_all_images_or_of_each_estimator_or_image(
-    scale, limits, largest, pyplot
+    strong, weak, common, estimator, pyplot
 ):
-    weights = {"strong": np.array([[-4, 1], [2, 1]]), "weak": np.array([[0.5, 0], [0.1, 0.2]])}
-    display = display_of(weights, (1, 2)).plot(scale=scale)
-    assert [{image.get_clim()[1] for image in images} for images in display.images_] == limits
-    assert np.abs(display.images_[0][0].get_array()).max() == largest
-    assert len(display.colorbars_) == (2 if scale == "estimator" else 1)
+    display = display_of({"strong": np.array(strong), "weak": np.array(weak)}, (1, 2))
+    for scale, expected in {"common": common, "estimator": estimator, "image": [1, 1]}.items():
+        display.plot(scale=scale, threshold=0.5 if scale == "image" else None)
+        assert limits(display) == [{(-limit, limit)} for limit in expected]
+        assert len(display.colorbars_) == (2 if scale == "estimator" else 1)
+        display.figure_.canvas.draw()
     assert names(display) == ["strong", "weak"]
     assert display.axes_[0].get_position().y0 > display.axes_[1].get_position().y1
+
+
+def test_colour_images_ignore_infinite_and_nan_weights(pyplot):
+    display = display_of([[1, NAN, -2, 0, INF, 0], [-INF] * 6], (1, 2, 3)).plot()
+    expected = [[0.75, 0.5, 0, 0.5, 1, 0.5], [0] * 6]
+    np.testing.assert_array_equal(pixels(display.images_[0]).reshape(2, 6), expected)
 
 
 @pytest.mark.parametrize(
@@ -201,30 +210,13 @@ def test_sparse_weights_become_dense(pyplot):
     np.testing.assert_equal(WeightImagesDisplay.from_estimator(model, (8, 8)).weights, expected)
 
 
-def test_weights_of_zero_have_a_scale_of_one_or_that_of_the_others(pyplot):
-    display = display_of(np.zeros((2, 4)), (2, 2))
-    for scale in ("common", "image"):
-        assert display.plot(scale=scale).images_[0][0].get_clim() == (-1, 1)
-    weights = {"before": np.zeros((2, 4)), "after": np.full((2, 4), 0.1)}
-    display = display_of(weights, (2, 2)).plot()
-    assert {image.get_clim() for images in display.images_ for image in images} == {(-0.1, 0.1)}
-
-
-@pytest.mark.parametrize("image_shape", [(2, 3), (1, 2, 3)])
-def test_scale_ignores_infinite_and_nan_weights(image_shape, pyplot):
-    display = display_of([[1, np.nan, -2, 0, np.inf, 0], [-np.inf] * 6, [np.nan] * 6], image_shape)
-    for scale, limit in {"common": 2, "estimator": 2, "image": 1}.items():
-        display.plot(scale=scale, threshold=0.5 if scale == "image" else None)
-        assert {image.get_clim() for image in display.images_[0]} == {(-limit, limit)}
-        display.figure_.canvas.draw()
-
-
 def test_images_have_titles_and_style_of_the_user(pyplot):
     options = {"titles": iter("abcdefghij"), "cmap": "gray", "vmax": 2.0}
     display = WeightImagesDisplay.from_estimator(SOFTMAX, (4, 16), **options)
     assert titles(display) == [list("abcdefghij")]
-    assert display.images_[0][0].get_cmap().name == "gray"
-    assert display.images_[0][0].get_clim()[1] == 2.0
+    assert {(image.get_cmap().name, image.get_clim()[1]) for image in display.images_[0]} == {
+        ("gray", 2.0)
+    }
 
 
 @pytest.mark.parametrize("image_shape", [[4, 16], np.array([4, 16]), (np.int32(4), np.uint8(16))])

@@ -87,13 +87,8 @@ def draw_estimator(rng):
     values.setdefault("n_epochs", choice(rng, [5, 5, 5, 5, 5, "auto"]))
     values.setdefault("random_state", 0)
     if isinstance(estimator, BinaryPerceptron):
-        values = {name: value for name, value in values.items() if not is_text(value, "auto")}
+        values = {name: value for name, value in values.items() if value != "auto"}
     invalid_name = choice(rng, names) if rng.random() < 0.06 else None
     if invalid_name:
         values[invalid_name] = choice(rng, INVALID[invalid_name])
     return estimator.set_params(**values), invalid_name
-
-
-def is_text(value, text):
-    """Return whether a value of any type is this text."""
-    return isinstance(value, str) and value == text

@@ -1,6 +1,6 @@
 """Texts of drawn figures and made-up histories, for the tests of Displays."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +10,19 @@ def texts(artists):
     """Return the texts of labels, titles or a legend."""
     artists = artists.get_texts() if hasattr(artists, "get_texts") else artists
     return [artist.get_text() for artist in artists]
+
+
+def boxes(artists):
+    """Return the boxes of the texts that are not empty, after drawing their figure."""
+    artists[0].figure.figure.draw_without_rendering()
+    return [artist.get_window_extent() for artist in artists if artist.get_text()]
+
+
+def assert_apart(boxes):
+    """Assert that no box overlaps another."""
+    for a, b in combinations(boxes, 2):
+        widths = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert min(widths) < 0.01 or not a.width * b.width
 
 
 def weight_history(*layer_sizes, n_snapshots=6, classes=None):

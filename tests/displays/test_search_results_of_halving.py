@@ -20,22 +20,17 @@ from tests.displays.drawing import texts
 
 def cv_results(scores, n_resources=(5, 10, 20), resource="n_resources", **params):
     """Return ``cv_results_`` of learning rates with scores up to their last iteration."""
-    return pd.DataFrame(
-        {
-            "params": {"lr": lr, **params, resource: n},
-            "mean_test_score": means[iteration],
-            "std_test_score": 0.01,
-            "iter": iteration,
-            "n_resources": n,
-        }
+    rows = [
+        ({"lr": lr, **params, resource: n}, means[iteration], 0.01, iteration, n)
         for iteration, n in enumerate(n_resources)
         for lr, means in scores.items()
         if iteration < len(means)
-    )
+    ]
+    columns = ["params", "mean_test_score", "std_test_score", "iter", "n_resources"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-def draw(results, **options):
-    return SearchResultsDisplay.from_cv_results(results, **options)
+draw = SearchResultsDisplay.from_cv_results
 
 
 def points(errorbar):

@@ -4,9 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.transforms import Affine2D
 
 from sklearn_softmax import ClassErrorDisplay, SearchResultsDisplay
-from tests.displays.drawing import texts
+from tests.displays.drawing import assert_apart, boxes, texts
 
 NAMES = {
     "numbers": str,
@@ -18,8 +19,8 @@ NAMES = {
 }
 
 
-def draw_classes(n_classes, kind, ax=None, n_models=1):
-    errors = {f"model {i}": np.linspace(0, 0.1, n_classes) for i in range(n_models)}
+def draw_classes(n_classes, kind, ax=None, n_models=1, error=0.1):
+    errors = {f"model {i}": np.full(n_classes, error) for i in range(n_models)}
     classes = [NAMES[kind](number) for number in range(n_classes)]
     return ClassErrorDisplay(errors=errors, classes=classes).plot(ax)
 
@@ -31,32 +32,27 @@ def draw_scores(values, ax=None):
     return SearchResultsDisplay.from_cv_results(results, parameter="x", ax=ax)
 
 
-def unrotated_boxes(axis):
-    """Return the boxes of the drawn labels, all rotated back by their angle."""
-    boxes = []
+def assert_labels_do_not_overlap(axis):
+    """Assert that the boxes of the labels, all rotated back by their angle, do not overlap."""
+    axis.figure.draw_without_rendering()
+    unrotated = []
     for label in axis.get_ticklabels():
         angle = label.get_rotation()
         position = label.get_transform().transform(label.get_position())
-        cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+        shift = Affine2D().rotate_deg(-angle).transform(position) - position
         label.set_rotation(0)
-        shift = [[cos, sin], [-sin, cos]] @ position - position
-        boxes += [label.get_window_extent().translated(*shift)] if label.get_text() else []
+        unrotated.append(label.get_window_extent().translated(*shift))
         label.set_rotation(angle)
-    return boxes
+    assert any(box.width for box in unrotated)
+    assert_apart(unrotated)
 
 
-def assert_labels_do_not_overlap(axis):
-    axis.figure.draw_without_rendering()
-    boxes = unrotated_boxes(axis)
-    assert boxes
-    for first, second in pairwise(boxes):
-        assert not first.padded(-0.01).overlaps(second.padded(-0.01))
-
-
-@pytest.mark.parametrize("kind", [*NAMES, "one long name"])
-def test_labels_fit_a_new_figure(kind, pyplot):
-    n_classes = {"numbers": 60, "one long name": 1}.get(kind, 20)
-    display = draw_classes(n_classes, kind.replace("one long name", "long names"))
+@pytest.mark.parametrize(
+    ("kind", "n_classes"),
+    [*((kind, 20) for kind in NAMES), ("numbers", 60), ("long names", 1)],
+)
+def test_labels_fit_a_new_figure(kind, n_classes, pyplot):
+    display = draw_classes(n_classes, kind)
     assert_labels_do_not_overlap(display.ax_.xaxis)
     labels = [text for text in texts(display.ax_.get_xticklabels()) if text]
     assert len(set(labels)) == len(labels)
@@ -103,31 +99,26 @@ def test_labels_stay_in_the_gap_below_their_subplot(kind, n_classes, pyplot):
 def test_labels_side_by_side_do_not_cover_those_of_other_axes(bottom, angle, pyplot):
     axes = pyplot.subplots(ncols=3, figsize=(9, 4), gridspec_kw={"bottom": bottom})[1]
     for ax in axes:
-        draw_scores([f"a quite long name of {letter}" for letter in "xy"], ax)
+        draw_scores(["a quite long name of x", "a quite long name of y"], ax)
         assert {label.get_rotation() for label in ax.get_xticklabels()} == {angle}
-    boxes = [ax.xaxis.get_tightbbox() for ax in axes]
-    assert all(first.x1 <= second.x0 for first, second in pairwise(boxes))
+    assert_apart([ax.xaxis.get_tightbbox() for ax in axes])
 
 
 @pytest.mark.parametrize(
     ("kind", "n_classes"), [("long names", 1), ("long names", 5), ("wide names", 2)]
 )
 def test_labels_stay_in_subfigures(kind, n_classes, pyplot):
-    figure = pyplot.figure(figsize=(6.4, 3))
-    for subfigure in figure.subfigures(ncols=2):
+    for subfigure in pyplot.figure(figsize=(6.4, 3)).subfigures(ncols=2):
         display = draw_classes(n_classes, kind, ax=subfigure.subplots(), n_models=2)
-        figure.draw_without_rendering()
-        labels = [label for label in display.ax_.get_xticklabels() if label.get_text()]
-        boxes = [label.get_window_extent() for label in labels]
-        assert min(box.x0 for box in boxes) >= subfigure.bbox.x0
-        assert max(box.x1 for box in boxes) <= subfigure.bbox.x1
+        extents = boxes(display.ax_.get_xticklabels())
+        assert min(box.x0 for box in extents) >= subfigure.bbox.x0
+        assert max(box.x1 for box in extents) <= subfigure.bbox.x1
 
 
 def test_labels_wider_than_their_spacing_are_rotated(pyplot):
     for display in (draw_classes(10, "names"), draw_scores(["a" * 30, "b" * 30, "c" * 30])):
-        display.figure_.draw_without_rendering()
         labels = display.ax_.get_xticklabels()
-        assert all(texts(labels))
+        assert len(boxes(labels)) == len(labels)
         assert {label.get_rotation() for label in labels} == {45}
 
 
@@ -140,10 +131,7 @@ def test_omitted_labels_return_when_the_axis_is_zoomed(pyplot):
 
 @pytest.mark.parametrize(("n_models", "n_classes"), [(2, 40), (5, 20)])
 def test_marks_of_zero_do_not_overlap(n_models, n_classes, pyplot):
-    errors = {f"model {i}": np.zeros(n_classes) for i in range(n_models)}
-    display = ClassErrorDisplay(errors=errors, classes=range(n_classes)).plot()
-    display.figure_.draw_without_rendering()
-    boxes = [text.get_window_extent() for text in display.ax_.texts]
-    assert len(boxes) == n_models * n_classes
-    for first, second in pairwise(sorted(boxes, key=lambda box: box.x0)):
+    marks = draw_classes(n_classes, "numbers", n_models=n_models, error=0).ax_.texts
+    assert len(marks) == n_models * n_classes
+    for first, second in pairwise(sorted(boxes(marks), key=lambda box: box.x0)):
         assert first.x1 <= second.x0 + 0.1

@@ -1,7 +1,6 @@
 """Weights as images."""
 
 import pickle
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from sklearn_softmax import (
     TwoLayerMLPClassifier,
     WeightImagesDisplay,
 )
-from tests.displays.drawing import texts, weight_history
+from tests.displays.drawing import assert_apart, boxes, texts, weight_history
 
 X, y = load_digits(return_X_y=True)
 X, y = X[:300] / 16, y[:300]
@@ -214,9 +213,8 @@ def test_images_have_titles_and_style_of_the_user(pyplot):
     options = {"titles": iter("abcdefghij"), "cmap": "gray", "vmax": 2.0}
     display = WeightImagesDisplay.from_estimator(SOFTMAX, (4, 16), **options)
     assert titles(display) == [list("abcdefghij")]
-    assert {(image.get_cmap().name, image.get_clim()[1]) for image in display.images_[0]} == {
-        ("gray", 2.0)
-    }
+    image = display.images_[0][0]
+    assert (image.get_cmap().name, image.get_clim()[1]) == ("gray", 2.0)
 
 
 @pytest.mark.parametrize("image_shape", [[4, 16], np.array([4, 16]), (np.int32(4), np.uint8(16))])
@@ -224,17 +222,8 @@ def test_image_shape_is_any_sequence_of_integers(image_shape):
     assert display_of(np.ones((2, 64)), image_shape).image_shape == (4, 16)
 
 
-def visible_boxes(display):
-    """Return the boxes of the texts on the axes of a figure after drawing it."""
-    display.figure_.draw_without_rendering()
-    artists = [text for ax in display.axes_ for text in ax.findobj(Text) if text.get_text()]
-    return [artist.get_window_extent() for artist in artists]
-
-
-def assert_apart(boxes):
-    for a, b in combinations(boxes, 2):
-        widths = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert min(widths) < 0.01 or not a.width * b.width
+def title_boxes(display):
+    return boxes([text for ax in display.axes_ for text in ax.findobj(Text)])
 
 
 @pytest.mark.parametrize(
@@ -250,12 +239,11 @@ def assert_apart(boxes):
 def test_titles_of_images_and_panels_do_not_overlap(n_images, title, shape, subplots, pyplot):
     image_titles = [title.format(number) for number in range(n_images)]
     panel_names = [f"one of two models with a long name and lr={lr}" for lr in (0.1, 0.2)]
-    weights = np.ones((n_images, 64))
-    display = display_of(dict.fromkeys(panel_names, weights), shape, image_titles)
+    display = display_of(dict.fromkeys(panel_names, np.ones((n_images, 64))), shape, image_titles)
     display.plot(subplots and pyplot.subplots(*subplots)[1].flat[:2])
-    assert_apart(visible_boxes(display))
+    assert_apart(title_boxes(display))
     display.figure_.set_size_inches(4, 3)
-    assert_apart(visible_boxes(display))
+    assert_apart(title_boxes(display))
     for ax, artists in zip(display.axes_, display.texts_):
         assert texts(artists) == image_titles
         corners = [artist.get_window_extent().get_points() for artist in artists]
@@ -271,7 +259,7 @@ def test_titles_shrink_with_their_space_and_vanish_when_illegible(pyplot):
     sizes = []
     for inches in (6, 2, 0.1):
         display.figure_.set_size_inches(inches, inches)
-        sizes.append(np.array([box.size for box in visible_boxes(display)]))
+        sizes.append(np.array([box.size for box in title_boxes(display)]))
     unfitted = [display.axes_[0].text(0, 0, title) for title in image_titles if title]
     np.testing.assert_allclose(sizes[0], [text.get_window_extent().size for text in unfitted])
     assert np.all((sizes[1] > 0) & (sizes[1] < sizes[0]))

@@ -208,6 +208,7 @@ def _(model):
         coef_=model.coef_.copy(),
         intercept_=model.intercept_.copy(),
         n_iter_=model.n_iter_,
+        t_=model.n_steps_ + 1.0,
     )
 
 

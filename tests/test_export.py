@@ -182,8 +182,9 @@ def test_model_without_penalty_has_infinite_C():
 
 def test_perceptron_of_scikit_learn_has_the_same_training():
     model, rows = fit(BinaryPerceptron(shuffle=False, lr=0.5, class_weight={0: 2}), 2)
-    trained = clone(to_sklearn(model)).fit(rows, y[y < 2])
-    np.testing.assert_array_equal(trained.coef_, model.coef_)
+    converted = to_sklearn(model)
+    assert converted.t_ == model.n_iter_ * len(rows) + 1
+    np.testing.assert_array_equal(clone(converted).fit(rows, y[y < 2]).coef_, model.coef_)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -1,14 +1,14 @@
 """Arrays of other libraries: NumPy reads those on the CPU; others are errors."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import scipy
+from sklearn import config_context
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
 
+from sklearn_softmax import FusedGridSearchCV
 from tests.cases import estimators
 
 
@@ -27,19 +27,39 @@ class Tensor:
         return self.array
 
 
+def dispatched(array):
+    """Return an array for scikit-learn's array API dispatch."""
+    if parse_version(scipy.__version__) < parse_version("1.14"):
+        pytest.skip("scikit-learn needs SciPy 1.14")
+    return pytest.importorskip("array_api_strict").asarray(array)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of StandardScaler
+@pytest.mark.parametrize("convert", [Tensor, dispatched], ids=["array", "dispatch"])
 @estimators()
-def test_arrays_on_the_cpu_train_the_same_model(case):
-    X, y, weight = case.X[:200], case.y[:200], np.ones(200)
-    options = {"X_val": X, "y_val": y, "sample_weight": weight, "sample_weight_val": weight}
-    expected = case.model(n_epochs=2).fit(X, y, **options)
-    tensors = {name: Tensor(array) for name, array in options.items()}
-    found = case.model(n_epochs=2).fit(Tensor(X), Tensor(y), **tensors)
-    np.testing.assert_equal(found.history_, expected.history_)
-    np.testing.assert_array_equal(found.predict(Tensor(X)), expected.predict(X))
-    assert found.score(Tensor(X), Tensor(y), Tensor(weight)) == expected.score(X, y)
-    for model, features, labels in ((expected, X, y), (found, Tensor(X), Tensor(y))):
-        model.partial_fit(features, labels, classes=Tensor(case.classes))
-    np.testing.assert_equal(found.history_, expected.history_)
+def test_arrays_on_the_cpu_train_the_same_model(case, convert):
+    X, y = case.X[:200], case.y[:200]
+    options = {"X_val": X, "y_val": y, "sample_weight": np.ones(200)}
+    options["sample_weight_val"] = options["sample_weight"]
+    search = FusedGridSearchCV(case.model(n_epochs=2), {"class_weight": [None, "balanced"]}, cv=2)
+    expected = case.model(n_epochs=2).fit(X, y, **options).partial_fit(X, y)
+    scores = search.fit(X, y).cv_results_["mean_test_score"]
+    arrays = {name: convert(array) for name, array in {"X": X, "y": y, **options}.items()}
+    X_array, y_array = arrays["X"], arrays["y"]
+    with config_context(array_api_dispatch=convert is dispatched):
+        model = case.model(n_epochs=2).fit(**arrays)
+        model.partial_fit(X_array, y_array, classes=convert(case.classes))
+        np.testing.assert_equal(model.history_, expected.history_)
+        for name in ("predict", "decision_function", "predict_proba", "predict_log_proba"):
+            if hasattr(model, name):
+                found = getattr(model, name)(X_array)
+                np.testing.assert_array_equal(found, getattr(expected, name)(X))
+        weighted = model.score(X_array, y_array, arrays["sample_weight"])
+        assert weighted == model.score(X_array, y_array) == expected.score(X, y)
+        if convert is dispatched:
+            make_pipeline(StandardScaler(), model).fit(X_array, y_array).score(X_array, y_array)
+            found = search.fit(X_array, y_array).cv_results_["mean_test_score"]
+            np.testing.assert_array_equal(found, scores)
 
 
 @estimators()
@@ -56,39 +76,3 @@ def test_arrays_on_a_gpu_are_errors(case):
     for method in (model.predict, model.decision_function):
         with pytest.raises(ValueError, match=r"cannot read X .*X.detach\(\).cpu\(\).numpy\(\)"):
             method(on_gpu["X"])
-
-
-DISPATCH = """
-import array_api_strict as xp, numpy as np, sklearn
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn_softmax import FusedGridSearchCV
-from tests.cases import CASES
-
-sklearn.set_config(array_api_dispatch=True)
-for case in CASES:
-    X, y = case.X[:200], case.y[:200]
-    arrays = [xp.asarray(X), xp.asarray(y)]
-    options = {"X_val": arrays[0], "y_val": arrays[1], "sample_weight": xp.ones(200)}
-    model, same = case.model(n_epochs=2).fit(*arrays, **options), case.model(n_epochs=2).fit(X, y)
-    model.partial_fit(*arrays, classes=xp.asarray(case.classes))
-    same.partial_fit(X, y)
-    for name in ("predict", "decision_function", "predict_proba", "predict_log_proba"):
-        if hasattr(model, name):
-            np.testing.assert_array_equal(getattr(model, name)(arrays[0]), getattr(same, name)(X))
-    assert model.score(*arrays) == same.score(X, y)
-    make_pipeline(StandardScaler(), model).fit(*arrays).score(*arrays)
-    search = FusedGridSearchCV(case.model(n_epochs=2), {"class_weight": [None, "balanced"]}, cv=2)
-    expected = search.fit(X, y).cv_results_["mean_test_score"]
-    np.testing.assert_array_equal(search.fit(*arrays).cv_results_["mean_test_score"], expected)
-"""
-
-
-@pytest.mark.skipif(
-    parse_version(scipy.__version__) < parse_version("1.14"), reason="scikit-learn needs SciPy 1.14"
-)
-def test_array_api_dispatch_trains_the_same_models():
-    pytest.importorskip("array_api_strict")
-    environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
-    command = [sys.executable, "-W", "ignore", "-c", DISPATCH]
-    subprocess.run(command, check=True, env=environment)

@@ -11,7 +11,12 @@ from scipy import sparse
 from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_softmax import BinaryPerceptron, TwoLayerMLPClassifier
+from sklearn_softmax import (
+    BinaryPerceptron,
+    GDLogisticRegression,
+    SoftmaxRegression,
+    TwoLayerMLPClassifier,
+)
 from tests.cases import cases, estimators, parameters
 from tests.fuzz.laws import state_of
 
@@ -80,6 +85,22 @@ def test_a_large_loss_is_a_warning(case, lr):
         new_model(case, lr=lr).fit(*wine)
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        SoftmaxRegression(lr=1.0, n_epochs=5, batch_size=50, random_state=0),
+        GDLogisticRegression(lr=1.0, n_epochs=5, batch_size=50, random_state=0),
+        net(lr=3.0, activation="sigmoid", n_epochs=10),
+    ],
+    ids=repr,
+)
+def test_a_loss_above_that_of_the_untrained_model_is_a_warning(model):
+    message = rf"After {model.n_epochs} epochs .* of the untrained model: lr={model.lr} may be too"
+    with pytest.warns(ConvergenceWarning, match=message) as caught:
+        model.fit(X, three)
+    assert caught[0].filename == __file__
+
+
 @estimators('lr="auto"')
 def test_a_large_loss_may_fall_in_a_later_fit(case):
     model = new_model(case, lr=3.0, n_epochs=1, warm_start=True)
@@ -102,11 +123,6 @@ def test_a_loss_that_rises_and_falls_again_is_no_divergence(lr, overshoot):
 def test_divergence_in_the_last_step_is_an_error(params, seed):
     model = net(random_state=seed, **params)
     assert_diverges(model.fit, r"diverged (in|by) epoch 1: with lr=", X, three)
-
-
-def test_a_large_loss_after_the_last_step_is_a_warning():
-    with pytest.warns(ConvergenceWarning, match="After 1 epochs the training loss is"):
-        net(lr=1e3).fit(X, three)
 
 
 @estimators()

@@ -38,16 +38,6 @@ VARIANTS = [
 variants = pytest.mark.parametrize(("case", "params"), VARIANTS, ids=str)
 
 
-@estimators()
-def test_short_training_is_the_beginning_of_long_training(case):
-    short = case.model(n_epochs=5, lr_decay=0.99).fit(case.X, case.y)
-    long = case.model(n_epochs=12, lr_decay=0.99).fit(case.X, case.y)
-    assert long.n_iter_ == 12
-    for name, column in short.history_.items():
-        np.testing.assert_array_equal(column, long.history_[name][:5])
-    np.testing.assert_array_equal(short.step_losses_, long.step_losses_[: short.n_steps_])
-
-
 @ignore_unfinished
 @pytest.mark.parametrize("seed", [3, np.random.RandomState], ids=["int", "instance"])
 @variants
@@ -136,23 +126,6 @@ def test_number_of_threads_changes_the_model_only_by_rounding(
 
 # --- inputs --------------------------------------------------------------------------------------
 
-LABELS = [
-    np.arange(-5.0, 15.0, 2.0),
-    np.arange(10, 110, 10, dtype=np.uint8),
-    np.array([letter * length for length, letter in enumerate("abcdefghij", start=1)]),
-]
-
-
-@estimators()
-def test_labels_of_any_type_train_the_same_model(case):
-    """More types of labels are in test_labels.py."""
-    X, y = case.X[:200], case.y[:200]
-    plain = case.model(n_epochs=2).fit(X, y)
-    for labels in LABELS:
-        model = case.model(n_epochs=2).fit(X, labels[y], X_val=X, y_val=labels[y])
-        np.testing.assert_array_equal(parameters(model), parameters(plain))
-        np.testing.assert_array_equal(model.predict(X), labels[plain.predict(X)])
-
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 @estimators()
@@ -229,6 +202,8 @@ def test_a_read_only_memmap_is_never_copied(case, tmp_path):
     y = np.minimum(np.arange(n) % 1000, len(case.classes) - 1)
     for params in ({"batch_size": n, "early_stopping": True}, {"lr": case.lr()}):
         tracemalloc.start()
+        if "dropout" in case.capabilities:  # hidden units of all rows need 20 MB
+            params["hidden_size"] = 100
         case.model(n_epochs=1, **params).fit(X, y).predict(X)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

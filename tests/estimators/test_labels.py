@@ -16,13 +16,16 @@ text = np.array(["a", "b"])[y]
 LABELS = {
     "object of int": (y.astype(object), "int64"),
     "object of float": (y.astype(float).astype(object), "float64"),
-    "object of bool": ((y == 0).astype(object), "bool"),
+    "object of bool": (y.astype(bool).astype(object), "bool"),
     "object of text": (text.astype(object), "<U1"),
     "object of NumPy's scalars": (np.array([np.int32(label) for label in y], object), "int32"),
     "object column": (y.astype(object)[:, np.newaxis][:, 0], "int64"),
     "row of a mixed frame": (pd.DataFrame({"y": y, "text": text}).to_numpy()[:, 0], "int64"),
     "Int64": (pd.Series(y, dtype="Int64"), "int64"),
-    "boolean": (pd.Series(y == 0, dtype="boolean"), "bool"),
+    "boolean": (pd.Series(y, dtype="boolean"), "bool"),
+    "negative floats": (2.0 * y - 5, "float64"),
+    "uint8": ((y + 250).astype(np.uint8), "uint8"),
+    "text of several lengths": (np.array(["a", "bb"])[y], "<U2"),
     "string": (pd.Series(text, dtype="string"), "<U1"),
     "category": (pd.Series(y).astype("category"), "int64"),
     "list": (y.tolist(), "int64"),
@@ -32,9 +35,9 @@ LABELS = {
 
 @pytest.mark.parametrize("name", LABELS)
 @estimators()
-def test_classes_have_the_dtype_of_the_labels(case, name):
+def test_labels_of_any_type_train_the_same_model(case, name):
     labels, dtype = LABELS[name]
-    others = list(labels)
+    others, expected = list(labels), case.model(n_epochs=2).fit(X, y)
     model = case.model(n_epochs=2)
     for _ in range(2):
         model.partial_fit(X, labels, classes=others)
@@ -42,6 +45,7 @@ def test_classes_have_the_dtype_of_the_labels(case, name):
         model.fit(X, labels, X_val=X, y_val=others)
         assert model.classes_.dtype == model.predict(X).dtype == dtype
         assert model.score(X, labels) == model.history_["val_accuracy"][-1] > 0.4
+        np.testing.assert_array_equal(parameters(model), parameters(expected))
 
 
 TWO_LABELS = [

@@ -18,15 +18,6 @@ every_model = pytest.mark.parametrize("model", LBFGS, ids=repr)
 
 
 @every_model
-def test_few_iterations_are_the_first_of_many(model):
-    few = clone(model).set_params(n_epochs=5).fit(*wine)
-    many = clone(model).set_params(n_epochs=12).fit(*wine)
-    assert (few.n_iter_, few.stop_reason_) == (5, "max_epochs")
-    for name, values in few.history_.items():
-        np.testing.assert_array_equal(values, many.history_[name][:5], err_msg=name)
-
-
-@every_model
 def test_history_has_one_entry_per_iteration(model, capsys):
     X, y = wine
     model = clone(model).set_params(verbose=1, n_epochs=8).fit(X, y, X_val=X[::2], y_val=y[::2])

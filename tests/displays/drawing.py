@@ -12,6 +12,12 @@ def texts(artists):
     return [artist.get_text() for artist in artists]
 
 
+def visible_ticks(ax):
+    """Return the ticks inside the limits of the x axis."""
+    low, high = ax.get_xlim()
+    return [tick for tick in ax.get_xticks() if low <= tick <= high]
+
+
 def boxes(artists):
     """Return the boxes of the texts that are not empty, after drawing their figure."""
     artists[0].figure.figure.draw_without_rendering()

@@ -12,17 +12,7 @@ from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_softmax import (
-    ClassErrorDisplay,
-    GDLogisticRegression,
-    ParameterHistoryDisplay,
-    SearchResultsDisplay,
-    SoftmaxRegression,
-    TrainingCurveDisplay,
-    WeightHistory,
-    WeightImagesDisplay,
-    callbacks,
-)
+from sklearn_softmax import GDLogisticRegression, SoftmaxRegression, callbacks, displays
 from sklearn_softmax.estimators._callbacks import CALLBACKS_AVAILABLE
 from tests.displays.drawing import weight_history
 
@@ -37,12 +27,15 @@ OTHER_CLASSES = {"all": GDLogisticRegression(lr=0.1).fit(X, y), "few": BINARY}
 HISTORY, EMPTY = weight_history(4, 3, 2, n_snapshots=2), SimpleNamespace(every=1)
 RESULTS = FITTED_SEARCH.cv_results_
 
-curves = TrainingCurveDisplay.from_estimator
-weights, snapshots = WeightImagesDisplay.from_estimator, WeightImagesDisplay.from_history
-parameters = ParameterHistoryDisplay.from_history
-results, search = SearchResultsDisplay.from_cv_results, SearchResultsDisplay.from_search
-errors, predictions = ClassErrorDisplay.from_estimator, ClassErrorDisplay.from_predictions
-sub_errors = ClassErrorDisplay.from_sub_classifiers
+curves = displays.TrainingCurveDisplay.from_estimator
+weights = displays.WeightImagesDisplay.from_estimator
+snapshots = displays.WeightImagesDisplay.from_history
+parameters = displays.ParameterHistoryDisplay.from_history
+results = displays.SearchResultsDisplay.from_cv_results
+search = displays.SearchResultsDisplay.from_search
+errors = displays.ClassErrorDisplay.from_estimator
+predictions = displays.ClassErrorDisplay.from_predictions
+sub_errors = displays.ClassErrorDisplay.from_sub_classifiers
 
 
 @pytest.mark.parametrize(
@@ -103,17 +96,17 @@ def test_error_for_an_image_shape_suggests_another(n_features, remedy):
     options = {"weights": {"": np.ones((3, n_features))}, "titles": {"": None}}
     for shape in (8, (8,), (8, -1), (0, 64), (8.0, 8), (4, 4, 4), "8x8", None):
         with pytest.raises(ValueError, match=rf"must be \(height, width\).* got .*{remedy}"):
-            WeightImagesDisplay(image_shape=shape, **options)
+            displays.WeightImagesDisplay(image_shape=shape, **options)
     with pytest.raises(ValueError, match=rf"=\(28, 28\) has 784 pixels, but there are .*{remedy}"):
-        WeightImagesDisplay(image_shape=(28, 28), **options)
+        displays.WeightImagesDisplay(image_shape=(28, 28), **options)
 
 
 @pytest.mark.skipif(not CALLBACKS_AVAILABLE, reason="callbacks came in scikit-learn 1.9")
 def test_errors_of_weight_history(tmp_path, pyplot):
     for every in (0, -1, 2.5, "all", True, None):
         with pytest.raises(ValueError, match="every must be an int of at least 1 epoch, got"):
-            WeightHistory(every)
-    history = WeightHistory()
+            callbacks.WeightHistory(every)
+    history = callbacks.WeightHistory()
     with pytest.raises(ValueError, match="layer_sizes must begin with the inputs"):
         history.memory_needed((784,), n_epochs=10)
     with pytest.raises(NotFittedError, match=r"WeightHistory\(every=1\) has kept no parameters"):
@@ -139,4 +132,4 @@ def test_errors_of_weight_history(tmp_path, pyplot):
 def test_error_of_weight_history_before_scikit_learn_1_9(monkeypatch):
     monkeypatch.setattr(callbacks, "CALLBACKS_AVAILABLE", False)
     with pytest.raises(ImportError, match=r"needs the callbacks of scikit-learn 1.9 or later; ins"):
-        WeightHistory()
+        callbacks.WeightHistory()

@@ -14,14 +14,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_softmax import SoftmaxRegression, TwoLayerMLPClassifier, WeightHistory, callbacks
-from sklearn_softmax.estimators._callbacks import CALLBACKS_AVAILABLE
-from tests.cases import estimators, parameters
+from tests.cases import assert_same_model, estimators, parameters
 from tests.displays.drawing import texts
 
-pytestmark = pytest.mark.skipif(
-    not CALLBACKS_AVAILABLE, reason="callbacks came in scikit-learn 1.9"
-)
+pytest.importorskip("sklearn.callback", reason="callbacks came in scikit-learn 1.9")
 X, y = load_iris(return_X_y=True)
+STOPPING = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
 
 
 def softmax(**params):
@@ -57,8 +55,7 @@ def test_snapshots_are_the_parameters_of_shorter_fits(case):
 
 def test_history_contains_the_last_fit_with_early_stopping_or_warm_start():
     history = WeightHistory(every=4)
-    model = softmax(n_epochs=50, early_stopping=True, tol=0.5, n_iter_no_change=3)
-    model.set_callbacks(history).fit(X, y)
+    model = softmax(n_epochs=50, **STOPPING).set_callbacks(history).fit(X, y)
     assert history.epochs_[-1] == model.n_iter_ < 50
     resumed = softmax(n_epochs=3, warm_start=True).set_callbacks(history).fit(X, y)
     last = snapshot(history, -1)
@@ -79,11 +76,8 @@ def test_memory_needed_is_at_most_one_snapshot_more_than_used(every):
 def test_arrays_grow_with_a_huge_number_of_epochs(monkeypatch):
     expected = fit_history(softmax(n_epochs=12))
     monkeypatch.setattr(callbacks, "MAX_ALLOCATED", 3)
-    history = fit_history(softmax(n_epochs=12))
-    for name in ("epochs_", "weights_", "intercepts_"):
-        np.testing.assert_equal(getattr(history, name), getattr(expected, name))
-    stopping = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
-    fit_history(softmax(n_epochs=10**20, **stopping))
+    assert_same_model(fit_history(softmax(n_epochs=12)), expected)
+    fit_history(softmax(n_epochs=10**20, **STOPPING))
 
 
 @pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])

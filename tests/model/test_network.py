@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sklearn_softmax._model.activations import ACTIVATIONS
+from sklearn_softmax._model.activations import ACTIVATIONS, glorot_scale
 from sklearn_softmax._model.dropout import Dropout
 from sklearn_softmax._model.network import DenseNetwork, Workspace
 from tests.helpers import random_params
@@ -99,3 +99,11 @@ def test_models_share_the_random_draws_of_their_initial_weights(dtype):
     for i, scale in enumerate(scales):
         alone = network.random_parameters(np.random.RandomState(0), dtype, [scale])
         np.testing.assert_array_equal(params.vector[i], alone.vector[0])
+
+
+def test_initial_weights_have_the_scale_of_he_or_of_glorot():
+    he, glorot = (
+        DenseNetwork((5, 7)).random_parameters(np.random.RandomState(0), float, weight_scale=scale)
+        for scale in (None, glorot_scale)
+    )
+    np.testing.assert_allclose(glorot.weights[0] / he.weights[0], np.sqrt(5 / 12))

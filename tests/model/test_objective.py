@@ -1,4 +1,4 @@
-"""The objective against its formula; its gradient against central differences and PyTorch."""
+"""The objective against its formula; its gradient against central differences."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from sklearn_softmax._model.losses import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from sklearn_softmax._model.network import DenseNetwork
+from sklearn_softmax._model.network import DenseNetwork, Workspace
 from sklearn_softmax._model.objective import Objective
 from sklearn_softmax._training.rows import Rows
 from sklearn_softmax._training.state import take
@@ -96,6 +96,17 @@ def test_gradient_of_several_blocks_with_class_weights(loss, sparse_X, dropout_r
     params, objective = random_params(network, rng, n_models=3), Objective(network, loss)
     options = {"l2": 0.3, "class_weight": CLASS_WEIGHT, "dropout_rate": dropout_rate}
     assert_gradient_equals_differences(objective, params, rows, **options)
+
+
+def test_value_with_dropout_is_that_of_a_network_with_masks(rng):
+    rows, network = random_rows(rng), DenseNetwork((5, 8, 3))
+    params, objective = random_params(network, rng, n_models=3), Objective(network, LOSSES[0])
+    dropout = Dropout(np.random.default_rng(0))
+    masks = dropout.masks(DROPOUT_RATES, network.layer_sizes, len(rows), float)
+    scores = network.forward(params, rows.X, Workspace(params, len(rows), float), masks)
+    losses, _ = objective.loss(scores, rows.y)
+    value, _ = value_and_gradient(objective, params, rows, dropout_rate=DROPOUT_RATES)
+    np.testing.assert_allclose(value, losses.mean(axis=-1))
 
 
 @pytest.mark.parametrize("n", [12, 2500], ids=["one-block", "blocks"])

@@ -70,11 +70,11 @@ class Problem:
         }
         return initial_state(take(self.start, models), self.optimizer, self.rows, **values)
 
-    def run(self, models=range(N_MODELS), *, rng=None, **options):
+    def run(self, models=range(N_MODELS), **options):
         """Return a new run of some models, with new generators of orders and dropout masks."""
         objective = replace(self.objective, dropout=Dropout(np.random.default_rng(0)))
         train_pass = MiniBatchPass(objective, self.optimizer, BATCH_SIZE)
-        solver = EpochSolver(train_pass, BATCH_SIZE, True, rng or np.random.RandomState(3))
+        solver = EpochSolver(train_pass, BATCH_SIZE, True, np.random.RandomState(3))
         options = {
             "state": self.state(list(models)),
             "rows": self.rows,
@@ -130,6 +130,16 @@ def params_of_epochs(run, n_epochs):
 
     run.advance(n_epochs, end_epoch=end_epoch)
     return vectors
+
+
+def record_calls(run):
+    """Return a list of calls, and callbacks that add their name and the number of epochs to it."""
+    calls = []
+    callbacks = {
+        name: lambda name=name: calls.append((name, run.state.epoch))
+        for name in ("begin_epoch", "end_epoch")
+    }
+    return calls, callbacks
 
 
 # --- epochs ---------------------------------------------------------------------------------
@@ -193,16 +203,6 @@ def test_history_and_losses_are_those_of_the_parameters(optimizer, early_stoppin
             names = ("penalty", "weight_norm", "val_loss", "val_accuracy")
             assert [history[name][epoch] for name in names] == pytest.approx(expected)
     assert (min(best) < 11) == early_stopping
-
-
-def record_calls(run):
-    """Return a list of calls, and callbacks that add their name and the number of epochs to it."""
-    calls = []
-    callbacks = {
-        name: lambda name=name: calls.append((name, run.state.epoch))
-        for name in ("begin_epoch", "end_epoch")
-    }
-    return calls, callbacks
 
 
 def test_callbacks_are_called_before_and_after_each_epoch():

@@ -40,13 +40,6 @@ def assert_complete(out, name, numbers):
         assert min(imread(out / figure).shape[:2]) > 300
 
 
-def skip_animation(animation, path):
-    """Create an empty file instead of an animation."""
-    animation._draw_was_started = True  # no warning that it was never shown
-    plt.close()
-    path.touch()
-
-
 @contextmanager
 def figures_unwritten():
     """Skip writing the files of figures, which takes most of the time of a report."""
@@ -54,6 +47,10 @@ def figures_unwritten():
     def skip(figure, path, text):
         plt.close(figure)
         return f"![{text}]({path.name})"
+
+    def skip_animation(animation, path):
+        animation._draw_was_started = True  # no warning that it was never shown
+        plt.close()
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(_figures, "write", skip)

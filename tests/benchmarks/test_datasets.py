@@ -16,13 +16,11 @@ SHAPES = {"mnist": (28, 28), "cifar10": (32, 32, 3)}
 
 def keras_arrays(name, n_train=6, n_test=4):
     """Return small arrays in the layout of Keras."""
-    rng = np.random.RandomState(0)
-    return {
-        "x_train": rng.randint(0, 256, (n_train, *SHAPES[name]), np.uint8),
-        "y_train": rng.randint(0, 10, n_train, np.uint8),
-        "x_test": rng.randint(0, 256, (n_test, *SHAPES[name]), np.uint8),
-        "y_test": rng.randint(0, 10, n_test, np.uint8),
-    }
+    rng, arrays = np.random.RandomState(0), {}
+    for part, n in (("train", n_train), ("test", n_test)):
+        arrays[f"x_{part}"] = rng.randint(0, 256, (n, *SHAPES[name]), np.uint8)
+        arrays[f"y_{part}"] = rng.randint(0, 10, n, np.uint8)
+    return arrays
 
 
 def openml_rows(arrays):
@@ -128,22 +126,16 @@ def test_error_without_network_describes_the_missing_file(name, home):
         assert text in str(caught.value)
 
 
-def altered(**changes):
-    """Return arrays of which some are replaced."""
-    return {**keras_arrays("mnist"), **changes}
-
-
 BAD_ARRAYS = {
-    "missing": ({"x_train": np.zeros((6, 28, 28), np.uint8)}, "y_train, x_test, y_test missing"),
-    "flat images": (altered(x_test=np.zeros((4, 784), np.uint8)), r"x_test .* \(4, 784\)"),
-    "no images": (altered(x_train=np.zeros((0, 28, 28), np.uint8)), r"x_train .* \(0, 28, 28\)"),
-    "float images": (altered(x_train=np.zeros((6, 28, 28))), "x_train .* float64"),
-    "float labels": (altered(y_train=np.zeros(6)), "y_train .* float64"),
-    "one-hot labels": (altered(y_test=np.eye(4, 10, dtype=int)), r"y_test .* \(4, 10\)"),
-    "lengths differ": (altered(y_train=np.zeros(5, int)), "x_train has 6 rows, but y_train has 5"),
-    "labels too large": (altered(y_test=np.array([0, 1, 2, 10])), "y_test has labels .* to 10"),
-    "labels negative": (altered(y_test=np.array([0, 1, 2, -1])), "y_test has labels from -1"),
-    "objects": (altered(y_test=np.array([0, 1, 2, "a"], object)), "Object arrays"),
+    "flat images": ({"x_test": np.zeros((4, 784), np.uint8)}, r"x_test .* \(4, 784\)"),
+    "no images": ({"x_train": np.zeros((0, 28, 28), np.uint8)}, r"x_train .* \(0, 28, 28\)"),
+    "float images": ({"x_train": np.zeros((6, 28, 28))}, "x_train .* float64"),
+    "float labels": ({"y_train": np.zeros(6)}, "y_train .* float64"),
+    "one-hot labels": ({"y_test": np.eye(4, 10, dtype=int)}, r"y_test .* \(4, 10\)"),
+    "lengths differ": ({"y_train": np.zeros(5, int)}, "x_train has 6 rows, but y_train has 5"),
+    "labels too large": ({"y_test": [0, 1, 2, 10]}, "y_test has labels .* to 10"),
+    "labels negative": ({"y_test": [0, 1, 2, -1]}, "y_test has labels from -1"),
+    "objects": ({"y_test": np.array([0, 1, 2, "a"], object)}, "Object arrays"),
 }
 
 
@@ -155,10 +147,15 @@ def assert_unusable(home, problem):
     assert "Replace it, or delete it" in str(caught.value)
 
 
-@pytest.mark.parametrize(("arrays", "problem"), BAD_ARRAYS.values(), ids=BAD_ARRAYS)
-def test_wrong_arrays_are_an_error(arrays, problem, home):
-    np.savez(home / "mnist.npz", **arrays)
+@pytest.mark.parametrize(("changes", "problem"), BAD_ARRAYS.values(), ids=BAD_ARRAYS)
+def test_wrong_arrays_are_an_error(changes, problem, home):
+    np.savez(home / "mnist.npz", **(keras_arrays("mnist") | changes))
     assert_unusable(home, problem)
+
+
+def test_missing_arrays_are_an_error(home):
+    np.savez(home / "mnist.npz", x_train=np.zeros((6, 28, 28), np.uint8))
+    assert_unusable(home, "y_train, x_test, y_test missing")
 
 
 DAMAGES = {

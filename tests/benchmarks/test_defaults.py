@@ -13,6 +13,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import NearestCentroid
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.datasets import load
 from benchmarks.speed.command import main
 from benchmarks.speed.defaults import made, measure, optimum
 from benchmarks.speed.defaults.contestants import CONTESTANTS, Contestant
@@ -92,14 +93,13 @@ def test_statistics_of_problems(name, figure, low, high):
 
 
 def test_mnist_has_raw_pixels_and_a_version_scaled_to_1(tmp_path):
-    arrays = keras_arrays("mnist", n_train=60)
-    np.savez(tmp_path / "mnist.npz", **arrays)
-    problems = all_problems(tmp_path)
+    np.savez(tmp_path / "mnist.npz", **keras_arrays("mnist", n_train=60))
+    problems, images = all_problems(tmp_path), load("mnist", tmp_path)
     X, y = problems["mnist"].load()
-    np.testing.assert_array_equal(X[:60], arrays["x_train"].reshape(60, -1))
-    np.testing.assert_array_equal(y[:60], arrays["y_train"])
+    np.testing.assert_array_equal(X, np.rint(255 * images.X))
+    np.testing.assert_array_equal(y, images.y)
     scaled = problems["mnist-unit"].scaler.fit_transform(X)
-    np.testing.assert_allclose(scaled, X / 255, rtol=1e-6)
+    np.testing.assert_allclose(scaled, images.X, rtol=1e-6)
 
 
 def records_of(problem, *names, n_seeds=1, n_folds=2):

@@ -4,20 +4,18 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from matplotlib.animation import FuncAnimation
 from PIL import Image
 from sklearn.metrics import classification_report
 from sklearn.model_selection import ParameterGrid, train_test_split
 
 from benchmarks.datasets import load
-from benchmarks.reports import _figures, softmax
+from benchmarks.reports import softmax
 from sklearn_softmax import SoftmaxRegression
 from tests.benchmarks.reports import (
     assert_complete,
     figures_unwritten,
     official_digits,
     rows_below,
-    skip_animation,
 )
 
 GRID = {"n_epochs": [9, 3], "lr": [0.5, 0.01], "batch_size": [100, 200]}
@@ -34,7 +32,6 @@ def out(tmp_path_factory):
 def experiments(out):
     """Experiments on digits by both kinds of search; the fused one has stored results."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(_figures, "write_animation", skip_animation)
         fused = softmax.run(load("digits"), out, memory=out.parent / "memory", **OPTIONS)
         # Before scikit-learn 1.9, there are no callbacks that store the parameters.
         monkeypatch.setattr(softmax, "WeightHistory", Mock(side_effect=ImportError))
@@ -49,22 +46,15 @@ def texts(experiments, out):
     return {name: (path / "softmax.md").read_text() for name, path in paths.items()}
 
 
-def test_report_is_complete(out, texts):
+def test_report_is_complete(out, texts, pyplot):
     assert_complete(out, "softmax", list(range(1, 9)))
     assert "**Figure 1.** Not reproduced" in texts["fused"]
     assert "(b) Not reproduced" in texts["fused"]
     assert "(softmax_weights.gif)" in texts["fused"]
-    assert (out / "softmax_weights.gif").exists()
-    assert "**Figures 4 and 5.** Omitted" in texts["sklearn"]
-
-
-def test_animation_is_written_as_gif(tmp_path, pyplot):
-    figure, ax = pyplot.subplots(figsize=(1, 1))
-    animation = FuncAnimation(figure, lambda i: ax.plot([i, 1]), frames=3)
-    _figures.write_animation(animation, tmp_path / "a.gif")
-    with Image.open(tmp_path / "a.gif") as image:
-        assert image.n_frames == 3
+    with Image.open(out / "softmax_weights.gif") as image:
+        assert image.n_frames == 3  # epochs 0, 5 and 9
     assert not pyplot.get_fignums()
+    assert "**Figures 4 and 5.** Omitted" in texts["sklearn"]
 
 
 def test_table_3_contains_the_best_configuration_of_scikit_learn(experiments, texts):

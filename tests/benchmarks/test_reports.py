@@ -11,6 +11,7 @@ from benchmarks.reports._fits import fit_all
 from benchmarks.reports._progress import show_progress, stage
 from benchmarks.reports.command import main
 from sklearn_softmax import SoftmaxRegression
+from tests.benchmarks.test_datasets import keras_arrays
 
 LACKING = [
     ("softmax", "mnist", {}, "20 among its rows, 5 or more .* 0, 1, 3, 4.* 0 of class 3"),
@@ -26,11 +27,9 @@ LACKING = [
 
 @pytest.mark.parametrize(("line", "name", "rows", "problem"), LACKING)
 def test_data_sets_with_too_few_rows_are_an_error(line, name, rows, problem, tmp_path, capsys):
-    shape = {"mnist": (28, 28), "cifar10": (32, 32, 3)}[name]
-    y_train, y_test = np.resize(rows.get("train", [0, 1, 2, 4]), rows.get("n", 1005)), [0, 1, 2, 4]
-    arrays = {"y_train": y_train, "y_test": np.array(y_test)}
-    images = {f"x_{part[2:]}": np.zeros((len(y), *shape), np.uint8) for part, y in arrays.items()}
-    np.savez(tmp_path / f"{name}.npz", **arrays, **images)
+    y_train = np.resize(rows.get("train", [0, 1, 2, 4]), rows.get("n", 1005))
+    arrays = keras_arrays(name, len(y_train)) | {"y_train": y_train, "y_test": [0, 1, 2, 4]}
+    np.savez(tmp_path / f"{name}.npz", **arrays)
     options = ["--data", name, "--data-home", str(tmp_path), "--out", str(tmp_path)]
     with pytest.raises(SystemExit, match=f"error: The data set {name} lacks rows.*{problem}"):
         main([*line.split(), *options])

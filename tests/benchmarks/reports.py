@@ -40,6 +40,24 @@ def assert_complete(out, name, numbers):
         assert min(imread(out / figure).shape[:2]) > 300
 
 
+def skip_animation(animation, path):
+    """Close the figure of an animation, whose file takes seconds."""
+    animation._draw_was_started = True  # no warning that it was never shown
+    plt.close()
+
+
+def run_report(report, dataset, out, figures, **options):
+    """Run a report with the settings for digits; return its text and experiment."""
+    out /= "new/directory"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        settings = getattr(report, "nets", report).SETTINGS
+        monkeypatch.setitem(settings, dataset.name, settings["digits"])
+        experiment = report.run(dataset, out, n_jobs=1, **options)
+    name = report.__name__.rpartition(".")[-1]
+    assert_complete(out, name, figures)
+    return (out / f"{name}.md").read_text(), experiment
+
+
 @contextmanager
 def figures_unwritten():
     """Skip writing the files of figures, which takes most of the time of a report."""
@@ -47,10 +65,6 @@ def figures_unwritten():
     def skip(figure, path, text):
         plt.close(figure)
         return f"![{text}]({path.name})"
-
-    def skip_animation(animation, path):
-        animation._draw_was_started = True  # no warning that it was never shown
-        plt.close()
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(_figures, "write", skip)

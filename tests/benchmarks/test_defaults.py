@@ -81,9 +81,7 @@ CLEAN = {"n_informative": 10, "n_classes": 3, "flip_y": 0, "random_state": 0}
         ("label-noise", lambda X, y: np.mean(y != make_classification(2000, **CLEAN)[1]), 0.3, 0.3),
         # The clusters are spherical and of one size, so that the nearest centre is optimal.
         ("blobs", lambda X, y: NearestCentroid().fit(X, y).score(X, y), 0.965, 0.975),
-        ("heavy-tailed", lambda X, y: X.min(), 1e-9, 1),
         ("heavy-tailed", lambda X, y: np.median(X.max(axis=0) / np.median(X, axis=0)), 30, 1e4),
-        ("counts", lambda X, y: np.abs(np.rint(X) - X).max(), 0, 0),
         ("counts", lambda X, y: dispersion(X[y == 0]), 0.9, 1.1),
         ("text", lambda X, y: zipf_slope(X), -1.2, -0.8),
     ],
@@ -128,9 +126,8 @@ def test_negligible_optima_are_not_compared(monkeypatch):
 
 
 @pytest.mark.parametrize("name", CONTESTANTS)
-def test_contestants_have_a_reference_and_the_given_seed(name):
+def test_contestants_have_the_seed(name):
     contestant = CONTESTANTS[name]
-    assert contestant.reference in CONTESTANTS
     for n_classes in (2, 3):
         params = contestant.estimator(n_classes, 7).get_params()
         assert {v for key, v in params.items() if key.endswith("random_state")} == {7}
@@ -149,7 +146,6 @@ def test_table_of_all_contestants(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(measure, "N_TIMED", 1)
     records = run(tmp_path, "--quick", "--problems", "ten-rows")
     assert [r["contestant"] for r in records] == list(CONTESTANTS)
-    assert {r["problem"] for r in records} == {"ten-rows"}
     for record in records:
         assert record["error"] is None
         assert 0 <= record["accuracy"] <= 1
@@ -244,8 +240,8 @@ def test_folds_are_limited_by_the_rarest_class_and_scalers_see_training_rows_onl
     assert n_seen[n_folds:] == [8]
 
 
-SCALED = (Problem(name, None, "-std", StandardScaler()) for name in "abcd")
-PROBLEMS = {p.name: p for p in (*(Problem(name, None) for name in "abcd"), *SCALED)}
+SCALED = (Problem(name, None, "-std", StandardScaler()) for name in "abcde")
+PROBLEMS = {p.name: p for p in (*(Problem(name, None) for name in "abcde"), *SCALED)}
 
 
 def find_goals(names, measured):
@@ -280,18 +276,10 @@ def test_goals_compare_with_the_better_of_raw_and_scaled_data(name, reference):
     assert find_goals(names, {name: ours}) == find_goals(names, {reference: theirs}) == []
 
 
-@pytest.mark.parametrize(
-    ("excess", "missed"),
-    [
-        ((0.1, 2e-8), "1 of 1 data sets: a (2.0e-08)"),
-        ((0.1, 9e-9), "0 of 1 data sets"),
-        ((0.1, -1e-9), "0 of 1 data sets"),
-        (None, "1 of 1 data sets: a (failed)"),
-    ],
-)
-def test_goal_of_lbfgs_is_the_optimum_on_raw_data_unless_negligible(excess, missed):
-    ours = {"a": excess, "a-std": (0.1, 1.0), "b": (None, None)}
-    (line,) = find_goals(("optimum", "excess"), {"lbfgs": ours})
+def test_goal_of_lbfgs_is_the_optimum_on_raw_data_unless_negligible():
+    ours = {"a": (0.1, 2e-8), "b": (0.1, 9e-9), "c": (0.1, -1e-9), "d": None, "e": (None, None)}
+    (line,) = find_goals(("optimum", "excess"), {"lbfgs": ours | {"a-std": (0.1, 1.0)}})
+    missed = "2 of 4 data sets: a (2.0e-08), d (failed)"
     assert line == f"lbfgs: objective more than 1e-08 above the optimum: {missed}"
 
 

@@ -7,7 +7,7 @@ from sklearn.model_selection import train_test_split
 from benchmarks.datasets import load
 from benchmarks.reports import early_stopping
 from sklearn_softmax import GDLogisticRegression, SoftmaxRegression
-from tests.benchmarks.reports import assert_complete, official_digits, rows_below
+from tests.benchmarks.reports import official_digits, rows_below, run_report
 
 pytestmark = pytest.mark.slow
 
@@ -15,13 +15,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     """Text and experiment for digits under the name of MNIST, with the settings for digits."""
-    out = tmp_path_factory.mktemp("report") / "new" / "directory"
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        settings = early_stopping.SETTINGS["digits"]
-        monkeypatch.setitem(early_stopping.SETTINGS, "mnist", settings)
-        experiment = early_stopping.run(official_digits("mnist", None), out, n_jobs=1)
-    assert_complete(out, "early_stopping", [1, 2, 3, 4, 5])
-    return (out / "early_stopping.md").read_text(), experiment
+    dataset, out = official_digits("mnist", None), tmp_path_factory.mktemp("report")
+    return run_report(early_stopping, dataset, out, [1, 2, 3, 4, 5])
 
 
 def fit_anew(model, classes):

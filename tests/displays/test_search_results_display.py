@@ -202,6 +202,12 @@ def test_best_is_the_candidate_that_the_search_selected(best_index, best, pyplot
     assert (mark and mark.get_ydata()) == best
 
 
+def test_a_single_configuration_is_a_row_without_text(pyplot):
+    display = draw(cv_results([{"lr": 0.1}], [0.5]))
+    assert texts(display.ax_.get_yticklabels()) == ["", ""]
+    assert display.best_.get_data() == ([0.5], [0])
+
+
 def test_results_without_scores_have_no_best(pyplot):
     display = draw(cv_results(GRID, [np.nan] * 6))
     assert display.best_ is None

@@ -156,10 +156,11 @@ def test_random_splits_do_not_warn(name, rng):
         warn_if_far(*(Rows(part, np.zeros(part.shape[0], int)) for part in parts))
 
 
-def test_the_end_of_a_trend_and_rows_of_weight_0_do_not_warn():
+def test_the_end_of_a_trend_one_outlier_and_rows_of_weight_0_do_not_warn():
     trend = np.arange(100.0)[:, np.newaxis]
     zeros = np.zeros(100, int)
     warn_if_far(Rows(trend[:80], zeros[:80]), Rows(trend[80:], zeros[80:]))
+    warn_if_far(Rows(trend, zeros), Rows(2 * trend[-1:], zeros[:1]))
     outlying = np.vstack([trend, 1e9 * trend])
     weight = np.repeat([1.0, 0.0], 100)
     warn_if_far(Rows(trend, zeros), Rows(outlying, np.zeros(200, int), weight))

@@ -58,15 +58,8 @@ BAD_VALUES = {"lr": [-1.0, 1e307], "reg_param": [1e307], "n_epochs": [0], "batch
 
 
 def make_data(n_classes, n=72, **options):
-    return make_classification(
-        n_samples=n,
-        n_features=6,
-        n_informative=4,
-        n_classes=n_classes,
-        n_clusters_per_class=1,
-        random_state=n_classes,
-        **options,
-    )
+    options |= {"n_informative": 4, "n_clusters_per_class": 1, "random_state": n_classes}
+    return make_classification(n, 6, n_classes=n_classes, **options)
 
 
 def make_frame(X):

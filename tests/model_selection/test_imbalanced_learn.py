@@ -2,22 +2,20 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_classification
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_softmax import SoftmaxRegression
 from tests.model_selection.searches import compare_with_scikit_learn, fuse
+from tests.model_selection.strategies import make_data
 
 pytest.importorskip("imblearn")
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import Pipeline
 from imblearn.under_sampling import RandomUnderSampler
 
-X, Y = make_classification(
-    n_samples=180, n_features=6, n_informative=4, weights=[0.85], random_state=0
-)
+X, Y = make_data(2, 180, weights=[0.85])
 MODEL = SoftmaxRegression(batch_size=20, n_epochs=4, random_state=0)
 GRID = {"clf__lr": [0.001, 0.05], "clf__reg_param": [0.0, 1.0], "clf__n_epochs": [2, 4]}
 SAMPLERS = [SMOTE(random_state=0), RandomUnderSampler(random_state=0), "passthrough"]

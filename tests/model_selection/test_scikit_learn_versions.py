@@ -133,7 +133,7 @@ def test_unexpected_error_of_a_joint_fit_is_reported(
 
 
 @pytest.mark.parametrize("resumable", [False, True])
-def test_stack_after_an_unexpected_error_is_resumable_as_before(resumable, monkeypatch):
+def test_stack_after_an_unexpected_error_is_new_and_resumable_as_before(resumable, monkeypatch):
     monkeypatch.setattr(_evaluation, "_evaluate_together", lambda *args: 1 / 0)
-    _, stack, _ = _evaluation._evaluate(X, Y, [], Stack([], resumable))
-    assert stack.resumable == resumable
+    _, stack, _ = _evaluation._evaluate(X, Y, [], Stack([SOFTMAX], resumable))
+    assert (stack.members, stack.resumable) == ([], resumable)

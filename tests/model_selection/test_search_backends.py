@@ -75,11 +75,10 @@ def test_dask_resumes_models_of_a_halving(cluster):
 
 
 NINE = {"lr": [1e-4, 1e-3, 0.01], "reg_param": [0.0, 0.1, 1.0], "batch_size": [20, 50]}
-every_kind = pytest.mark.parametrize("Search", [FusedGridSearchCV, FusedHalvingGridSearchCV])
 
 
 @pytest.mark.parametrize("n_jobs", [7, pytest.param(60, marks=pytest.mark.slow)])
-@every_kind
+@pytest.mark.parametrize("Search", [FusedGridSearchCV, FusedHalvingGridSearchCV])
 def test_split_stacks_give_the_results_of_one_job(Search, n_jobs):
     search = Search(clone(MODEL).set_params(n_epochs=9), NINE, cv=3)
     expected = clone(search).fit(X, Y)

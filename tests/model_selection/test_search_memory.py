@@ -73,10 +73,6 @@ def accuracy(y_true, y_pred, sample_weight=None, share=1.0):
     return share * np.mean(y_true == y_pred)
 
 
-def error_rate(estimator, X, y, sample_weight=None):
-    return 1 - estimator.score(X, y, sample_weight)
-
-
 WEIGHT = np.linspace(1, 2, len(Y))
 DATA = {"X": X, "y": Y, "sample_weight": WEIGHT}
 
@@ -186,13 +182,10 @@ CHANGES = {
     "weight": ({}, {"sample_weight": change_slightly(WEIGHT)}),
     "no weight": ({}, {"sample_weight": None}),
     "folds": ({"cv": StratifiedKFold(3, shuffle=True, random_state=0)}, {}),
-    "number of folds": ({"cv": 4}, {}),
     "parameter": ({"estimator__reg_param": 1e-9}, {}),
-    "seed": ({"estimator__random_state": 1}, {}),
     "class": ({"estimator": TwoLayerMLPClassifier(batch_size=50, random_state=0)}, {}),
     "scorer": ({"scoring": "neg_log_loss"}, {}),
     "scorer of the same name": ({"scoring": make_scorer(accuracy, share=0.5)}, {}),
-    "function": ({"scoring": error_rate}, {}),
     "several scorers": ({"scoring": ["accuracy"], "refit": "accuracy"}, {}),
     "train scores": ({"return_train_score": True}, {}),
     "error score": ({"error_score": 0.0}, {}),

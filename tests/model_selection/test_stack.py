@@ -324,6 +324,13 @@ def test_either_of_a_longer_and_a_shorter_member_may_diverge(estimator, X, y, n_
     assert_same_models(fitted[1:], fit_alone(estimators[1:], X, y))
 
 
+@pytest.mark.parametrize("weight", [0.0, 1e308])
+def test_total_weight_of_a_member_that_is_zero_or_infinite_raises(weight):
+    weights = [{"class_weight": dict.fromkeys(range(10), weight)}, {}]
+    with pytest.raises(ValueError, match=r"non-zero|Total weights"):
+        fit_stack(members(SOFTMAX, weights), *data(SOFTMAX))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "width"), [("_max_models", lambda *args: 3, 3), ("STACK_BYTES", 1, 1)]
 )
@@ -344,12 +351,14 @@ def test_class_weights_that_are_equal_on_the_rows_are_one_model(case, run_widths
 
 
 @two_cases
-def test_first_draws_without_a_seed_are_those_of_the_first_member_alone(case):
+def test_draws_without_a_seed_are_those_of_the_first_member_alone(case):
     estimators = members(case, [MEMBERS[0], MEMBERS[2]], random_state=None)
     np.random.seed(5)  # noqa: NPY002
     (leader, _), _ = fit_stack(estimators, *data(case))
+    next_draw = np.random.random()  # noqa: NPY002
     np.random.seed(5)  # noqa: NPY002
     assert_same_models([leader], fit_alone(estimators[:1], *data(case)))
+    assert np.random.random() == next_draw  # noqa: NPY002
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])

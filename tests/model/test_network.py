@@ -72,7 +72,7 @@ def test_sparse_rows_equal_dense_rows(hidden, fit_intercept, n_models, container
         network.backward(params, rows, workspace, gradient)
         results.append((scores, gradient.vector, network.raw_scores(params, rows, block_size=4)))
     for result, expected in zip(*results):
-        np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-14, equal_nan=False)
 
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])

@@ -32,15 +32,20 @@ def new_state(objective, rows, params=None, tol=TOL):
     return state
 
 
-def minimise(objective, state, rows):
+def minimise(objective, state, rows, max_iterations=1000):
     """Return whether L-BFGS has converged, and the result and parameters of each iteration."""
-    iterations = []
+    begun, iterations = [], []
+
+    def begin_epoch():
+        begun.append(state.epoch)
 
     def finish_epoch(result):
         iterations.append((result, state.params.vector.copy()))
-        return len(iterations) < 1000
+        return len(iterations) < max_iterations
 
-    return Lbfgs()(objective, state, rows, lambda: None, finish_epoch), iterations
+    has_converged = Lbfgs()(objective, state, rows, begin_epoch, finish_epoch)
+    assert begun == list(range(state.epoch))
+    return has_converged, iterations
 
 
 def largest_slope(objective, state, rows):
@@ -112,6 +117,6 @@ def test_an_objective_that_is_not_finite_is_recorded_once(rng):
     state = new_state(SOFTMAX, rows, start)
     state.params.vector[...] = 1e308
     with np.errstate(**SILENT):
-        _, iterations = minimise(SOFTMAX, state, rows)
+        _, iterations = minimise(SOFTMAX, state, rows, max_iterations=1)
     ((result, _),) = iterations
     assert not np.isfinite(result.record["loss"])

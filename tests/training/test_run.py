@@ -375,3 +375,13 @@ def test_a_diverged_model_is_retired_and_the_others_continue(optimizer, objectiv
     for i in (0, 2, 3):
         assert run.get_model(i).failure == ""
         assert_same(run.get_model(i), problem.train(8, [i]).get_model(0))
+
+
+def test_a_model_whose_optimizer_state_is_not_finite_is_retired():
+    problem = Problem(optimizer=Adam())
+    problem.rows.X[:, 0] *= 1e200
+    problem.start.vector[...] = 0
+    model = problem.train(1, validation=None).get_model(0)
+    assert model.failure == "diverged"
+    assert np.all(np.isfinite([*model.history["loss"], *model.state.params.vector[0]]))
+    assert not np.all(np.isfinite(model.state.optimizer_state.second_moment))

@@ -143,21 +143,25 @@ def test_folds_are_drawn_once():
     assert_same_search(search, expected)
 
 
+def nan_score(estimator, X, y):
+    return np.nan
+
+
 @pytest.mark.parametrize(
-    ("rates", "error_score"),
-    [([*RATES["lr"], 1e307], "raise"), ([*RATES["lr"], -1.0], np.nan), ([-1.0, -2.0], np.nan)],
-    ids=["one diverges, raised", "one is not valid", "all are not valid"],
+    ("rates", "params"),
+    [
+        ([*RATES["lr"], 1e307], {"error_score": "raise"}),
+        ([*RATES["lr"], -1.0], {}),
+        ([-1.0, -2.0], {}),
+        ([0.05, 0.1], {"scoring": nan_score}),
+    ],
+    ids=["one diverges, raised", "one is not valid", "all are not valid", "no scores"],
 )
-def test_failing_candidates_have_the_results_of_scikit_learn(rates, error_score):
-    search = HalvingGridSearchCV(
-        *(SOFTMAX, {"lr": rates}),
-        error_score=error_score,
-        max_resources=18,
-        resource="n_epochs",
-        cv=3,
-    )
+def test_failing_candidates_have_the_results_of_scikit_learn(rates, params):
+    options = {"resource": "n_epochs", "max_resources": 18, "cv": 3}
+    search = HalvingGridSearchCV(SOFTMAX, {"lr": rates}, **options, **params)
     actual, _, _ = compare_with_scikit_learn(search, X, Y)
-    assert (actual.error is None) == (rates[-1] == -1)
+    assert (actual.error is None) == (rates[-1] in (-1, 0.1))
 
 
 def learning_rate(estimator, X, y):

@@ -81,10 +81,13 @@ LONG_TEXTS = [
 ]
 
 
-def test_new_figure_is_high_enough_for_all_rows(pyplot):
-    grid = [{"lr": lr, "reg_param": reg} for lr in range(9) for reg in range(4)]
-    labels = draw(cv_results(grid, np.linspace(0, 1, 36))).ax_.get_yticklabels()
-    assert len(boxes(labels)) == 37
+SHORT_TEXTS = [{"lr": lr, "reg_param": reg} for lr in range(9) for reg in range(4)]
+
+
+@pytest.mark.parametrize("grid", [SHORT_TEXTS, LONG_TEXTS], ids=["short", "long"])
+def test_new_figure_has_space_for_all_rows(grid, pyplot):
+    labels = draw(cv_results(grid, np.linspace(0, 1, len(grid)))).ax_.get_yticklabels()
+    assert len(boxes(labels)) == len(grid) + 1
     assert_apart(boxes(labels))
     assert min(box.x0 for box in boxes(labels)) >= 0
     assert labels[0].get_fontsize() == 8
@@ -115,6 +118,13 @@ def test_labels_of_rows_fit_users_axes(layout, n, pyplot):
         assert labels[0].get_fontsize() > 3
     assert display.best_.get_ydata() in ax.get_yticks()
     assert display.ax_.bbox.width > 0.2 * figure.bbox.width / 2
+
+
+def test_labels_of_rows_leave_space_for_the_points_in_a_layout(pyplot):
+    ax = pyplot.figure(layout="constrained").add_subplot(1, 2, 2)
+    labels = draw(cv_results(LONG_TEXTS[:4], [0.5, 0.6, 0.7, 0.8]), ax=ax).ax_.get_yticklabels()
+    width = max(box.width for box in boxes(labels))
+    assert width < ax.bbox.width
 
 
 def test_rows_with_a_shared_axis_share_their_labels(pyplot):

@@ -14,15 +14,11 @@ def public_functions(public):
     """Return a function, or the constructor and public methods of a class of this package."""
     if not inspect.isclass(public):
         return [public]
-    members = {
-        name: member
-        for base in reversed(public.__mro__)
-        if base.__module__.startswith("sklearn_softmax.")
-        for name, member in vars(base).items()
-        if name == "__init__" or name[0] != "_"
-    }
-    methods = [getattr(member, "__func__", member) for member in members.values()]
-    return [method for method in methods if inspect.isfunction(method)]
+    methods = dict(
+        inspect.getmembers(public, lambda it: inspect.isfunction(it) or inspect.ismethod(it))
+    )
+    names = [name for name in methods if name == "__init__" or name[0] != "_"]
+    return [methods[n] for n in names if methods[n].__module__.startswith("sklearn_softmax.")]
 
 
 @pytest.mark.parametrize("public", PUBLIC, ids=lambda public: public.__name__)

@@ -131,8 +131,8 @@ def test_colour_bar_of_a_threshold_shows_the_range_of_remaining_weights(pyplot):
     (bar,) = display.colorbars_
     assert bar.ax.get_ylim() == pytest.approx((0.75, 1))
     assert bar.ax.get_ylabel() == "Fraction of the largest"
-    display.plot(threshold=0.5, scale="estimator", vmax=1e-9)  # all of them above the scale
-    assert len(display.colorbars_) == 1
+    (bar,) = display.plot(threshold=0.5, vmax=1e-9).colorbars_  # all of them above the scale
+    assert bar.ax.get_ylim() == (bar.vmin, bar.vmax)
     (bar,) = display.plot().colorbars_
     assert bar.ax.get_ylim() == display.images_[0][0].get_clim()
 
@@ -154,23 +154,23 @@ NAN, INF = np.nan, np.inf
 
 
 @pytest.mark.parametrize(
-    ("strong", "weak", "common", "estimator"),
+    ("first", "second", "common", "estimator"),
     [
         ([[-4, 1], [2, 1]], [[0.5, 0], [0.1, 0.2]], [4, 4], [4, 0.5]),
         ([[1, NAN], [-2, INF]], [[-INF, NAN]], [2, 2], [2, 1]),
-        ([[0.1, 0.1]], [[0, 0]], [0.1, 0.1], [0.1, 1]),
+        ([[0, 0]], [[0.1, 0.1]], [0.1, 0.1], [1, 0.1]),
     ],
 )
 def test_scale_is_common_to_all_images_or_of_each_estimator_or_image(
-    strong, weak, common, estimator, pyplot
+    first, second, common, estimator, pyplot
 ):
-    display = display_of({"strong": np.array(strong), "weak": np.array(weak)}, (1, 2))
+    display = display_of({"first": np.array(first), "second": np.array(second)}, (1, 2))
     for scale, expected in {"common": common, "estimator": estimator, "image": [1, 1]}.items():
         display.plot(scale=scale, threshold=0.5 if scale == "image" else None)
         assert limits(display) == [{(-limit, limit)} for limit in expected]
         assert len(display.colorbars_) == (2 if scale == "estimator" else 1)
         display.figure_.canvas.draw()
-    assert names(display) == ["strong", "weak"]
+    assert names(display) == ["first", "second"]
     assert display.axes_[0].get_position().y0 > display.axes_[1].get_position().y1
 
 

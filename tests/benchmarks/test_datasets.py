@@ -57,7 +57,6 @@ def test_digits_are_those_of_scikit_learn():
     X, y = load_digits(return_X_y=True)
     np.testing.assert_array_equal(dataset.X, X / 16)
     np.testing.assert_array_equal(dataset.y, y)
-    assert dataset.n_train is None
 
 
 @pytest.mark.parametrize("column", [False, True])

@@ -71,8 +71,7 @@ CLEAN = {"n_informative": 10, "n_classes": 3, "flip_y": 0, "random_state": 0}
 @pytest.mark.parametrize(
     ("name", "figure", "low", "high"),
     [
-        ("badly-scaled", lambda X, y: X.std(axis=0).min(), 1e-3, 1e-2),
-        ("badly-scaled", lambda X, y: X.std(axis=0).max(), 1e3, 1e4),
+        ("badly-scaled", lambda X, y: np.ptp(np.log10(X.std(axis=0))), 5, 7),
         ("badly-scaled", lambda X, y: relative_means(X).max(), 50, 101),
         ("far-moons", lambda X, y: relative_means(X).min(), 100, np.inf),
         ("collinear", lambda X, y: np.linalg.matrix_rank(X), 10, 10),
@@ -127,9 +126,8 @@ def test_negligible_optima_are_not_compared(monkeypatch):
 
 @pytest.mark.parametrize("name", CONTESTANTS)
 def test_contestants_have_the_seed(name):
-    contestant = CONTESTANTS[name]
     for n_classes in (2, 3):
-        params = contestant.estimator(n_classes, 7).get_params()
+        params = CONTESTANTS[name].estimator(n_classes, 7).get_params()
         assert {v for key, v in params.items() if key.endswith("random_state")} == {7}
 
 
@@ -279,15 +277,14 @@ def test_goals_compare_with_the_better_of_raw_and_scaled_data(name, reference):
 def test_goal_of_lbfgs_is_the_optimum_on_raw_data_unless_negligible():
     ours = {"a": (0.1, 2e-8), "b": (0.1, 9e-9), "c": (0.1, -1e-9), "d": None, "e": (None, None)}
     (line,) = find_goals(("optimum", "excess"), {"lbfgs": ours | {"a-std": (0.1, 1.0)}})
-    missed = "2 of 4 data sets: a (2.0e-08), d (failed)"
-    assert line == f"lbfgs: objective more than 1e-08 above the optimum: {missed}"
+    assert line.endswith("above the optimum: 2 of 4 data sets: a (2.0e-08), d (failed)")
 
 
 def test_goal_of_lbfgs_is_the_total_time_on_raw_data():
     ours = {"a": (1.0, 2.0), "a-std": (50.0, 50.0), "b": (2.0, 0.25)}
     theirs = {"a": (0.5, 1), "a-std": (1.0, 1), "b": (8.0, 1)}
-    measured = {"lbfgs": ours, "sk-logistic-1000": theirs}
-    _, line = find_goals(("seconds", "time_ratio"), measured)
+    names = "seconds", "time_ratio"
+    _, line = find_goals(names, {"lbfgs": ours, "sk-logistic-1000": theirs})
     assert line == (
         "lbfgs: 0.35 times the total time of sk-logistic-1000 on 2 data sets; the goal is at most 1"
     )

@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -75,14 +74,12 @@ def test_machine_is_described_by_processor_and_blas_of_numpy(
     cpu_info, loaded, processor, blas, monkeypatch, tmp_path
 ):
     (tmp_path / "cpuinfo").write_text(cpu_info)
-    for name, value in {
-        "CPU_INFO": tmp_path / "cpuinfo",
-        "platform": Mock(processor=lambda: "", machine=lambda: "riscv64"),
-        "threadpool_info": lambda: loaded,
-    }.items():
-        monkeypatch.setattr(machine, name, value)
-    start, end = f"{processor}, cores: ", f"; NumPy {np.__version__} with {blas}"
-    assert re.match(f"{start}\\d+{end}", machine.description())
+    monkeypatch.setattr(machine, "CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(machine.platform, "processor", lambda: "")
+    monkeypatch.setattr(machine.platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr(machine, "threadpool_info", lambda: loaded)
+    text = rf"{processor}, cores: \d+; NumPy {np.__version__} with {blas}"
+    assert re.match(text, machine.description())
 
 
 def test_contestants_run_in_turn_and_their_shortest_epoch_counts():
@@ -110,8 +107,7 @@ def test_fit_records_every_contestant_and_prints_geometric_means(tmp_path, monke
     keys = ["problem", "dtype", "batch_size"]
     times = DataFrame(records).pivot(index=keys, columns="contestant", values="seconds")
     softmax, nets = ["softmax 90x20x10"], ["net 90x20x64x10", "net 90x20x256x10"]
-    kinds = product(softmax + nets, ("float32", "float64"), (32, 200, 1000))
-    assert set(times.index) == set(kinds)
+    assert set(times.index) == set(product(softmax + nets, ("float32", "float64"), (32, 200, 1000)))
     for names, others in ((softmax, ["numpy floor"]), (nets, ["numpy floor", "scikit-learn"])):
         ratios = times.loc[names][others].div(times.loc[names]["sklearn_softmax"], axis=0)
         means = "  ".join(f"{name} {gmean(ratios[name]):.2f}" for name in others)

@@ -37,3 +37,13 @@ def test_loss_and_accuracy_equal_those_of_scikit_learn(
         assert losses[i] == pytest.approx(expected, rel=1e-9)
         expected = accuracy_score(rows.y, P.argmax(axis=0), sample_weight=weight)
         assert accuracies[i] == pytest.approx(expected, rel=1e-12)
+
+
+def test_mixed_precisions_are_evaluated_in_the_higher_one(rng):
+    rows = random_rows(rng, n=30)
+    objective = Objective(DenseNetwork((5, 6, 3)), SoftmaxCrossEntropy())
+    single = random_params(objective.network, rng, np.float32)
+    double = single.replace_vector(single.vector.astype(np.float64))
+    np.testing.assert_allclose(
+        evaluate(objective, single, rows), evaluate(objective, double, rows), rtol=1e-13
+    )

@@ -15,7 +15,7 @@ from sklearn_softmax._training.epochs import EpochSolver
 from sklearn_softmax._training.evaluate import evaluate
 from sklearn_softmax._training.mini_batch import MiniBatchPass
 from sklearn_softmax._training.optimizers import Adam, GradientDescent
-from sklearn_softmax._training.run import TrainingRun
+from sklearn_softmax._training.run import MAX_LOSS_RATIO, TrainingRun
 from sklearn_softmax._training.schedule_free import AveragedGradientDescent, ScheduleFree
 from sklearn_softmax._training.state import take
 from sklearn_softmax._training.stopping import Convergence, Patience
@@ -385,3 +385,12 @@ def test_a_model_whose_optimizer_state_is_not_finite_is_retired():
     assert model.failure == "diverged"
     assert np.all(np.isfinite([*model.history["loss"], *model.state.params.vector[0]]))
     assert not np.all(np.isfinite(model.state.optimizer_state.second_moment))
+
+
+def test_a_loss_far_above_that_of_the_untrained_model_has_diverged():
+    run = Problem(lr=[0.1, 1e18, 1e10, 0.1], momentum=0.0).train(1, validation=None)
+    assert run.active.tolist() == [0, 1, 2, 3]
+    models = [run.get_model(i) for i in range(N_MODELS)]
+    assert [model.failure for model in models] == ["", "diverged", "", ""]
+    ratios = [model.loss / model.untrained_loss for model in models]
+    assert ratios[1] > MAX_LOSS_RATIO > ratios[2] > 1e6

@@ -11,8 +11,6 @@ from sklearn.datasets import load_breast_cancer, load_digits, make_blobs, make_c
 from sklearn.linear_model import Perceptron
 
 from sklearn_softmax import BinaryPerceptron
-from sklearn_softmax._training import online
-from sklearn_softmax._training.rows import Rows
 
 
 def digit(label):
@@ -128,18 +126,6 @@ WEIGHTS = st.sampled_from([0, 0.1, 0.3, 1, 1e-200, 1e9])
 def test_every_bit_of_scores_near_zero_equals_that_of_scikit_learn(X, y, weight):
     expected = Perceptron(tol=None, max_iter=4, shuffle=False).fit(X, y, sample_weight=weight)
     assert_same_bits(perceptron(n_epochs=4, shuffle=False).fit(X, y, weight), expected)
-
-
-@pytest.mark.parametrize(
-    ("block_size", "cost"), [(1, 1), (1, 10_000_000), (13, 1), (13, 100), (1024, 10_000_000)]
-)
-def test_length_of_the_stretches_changes_no_bit(block_size, cost, monkeypatch):
-    monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
-    monkeypatch.setattr(online, "STRETCH_COST", cost)
-    for data in ("noisy", "exact zeros"):
-        X, y = SETS[data]()
-        expected = Perceptron(tol=None, max_iter=3, shuffle=False).fit(X, y)
-        assert_same_bits(perceptron(n_epochs=3, shuffle=False).fit(X, y), expected)
 
 
 @pytest.mark.parametrize("kind", [None, "often 0"])

@@ -42,37 +42,35 @@ def test_simultaneous_fits_train_the_same_models(case):
             assert_same_model(fitted, alone)
 
 
+@pytest.fixture
+def alarm_as_ctrl_c():
+    """Let the alarm raise KeyboardInterrupt, as Ctrl-C does."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    # An interrupt may leave scikit-learn's configuration changed, which would affect later tests.
+    with sklearn.config_context():
+        yield
+    signal.signal(signal.SIGALRM, before)
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no alarm")
 @pytest.mark.parametrize("warm_start", [False, True])
 @estimators()
-def test_an_interrupt_at_any_moment_leaves_the_old_or_the_new_model(case, warm_start, rng):
-    # The alarm raises KeyboardInterrupt, as Ctrl-C does.
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    # An interrupt may leave scikit-learn's configuration changed, which would affect later tests.
-    config = sklearn.get_config()
-    try:
-        interrupt_repeatedly(case, warm_start, rng)
-    finally:
-        sklearn.set_config(**config)
-        signal.signal(signal.SIGALRM, before)
-
-
-def interrupt_repeatedly(case, warm_start, rng):
+def test_an_interrupt_at_any_moment_leaves_the_old_or_the_new_model(
+    case, warm_start, rng, alarm_as_ctrl_c
+):
     X, y = first_rows(case)
-    fitted = case.model(n_epochs=2, warm_start=warm_start).fit(X, y)
-    expected = copy.deepcopy(fitted).set_params(n_epochs=20).fit(X, y)
-    n_interrupts = 0
-    error_handling = np.geterr()
+    fitted = case.model(n_epochs=2, warm_start=warm_start).fit(X, y).set_params(n_epochs=20)
+    expected = copy.deepcopy(fitted).fit(X, y)
+    n_interrupts, error_handling = 0, np.geterr()
     while n_interrupts < 4:
-        model = copy.deepcopy(fitted).set_params(n_epochs=20)
+        model = copy.deepcopy(fitted)
         is_interrupted = interrupt(model, X, y, rng.uniform(0, 0.03))
         n_interrupts += is_interrupted
         assert np.geterr() == error_handling
         if not is_interrupted or model.n_iter_ == expected.n_iter_:
             assert_same_model(model, expected)
             continue
-        old = copy.deepcopy(fitted).set_params(n_epochs=20)
-        np.testing.assert_equal(state_of(model), state_of(old))
+        np.testing.assert_equal(state_of(model), state_of(copy.deepcopy(fitted)))
         assert_same_model(model.fit(X, y), expected)
 
 

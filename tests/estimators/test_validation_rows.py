@@ -57,17 +57,6 @@ def test_the_only_row_of_a_class_changes_no_other_row():
     np.testing.assert_array_equal(validation, without + (without >= lone))
 
 
-@pytest.mark.parametrize("n_rare", [1, 4])
-@estimators()
-def test_early_stopping_trains_on_a_rare_class(case, n_rare, rng):
-    n_classes = min(len(case.classes), 3)
-    y = np.r_[np.arange(300 - n_rare) % (n_classes - 1), np.full(n_rare, n_classes - 1)]
-    X = rng.standard_normal((300, 4)) + 3 * np.eye(4)[y]
-    model = case.model(early_stopping=True, n_epochs=5).fit(X, y)
-    np.testing.assert_array_equal(model.classes_, np.arange(n_classes))
-    assert np.all(np.isfinite(model.history_["val_loss"]))
-
-
 # --- rows far from X -----------------------------------------------------------------------------
 
 DATA = {
@@ -135,10 +124,7 @@ def rare_features(rng):
 
 
 SPLITS = {
-    "iris": lambda rng: load_iris().data,
-    "wine": lambda rng: load_wine().data,
-    "breast cancer": lambda rng: load_breast_cancer().data,
-    "digits": lambda rng: load_digits().data,
+    **{name: lambda rng, load=load: load().data for name, load in DATA.items()},
     "rare features": rare_features,
     "rare features, sparse": lambda rng: sparse.csr_array(rare_features(rng)),
     "constant": lambda rng: np.ones((100, 3)),

@@ -163,7 +163,8 @@ def test_best_scores_have_a_line_per_value_of_another_parameter(pyplot):
     assert list(points(large)[1]) == [0.70, 0.85]  # without the failed one
     assert [small.get_label(), large.get_label()] == ["size = 20", "size = 200"]
     assert small.lines[0].get_color() != large.lines[0].get_color()
-    assert 0 < points(large)[0][0] - points(small)[0][0] < 0.2  # side by side near their tick
+    assert 0 < points(large)[0][0] - points(small)[0][0] < 0.2  # side by side
+    np.testing.assert_allclose(points(large)[0] + points(small)[0][:2], [0, 2])  # at their ticks
     assert display.best_.get_data() == ([points(small)[0][1]], [0.95])
 
 

@@ -95,11 +95,12 @@ def test_labels_stay_in_the_gap_below_their_subplot(kind, n_classes, pyplot):
         assert ax.xaxis.get_tightbbox().y0 >= lowest
 
 
+@pytest.mark.parametrize("last", ["a quite long name of y", "y"])
 @pytest.mark.parametrize(("bottom", "angle"), [(0.1, 0), (0.4, 90)])
-def test_labels_side_by_side_do_not_cover_those_of_other_axes(bottom, angle, pyplot):
+def test_labels_side_by_side_do_not_cover_those_of_other_axes(bottom, angle, last, pyplot):
     axes = pyplot.subplots(ncols=3, figsize=(9, 4), gridspec_kw={"bottom": bottom})[1]
     for ax in axes:
-        draw_scores(["a quite long name of x", "a quite long name of y"], ax)
+        draw_scores(["a quite long name of x", last], ax)
         assert {label.get_rotation() for label in ax.get_xticklabels()} == {angle}
     assert_apart([ax.xaxis.get_tightbbox() for ax in axes])
 
@@ -120,6 +121,8 @@ def test_labels_wider_than_their_spacing_are_rotated(pyplot):
         labels = display.ax_.get_xticklabels()
         assert len(boxes(labels)) == len(labels)
         assert {label.get_rotation() for label in labels} == {45}
+        display.figure_.set_figwidth(2)
+        assert_labels_do_not_overlap(display.ax_.xaxis)
 
 
 def test_omitted_labels_return_when_the_axis_is_zoomed(pyplot):

@@ -128,7 +128,7 @@ def test_curves_that_end_early_are_marked_with_the_reason(fit_model, reason, pyp
     display = draw(model, ["accuracy", "step_loss"])
     reasons = [text for text in texts(display.legend_) if text.startswith("ended: ")]
     assert reasons == ([] if reason is None else [f"ended: {reason}"])
-    for ends, last in zip(display.ends_, (model.n_iter_, model.n_steps_)):
+    for ends, last in zip(display.ends_, (model.n_iter_, model.n_steps_), strict=True):
         assert [end.get_xdata() for end in ends] == [[last]] * len(reasons)
 
 

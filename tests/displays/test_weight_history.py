@@ -166,6 +166,7 @@ def test_frames_are_saved_as_one_file_per_snapshot(tmp_path, pyplot):
     history = fit_history(softmax(n_epochs=3), every=2)
     paths = history.save_frames(tmp_path / "new" / "frames", (2, 2))
     assert [path.name for path in paths] == [f"epoch_{n:04d}.png" for n in (0, 2, 3)]
+    assert history.save_frames(paths[0].parent, (2, 2)) == paths  # they are replaced
     for path in paths:
         with Image.open(path) as image:
             image.verify()

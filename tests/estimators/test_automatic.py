@@ -394,11 +394,16 @@ def test_features_that_rounding_hides_warn(model, dtype, shift, container):
     assert caught[0].filename == __file__
 
 
-def test_a_stream_warns_of_rounding_until_its_features_vary_enough():
-    model, y, times = SoftmaxRegression(), np.arange(40) % 2, np.arange(40.0)[:, np.newaxis]
-    with pytest.warns(UserWarning, match="1 of 1 features vary by less than 100 rounding errors"):
-        model.partial_fit(times.astype(np.float32) + 2**22, y, classes=[0, 1])
-    model.partial_fit((times * 1e4).astype(np.float32) + 2**22, y)
+@pytest.mark.parametrize(
+    ("dtype", "offset", "remedy"),
+    [(np.float32, 2**22, "float32, or use float64"), (np.float64, 2**51, "float64")],
+)
+def test_a_stream_warns_of_rounding_until_its_features_vary_enough(dtype, offset, remedy):
+    model, y = SoftmaxRegression(), np.arange(40) % 2
+    times = np.arange(40, dtype=dtype)[:, np.newaxis]
+    with pytest.warns(UserWarning, match=rf"1 of 1 features vary .* is converted to {remedy}\."):
+        model.partial_fit(times + dtype(offset), y, classes=[0, 1])
+    model.partial_fit(10_000 * times + dtype(offset), y)
 
 
 @ignore_unfinished

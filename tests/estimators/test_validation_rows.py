@@ -107,6 +107,11 @@ def test_far_and_invalid_validation_rows_of_a_search_are_found():
             estimator.fit(X, y, **validation)
 
 
+def test_far_validation_rows_warn_at_any_distance_from_0():
+    with pytest.warns(UserWarning, match=FAR):
+        warn_if_far(Rows(X + 1000, y), Rows(X + 1100, y))
+
+
 def test_far_sparse_validation_rows_warn():
     counts = sparse.random(200, 50, density=0.1, format="csr", random_state=0)
     labels = np.arange(200) % 2

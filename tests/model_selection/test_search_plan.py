@@ -172,7 +172,9 @@ def test_validation_rows_join_candidates_with_and_without_early_stopping(
     model = pipeline(MODEL) if prefix else MODEL
     search = FusedGridSearchCV(model, grid, cv=2, refit=False)
     # Every step of a pipeline gets fit parameters by its name, and X_val is not transformed.
-    params = {f"{prefix}X_val": X, f"{prefix}y_val": Y} if has_validation_rows else {}
+    params = {f"{prefix}sample_weight": np.ones(24)}
+    if has_validation_rows:
+        params |= {f"{prefix}X_val": X, f"{prefix}y_val": Y}
     search_plan = search.plan(X, Y, **params)
     sizes = [(len(group.candidates), group.n_models) for group in search_plan.groups]
     assert sizes == ([(8, 5)] if has_validation_rows else [(4, 4), (4, 1)])

@@ -157,7 +157,7 @@ def test_moments_equal_weighted_means_and_variances(
     container, fit_intercept, block_size, weighting, rng, monkeypatch
 ):
     monkeypatch.setattr(Rows, "BLOCK_SIZE", block_size)
-    X, y = badly_scaled(rng)
+    X, y = badly_scaled(rng, dtype=np.float32)  # the moments have double precision
     X[::3, 3] = 0
     weight = rng.uniform(0, 2, 40) if weighting in ("rows", "both") else None
     class_weight = np.array([[2.0, 0.0, 1.0]]) if weighting in ("classes", "both") else None
@@ -211,11 +211,13 @@ def test_moments_omit_rows_of_weight_0(container, fit_intercept, size, rng, monk
 
 
 def test_moments_of_explicit_zeros_and_long_indices_equal_those_of_dense_rows(rng):
-    X, y = sparse.csr_array(1e3 + rng.standard_normal((60, 5))), np.arange(60) % 2
-    X.data[rng.uniform(size=300) < 0.3] = 0
-    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    dense = rng.standard_normal((60, 5)) * (rng.uniform(size=(60, 5)) < 0.7)
+    dense[:, 0] += 1e3
+    X, y = sparse.csr_array(dense), np.arange(60) % 2
+    X.data[rng.uniform(size=X.nnz) < 0.3] = 0
+    X.indices, X.indptr, stored = X.indices.astype(np.int64), X.indptr.astype(np.int64), X.nnz
     moments = feature_moments(Rows(X, y), None, fit_intercept=True)
-    assert X.nnz == 300
+    assert X.nnz == stored
     assert_close(moments, feature_moments(Rows(X.toarray(), y), None, fit_intercept=True))
 
 
@@ -237,6 +239,23 @@ def test_features_hidden_by_rounding_have_a_scale_of_0(container, dtype, rng):
     assert not np.any(feature_moments(rows, None, False).relative_rounding(dtype))
 
 
+@pytest.mark.parametrize("with_common_scale", [False, True])
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e300])
+@INTERCEPTS
+@CONTAINERS
+def test_scale_of_features_whose_squares_are_out_of_range(
+    container, fit_intercept, size, with_common_scale, rng
+):
+    X = rng.standard_normal((30, 3)) * (rng.uniform(size=(30, 3)) < 0.7)
+    factors = np.array([size] * 3 if with_common_scale else [size, 1, size])
+    options = {"fit_intercept": fit_intercept, "with_common_scale": with_common_scale}
+    expected, actual = (
+        scaling_of(Rows(container(values), np.arange(30) % 3), **options).scale
+        for values in (X, X * factors)
+    )
+    np.testing.assert_allclose(actual * factors, expected, rtol=1e-5)
+
+
 @INTERCEPTS
 def test_merged_moments_of_parts_equal_those_of_all_rows(fit_intercept, rng):
     X, y = badly_scaled(rng)
@@ -252,7 +271,7 @@ def test_moments_are_equal_for_the_same_rows_only(rng):
     X, y = badly_scaled(rng)
     moments, *others = (
         feature_moments(Rows(values, y[: len(values)]), None, True)
-        for values in (X, X.copy(), X[:-1], 2 * X, X + 1)
+        for values in (X, X.copy(), X[:-1], 2 * X, -X)
     )
     assert [moments.equals(other) for other in others] == [True, False, False, False]
 

@@ -317,4 +317,7 @@ def largest_curvature(rows, scaling, batch_size, class_weight=None):
     G = X @ X.T if len(X) < X.shape[1] else X.T @ X
     n_constant = np.count_nonzero(scaling.scale[0] == 0)
     mean_norm, norm = np.trace(G) + n_constant, np.hypot(np.linalg.norm(G), np.sqrt(n_constant))
+    # The sample may lack the rows in which rare features are not 0, and weights may underflow.
+    second_moments = (scaling.scale[0, 0] * scaling.moments.deviation) ** 2
+    norm = max(norm, np.max(second_moments, initial=1 / n))
     return norm if m == n else (m - 1) / m * norm + mean_norm / m

@@ -304,6 +304,16 @@ def test_a_row_of_huge_values_leaves_parameters_and_loss_finite(model, value):
         assert np.isfinite(model.history_["loss"][-1])
 
 
+@pytest.mark.parametrize("weight", [1, 1e-300])
+@pytest.mark.parametrize("model", [SoftmaxRegression(), GDLogisticRegression()], ids=repr)
+def test_rare_features_without_an_intercept_are_learned(model, weight):
+    X, y, weights = np.zeros((20_000, 1)), np.arange(20_000) % 2, np.ones(20_000)
+    rare_rows = [7, 4001]
+    X[rare_rows], weights[rare_rows] = [[1], [2]], weight
+    fitted = clone(model).set_params(fit_intercept=False).fit(sparse.csr_array(X), y, weights)
+    np.testing.assert_array_equal(fitted.predict(X[rare_rows]), [1, 1])
+
+
 @ignore_warnings
 def test_wide_sparse_rows_are_not_made_dense():
     X = sparse.random(300, 200_000, density=1e-4, format="csr", random_state=0)

@@ -128,7 +128,6 @@ def to_sklearn(model: Any) -> Any:
 
 def _convert_pipeline(model):
     """Return a pipeline with copies of the transformers and a converted last step."""
-    check_is_fitted(model)
     *transformers, (name, classifier) = model.steps
     converted = copy(model)
     converted.steps = [*deepcopy(transformers), (name, to_sklearn(classifier))]

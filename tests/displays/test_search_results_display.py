@@ -232,6 +232,10 @@ def test_metric_of_refit_is_drawn_unless_another_is_named(pyplot):
     display = SearchResultsDisplay.from_search(search)
     assert list(points(display.errorbars_[0])[0][:5]) == list(losses["mean_test_log_loss"][:5])
     assert display.ax_.get_xlabel() == "Log loss in cross-validation"
-    assert draw(results, metric="score").ax_.get_xlabel() == "Score in cross-validation"
+    for display in (
+        SearchResultsDisplay.from_search(search, metric="score"),
+        draw(results, metric="score"),
+    ):
+        assert display.ax_.get_xlabel() == "Score in cross-validation"
     with pytest.raises(ValueError, match=r"metric=None does not name .*: \['score', 'log_loss'\]"):
         draw(results)

@@ -132,6 +132,12 @@ def test_curves_that_end_early_are_marked_with_the_reason(fit_model, reason, pyp
         assert [end.get_xdata() for end in ends] == [[last]] * len(reasons)
 
 
+def test_end_is_marked_on_the_curves_of_the_model(pyplot):
+    stopped = fit(False)
+    stopped.stop_reason_ = "callback"
+    assert draw({"validated": fit(), "stopped": stopped}, "val_loss").ends_ == [[]]
+
+
 def test_end_of_epochs_without_validation_is_marked_on_the_training_curve(pyplot):
     model = fit_with_stop_reason("callback")
     for (end,), metric in zip(draw(model).ends_, ("loss", "accuracy")):

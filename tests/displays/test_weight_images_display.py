@@ -251,6 +251,12 @@ def test_titles_of_images_and_panels_do_not_overlap(n_images, title, shape, subp
     assert names(display) == panel_names
 
 
+def test_long_titles_are_shortened_until_they_are_legible(pyplot):
+    image_titles = [f"a class with a rather long name, of cats number {i}" for i in range(4)]
+    display = display_of(np.ones((4, 64)), (8, 8), image_titles).plot()
+    assert all(box.height > 8 for box in boxes(display.texts_[0]))
+
+
 def test_titles_shrink_with_their_space_and_vanish_when_illegible(pyplot):
     image_titles = ["setosa", "versicolor", "", "class 10 of 20"]
     display = display_of(np.ones((4, 4)), (2, 2), image_titles).plot()

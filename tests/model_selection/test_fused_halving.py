@@ -194,6 +194,7 @@ GRID, RANDOM = FusedHalvingGridSearchCV, FusedHalvingRandomSearchCV
         (GRID, {"param_grid": {"n_epochs": [1, 2]}}, "Cannot use parameter n_epochs as the"),
         (GRID, {"min_resources": 9, "max_resources": 8}, "min_resources_=9 is greater than"),
         (RANDOM, {"min_resources": "exhaust"}, "cannot be both set to 'exhaust'"),
+        (RANDOM, {"n_candidates": 0}, "The 'n_candidates' parameter"),
         (GRID, {"resource": "random_state"}, "'auto' uses the estimator's random_state"),
         (GRID, {"factor": 1}, "The 'factor' parameter"),
         (GRID, {"scoring": ["accuracy", "f1"]}, "The 'scoring' parameter"),

@@ -56,6 +56,13 @@ def last_step_grid(grid):
     return {f"clf__{name}": values for name, values in grid.items()}
 
 
+@pytest.mark.parametrize("Search", FUSED.values())
+def test_search_stores_its_parameters_and_checks_each(Search):
+    params = {name: object() for name in signature(Search).parameters}
+    assert Search(**params).get_params(deep=False) == params
+    assert Search._parameter_constraints.keys() == params.keys()
+
+
 @given(searches())
 def test_fused_search_has_the_results_of_scikit_learn(search_and_data):
     search, X, y, params = search_and_data

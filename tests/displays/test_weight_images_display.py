@@ -252,8 +252,8 @@ def test_titles_of_images_and_panels_do_not_overlap(n_images, title, shape, subp
 
 
 def test_long_titles_are_shortened_until_they_are_legible(pyplot):
-    image_titles = [f"a class with a rather long name, of cats number {i}" for i in range(4)]
-    display = display_of(np.ones((4, 64)), (8, 8), image_titles).plot()
+    image_titles = [f"a class with a rather long name, of cats number {i}" for i in range(10)]
+    display = display_of(np.ones((10, 64)), (8, 8), image_titles).plot()
     assert all(box.height > 8 for box in boxes(display.texts_[0]))
 
 

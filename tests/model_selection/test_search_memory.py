@@ -275,12 +275,14 @@ def test_resumed_searches_have_the_results_of_searches_without_memory(search_and
                 assert_same_search(outcome.search, expected.search)
 
 
-def test_failed_fits_are_stored_with_their_errors(tmp_path):
-    search = FusedGridSearchCV(MODEL, {"lr": [0.01, -1.0]}, cv=3, memory=tmp_path)
+def test_fits_are_stored_with_their_errors_and_warnings(tmp_path):
+    grid = {"lr": [1e-9, 2e-9, -1.0]}  # too small rates and an invalid one
+    search = FusedGridSearchCV(MODEL, grid, cv=3, memory=tmp_path)
     first, second = Outcome(search, X, Y), Outcome(search, X, Y)
     assert first.warnings == second.warnings
-    assert "3 fits failed out of a total of 6" in str(first.warnings)
-    assert n_stored(search) == 6
+    assert "3 fits failed out of a total of 9" in str(first.warnings)
+    assert "6 of 9 fits (2 of 3 candidates) ended with a warning" in str(first.warnings)
+    assert n_stored(search) == 9
 
 
 class UserClassifier(GaussianNB):

@@ -73,6 +73,7 @@ def test_survivors_have_colours_and_error_bars_and_dropped_candidates_a_cross(py
     assert display.best_.get_data() == ([best.lines[0].get_xdata()[-1]], [0.9])
     np.testing.assert_allclose(best.lines[0].get_xdata(), np.arange(3) - 0.02)  # side by side
     np.testing.assert_allclose(second.lines[0].get_xdata(), np.arange(3) + 0.02)
+    assert all(line.get_visible() for line in display.ax_.get_xgridlines())
     for survivor in (best, second):
         assert survivor.lines[0].get_marker() == "o"
         heights = [np.ptp(segment[:, 1]) for segment in survivor.lines[2][0].get_segments()]

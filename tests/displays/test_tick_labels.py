@@ -138,3 +138,8 @@ def test_marks_of_zero_do_not_overlap(n_models, n_classes, pyplot):
     assert len(marks) == n_models * n_classes
     for first, second in pairwise(sorted(boxes(marks), key=lambda box: box.x0)):
         assert first.x1 <= second.x0 + 0.1
+
+
+@pytest.mark.parametrize(("error", "marks"), [(0, []), (np.nan, ["n/a"] * 400)])
+def test_illegible_zeros_are_omitted_and_undefined_rates_are_not(error, marks, pyplot):
+    assert texts(draw_classes(50, "numbers", n_models=8, error=error).ax_.texts) == marks

@@ -8,12 +8,7 @@ import pytest
 from sklearn.datasets import load_wine
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_softmax import (
-    BinaryPerceptron,
-    GDLogisticRegression,
-    SoftmaxRegression,
-    TwoLayerMLPClassifier,
-)
+from sklearn_softmax import BinaryPerceptron, TwoLayerMLPClassifier
 from tests.cases import cases, estimators, parameters
 from tests.estimators.test_invalid_data import X, assert_fails, labels, new_model, three
 
@@ -67,8 +62,7 @@ def test_a_large_loss_is_a_warning(case, lr):
 @pytest.mark.parametrize(
     "model",
     [
-        SoftmaxRegression(lr=1.0, n_epochs=5, batch_size=50, random_state=0),
-        GDLogisticRegression(lr=1.0, n_epochs=5, batch_size=50, random_state=0),
+        *(case.model(lr=1.0, n_epochs=5) for case in cases('lr="auto"')),
         net(lr=3.0, activation="sigmoid", n_epochs=10),
     ],
     ids=repr,

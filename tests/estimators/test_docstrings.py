@@ -7,14 +7,10 @@ from itertools import takewhile
 
 import pytest
 
-from sklearn_softmax import (
-    BinaryPerceptron,
-    GDLogisticRegression,
-    SoftmaxRegression,
-    TwoLayerMLPClassifier,
-)
+from sklearn_softmax import SoftmaxRegression
+from tests.cases import CASES
 
-ESTIMATORS = [SoftmaxRegression, GDLogisticRegression, TwoLayerMLPClassifier, BinaryPerceptron]
+ESTIMATORS = list(dict.fromkeys(type(case.estimator) for case in CASES))
 
 
 def parameters_section(estimator):

@@ -19,7 +19,6 @@ LABELS = {
     "object of bool": (y.astype(bool).astype(object), "bool"),
     "object of text": (text.astype(object), "<U1"),
     "object of NumPy's scalars": (np.array([np.int32(label) for label in y], object), "int32"),
-    "object column": (y.astype(object)[:, np.newaxis][:, 0], "int64"),
     "row of a mixed frame": (pd.DataFrame({"y": y, "text": text}).to_numpy()[:, 0], "int64"),
     "Int64": (pd.Series(y, dtype="Int64"), "int64"),
     "boolean": (pd.Series(y, dtype="boolean"), "bool"),

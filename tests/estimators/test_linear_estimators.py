@@ -34,12 +34,10 @@ def test_every_sub_classifier_equals_a_binary_fit_on_the_same_batches(params, we
 
 
 def test_identical_rows_get_the_class_shares_as_probabilities():
-    model = GDLogisticRegression(lr="auto", n_epochs=500, batch_size=6)
-    model.fit(np.ones((6, 2)), [0, 1, 0, 1, 1, 1])
+    model = GDLogisticRegression(n_epochs=500).fit(np.ones((6, 2)), [0, 1, 0, 1, 1, 1])
     np.testing.assert_allclose(model.predict_proba(np.ones((1, 2))), [[1 / 3, 2 / 3]], atol=1e-6)
 
 
 def test_features_of_zeros_have_no_weight():
-    model = SoftmaxRegression(lr="auto", fit_intercept=False, n_epochs=2)
-    model.fit(np.zeros((4, 2)), [0, 1, 0, 1])
+    model = SoftmaxRegression(fit_intercept=False, n_epochs=2).fit(np.zeros((4, 2)), [0, 1, 0, 1])
     np.testing.assert_array_equal(model.coef_, 0)

@@ -160,13 +160,12 @@ def test_hidden_sizes_may_be_any_sequence():
     expected = clone(model).fit(X, y)
     for hidden_size in ([6, 4], np.array([6, 4]), (np.int64(6), 4)):
         assert_same_model(model.set_params(hidden_size=hidden_size).fit(X, y), expected)
-    scores = [
-        FusedGridSearchCV(model, {"hidden_size": sizes, "lr": [0.01, 0.02]}, cv=2)
-        .fit(X, y)
-        .cv_results_["mean_test_score"]
-        for sizes in ([[6, 4], [5]], [(6, 4), (5,)])
-    ]
-    np.testing.assert_array_equal(*scores)
+
+    def scores(sizes):
+        search = FusedGridSearchCV(model, {"hidden_size": sizes, "lr": [0.01, 0.02]}, cv=2)
+        return search.fit(X, y).cv_results_["mean_test_score"]
+
+    np.testing.assert_array_equal(scores([[6, 4], [5]]), scores([(6, 4), (5,)]))
 
 
 @pytest.mark.parametrize(

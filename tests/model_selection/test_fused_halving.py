@@ -192,7 +192,7 @@ GRID, RANDOM = FusedHalvingGridSearchCV, FusedHalvingRandomSearchCV
         (GRID, {"resource": "n_samples"}, "searches for the number of samples"),
         (GRID, {"estimator": Pipeline([("clf", SOFTMAX)])}, r"use one of \['clf__n_epochs'\]"),
         (GRID, {"param_grid": {"n_epochs": [1, 2]}}, "Cannot use parameter n_epochs as the"),
-        (GRID, {"min_resources": 9, "max_resources": 8}, "min_resources_=9 is greater than"),
+        (RANDOM, {"min_resources": 9, "max_resources": 8}, "min_resources_=9 is greater than"),
         (RANDOM, {"min_resources": "exhaust"}, "cannot be both set to 'exhaust'"),
         (RANDOM, {"n_candidates": 0}, "The 'n_candidates' parameter"),
         (GRID, {"resource": "random_state"}, "'auto' uses the estimator's random_state"),

@@ -185,14 +185,14 @@ def test_validation_rows_join_candidates_with_and_without_early_stopping(
 
 def test_plan_prints_models_epochs_and_reasons():
     grids = [
-        {**THREE_RATES, "n_epochs": [1, 2], "batch_size": [7, 8]},
+        {**THREE_RATES, "n_epochs": [1, 8], "batch_size": [7, 8]},
         {"warm_start": [True], **THREE_RATES},
         {"lr": ["auto"], "reg_param": [0.0, 1.0]},
     ]
     assert str(make_plan(SOFTMAX, grids)) == (
         "51 fits in 18 runs, 3 of each group:\n"
-        "  6 together: 3 models, read off after 1, 2 epochs (batch_size=7)\n"
-        "  6 together: 3 models, read off after 1, 2 epochs (batch_size=8)\n"
+        "  6 together: 3 models, read off after 1, 8 epochs (batch_size=7)\n"
+        "  6 together: 3 models, read off after 1, 8 epochs (batch_size=8)\n"
         "  2 together: 2 models, read off when they end (lr=auto)\n"
         "  3 one by one: warm_start=True"
     )

@@ -65,7 +65,7 @@ sub_errors = displays.ClassErrorDisplay.from_sub_classifiers
         (lambda: snapshots(HISTORY, (2, 2), epochs=[]), r"ValueError: .* those kept: \[0, 10\]"),
         (lambda: snapshots(EMPTY, (2, 2)), "NotFittedError: .* has kept no parameters"),
         (lambda: parameters(EMPTY), "NotFittedError: .* has kept no parameters: fit a classifier"),
-        (lambda: parameters(HISTORY, layer=2), "ValueError: layer=2 is not one of the 2 layers"),
+        (lambda: parameters(HISTORY, layer=2), "ValueError: layer=2 is not .* 2 layers, 0 to 1"),
         (lambda: parameters(HISTORY, layer=-3), "ValueError: layer=-3 is not one of the 2 layers"),
         (lambda: parameters(MODEL), "TypeError: .* a WeightHistory .*: give the callback"),
         (lambda: parameters(type(MODEL)), "TypeError: .*, got SoftmaxRegression: give"),

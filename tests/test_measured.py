@@ -4,16 +4,19 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
 MEASURED = json.loads((ROOT / "benchmarks" / "speed" / "measured.json").read_text())
 README, SPEED, CHOOSING = "README.md", "docs/user_guide/speed.md", "docs/user_guide/choosing.md"
 HALVING = "search --problem halving --n-jobs 1"
-GRID = "search --quick --problem mnist --n-jobs 1"
+GRID = "search --quick --problem mnist"
 STOPPING = "search --problem early-stopping --n-jobs 1"
-DIGITS = "search --problem digits"
-EPOCH = "fit --runs 3 --model softmax"
+EPOCH = "fit --model softmax"
+NETS = "fit --runs 3 --model net"
+THREADS = "timeit"
+REPORT = "reports softmax --data mnist"
 DEFAULTS = next(command for command in MEASURED if command.startswith("defaults"))
 CLASSIFIERS = "softmax", "lbfgs", "sk-logistic-1000", "net", "sk-net"
 
@@ -36,7 +39,7 @@ def search_rows():
         ("18 configurations by halving, up to 200 epochs", HALVING),
         ("12 candidates that stop early", STOPPING),
     ):
-        for r in MEASURED[command]["records"]:
+        for r in (r for r in MEASURED[command]["records"] if r["n_jobs"] == 1):
             yield f"| {name} | {r['contestant']} | {r['seconds']:.1f} s | {r['best_score']:.4f} |"
 
 
@@ -49,6 +52,14 @@ def epoch_rows():
             for name in ("sklearn_softmax", "numpy floor", "torch")
         ]
         yield f"| {dtype} | {batch_size} | {' | '.join(cells)} |"
+
+
+def thread_rows():
+    """Yield the rows of the table of threads."""
+    records = MEASURED[THREADS]["records"]
+    for busy, name in dict.fromkeys((r["busy_processes"], r["contestant"]) for r in records):
+        one, two = (seconds(THREADS, name, busy_processes=busy, threads=n) for n in (1, 2))
+        yield f"| `{name}` | {'busy' if busy else 'idle'} | {one:.2f} s | {two:.2f} s |"
 
 
 def default_rows():
@@ -66,18 +77,25 @@ def default_rows():
 
 def statements():
     """Yield each page and its sentences and rows that state a measurement."""
-    fused, sklearn = seconds(GRID, "fused"), seconds(GRID, "scikit-learn")
+    fused, sklearn = (seconds(GRID, name, n_jobs=1) for name in ("fused", "scikit-learn"))
     halving, sklearn_halving = seconds(HALVING, "fused halving"), seconds(HALVING, "scikit-learn")
     for page, measurement in ((README, HALVING), (SPEED, HALVING), (CHOOSING, DEFAULTS)):
         yield page, machine(MEASURED[measurement]["machine"])
     yield README, f"{fused:.0f} s instead of {sklearn:.0f} s"
     yield README, f"{halving:.0f} s instead of {sklearn_halving:.0f} s"
-    one, two = (seconds(DIGITS, "fused", n_jobs=n_jobs) for n_jobs in (1, 2))
+    one, two = (seconds(GRID, "fused", n_jobs=n_jobs) for n_jobs in (1, 2))
     yield SPEED, f"{one:.1f} s in one process and {two:.1f} s in two new processes"
+    one, two = (seconds(REPORT, "fused", n_jobs=n_jobs) for n_jobs in (1, 2))
+    yield SPEED, f"{one:.1f} s in one process with two threads, and {two:.1f} s in two processes"
+    nets = [r["seconds"] for r in MEASURED[NETS]["records"] if r["contestant"] == "sklearn_softmax"]
+    sklearn = [r["seconds"] for r in MEASURED[NETS]["records"] if r["contestant"] == "scikit-learn"]
+    ratios = np.divide(nets, sklearn)
+    yield SPEED, f"took {ratios.min():.2f} to {ratios.max():.2f} of the time of `MLPClassifier`"
     job, tests = (record("newcomer", command=name)["seconds"] for name in ("main job", "tests"))
     processor = machine(MEASURED["newcomer"]["machine"]).partition(", OpenBLAS")[0]
     yield README, f"the first took {job:.0f} s and the second {tests:.0f} s ({processor})."
-    for table, page in ((search_rows, SPEED), (epoch_rows, SPEED), (default_rows, CHOOSING)):
+    tables = {search_rows: SPEED, epoch_rows: SPEED, thread_rows: SPEED, default_rows: CHOOSING}
+    for table, page in tables.items():
         for row in table():
             yield page, row
 

@@ -88,10 +88,11 @@ def convert(rng, X):
 
 
 def split_entries(X):
-    """Return a CSR array that stores every entry twice, and floats as two halves."""
+    """Return a CSR array that stores every entry as two with this sum."""
     X = sparse.csr_array(X)
-    halves = np.repeat(X.data / 2 if X.dtype.kind == "f" else X.data, 2)
-    return sparse.csr_array((halves, np.repeat(X.indices, 2), 2 * X.indptr), shape=X.shape)
+    parts = np.outer(X.data, np.array([0.5, 0.5] if X.dtype.kind == "f" else [1, 0], X.dtype))
+    indices = np.repeat(X.indices, 2)
+    return sparse.csr_array((parts.ravel(), indices, 2 * X.indptr), shape=X.shape)
 
 
 def draw_weight(rng, n_rows):

@@ -282,8 +282,9 @@ def largest_curvature(rows, scaling, batch_size, class_weight=None):
     with m the batch size and :math:`\tilde{X}'` the weighted scaled features of k rows, each with a
     1 for the intercept. The Frobenius norm bounds the largest eigenvalue of G, which is that of
     the second moments of the features; the mean squared norm of a row replaces the largest one in
-    the expected smoothness. A batch of all rows has the curvature of G itself. Features that
-    have been constant so far count as varying, because they may vary in later rows.
+    the expected smoothness. A batch of all rows has the curvature of G itself. The norm is at
+    least the second moment of every scaled feature over all rows. Features that have been
+    constant so far count as varying, because they may vary in later rows.
 
     Parameters
     ----------

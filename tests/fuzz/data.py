@@ -88,7 +88,7 @@ def convert(rng, X):
 
 
 def split_entries(X):
-    """Return a CSR array that stores every entry as two with this sum."""
+    """Return a CSR array that stores each entry in two parts, which add up to it."""
     X = sparse.csr_array(X)
     parts = np.outer(X.data, np.array([0.5, 0.5] if X.dtype.kind == "f" else [1, 0], X.dtype))
     indices = np.repeat(X.indices, 2)
